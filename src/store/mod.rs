@@ -1,0 +1,249 @@
+//! What the engine asks of storage: compare-and-set on one key, answered whenever the store is ready.
+//!
+//! [`Store`] is what an engine talks to: a request goes in, its [`Completion`] is called later, or at once, from any
+//! thread. Storage whose calls block implements [`BlockingStore`] and is put behind a `pool::Pool` of threads.
+
+mod completion;
+
+pub use completion::{Completion, Completions, RequestId};
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The longest version token in bytes.
+pub const MAX_VERSION_BYTES: usize = 255;
+
+/// What kind of value a key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A record of the game: a header of ours and the game's data.
+    Record,
+    /// The server record of one engine.
+    Server,
+}
+
+/// A key in a store. `space` is the spec's name for records and empty for server records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// What the key names.
+    pub kind: Kind,
+    /// The spec's name; empty for server records.
+    pub space: Arc<str>,
+    /// The record's key, or the server's id.
+    pub name: Arc<str>,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Record => write!(f, "{}/{}", self.space, self.name),
+            Kind::Server => write!(f, "server record {}", self.name),
+        }
+    }
+}
+
+/// An opaque token that names one state of one key: a counter, an ETag, a write lock.
+///
+/// A store never gives the same token twice for a key, not even after remove and create.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Version(Arc<[u8]>);
+
+impl Version {
+    /// A token of 1 to [`MAX_VERSION_BYTES`] bytes; `None` for any other length.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        (1..=MAX_VERSION_BYTES)
+            .contains(&bytes.len())
+            .then(|| Self(bytes.into()))
+    }
+
+    /// The token's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<u64> for Version {
+    fn from(number: u64) -> Self {
+        Self(Arc::from(number.to_be_bytes().as_slice()))
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Version(")?;
+        for byte in self.0.iter() {
+            write!(f, "{byte:02x}")?;
+        }
+        write!(f, ")")
+    }
+}
+
+/// What a put requires of the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing is stored under it.
+    Missing,
+    /// This version is stored under it.
+    Version(Version),
+}
+
+/// What to do with a key.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Read the value and its version. Linearizable: no replicas, no caches.
+    Get,
+    /// Write the value if the key is as expected; durable before it is answered.
+    Put {
+        /// The whole new value.
+        value: Arc<[u8]>,
+        /// What must be stored for the write to take place.
+        expected: Expected,
+    },
+    /// Remove the key if this version is stored.
+    Remove {
+        /// What must be stored for the removal to take place.
+        expected: Version,
+    },
+}
+
+/// One request to a store.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The key it is about.
+    pub key: Key,
+    /// What to do with it.
+    pub operation: Operation,
+}
+
+/// A store's answer to a request that it carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Get: what is stored.
+    Found {
+        /// The value.
+        value: Arc<[u8]>,
+        /// Its version.
+        version: Version,
+    },
+    /// Get: nothing is stored.
+    Missing,
+    /// Put: written, durable, now at this version.
+    Written {
+        /// The new version.
+        version: Version,
+    },
+    /// Remove: gone.
+    Removed,
+    /// Put or remove: the key was not as expected; nothing was changed.
+    Conflict,
+}
+
+/// Whether a failed write may have taken place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It surely did not and surely will not.
+    NotApplied,
+    /// It may have, or may yet.
+    Unknown,
+}
+
+/// Whose trouble a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The request cannot succeed as it is: too large, a key that the store cannot hold, no permission.
+    Request,
+    /// The store is in trouble: unreachable, full, overloaded, broken.
+    Store,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// A store's answer to a request that it could not carry out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreError {
+    /// Whether the write may have taken place all the same.
+    pub outcome: Outcome,
+    /// Whose trouble it is.
+    pub cause: Cause,
+    /// What happened, for people: the store's own words.
+    pub text: String,
+}
+
+impl StoreError {
+    /// The request was not carried out and will not be: the store is in trouble.
+    pub fn not_applied(text: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::NotApplied,
+            cause: Cause::Store,
+            text: text.into(),
+        }
+    }
+
+    /// The request cannot succeed as it is.
+    pub fn bad_request(text: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::NotApplied,
+            cause: Cause::Request,
+            text: text.into(),
+        }
+    }
+
+    /// The request may have been carried out.
+    pub fn unknown(text: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::Unknown,
+            cause: Cause::Unknown,
+            text: text.into(),
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        if self.outcome == Outcome::Unknown {
+            f.write_str(" (the outcome is unknown)")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// How a request ended.
+pub type StoreResult = Result<Reply, StoreError>;
+
+/// What a store can do. The engine chooses by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// What the store is called in errors and logs: `sqlite players.db`.
+    pub name: String,
+    /// Put and remove compare and set in one step. An engine refuses a store without it.
+    pub compare_and_set: bool,
+    /// The largest value in bytes; writes above it are not tried.
+    pub max_value_bytes: u64,
+    /// The longest key name in bytes.
+    pub max_key_bytes: u32,
+}
+
+/// Storage as the engine sees it.
+pub trait Store: Send + Sync {
+    /// What the store can do. Does not change while the store lives.
+    fn abilities(&self) -> &Abilities;
+
+    /// Takes a request. Must not block the caller for long: it is the thread that ticks. The completion may be called
+    /// at once or at any later time, from any thread.
+    fn submit(&self, request: Request, completion: Completion);
+}
+
+/// Storage whose calls block until they are done. `pool::Pool` makes a [`Store`] of it.
+pub trait BlockingStore: Send + Sync + 'static {
+    /// What the store can do. Does not change while the store lives.
+    fn abilities(&self) -> &Abilities;
+
+    /// Carries out the requests, in any order, and answers each at its index. A store that can writes them all with
+    /// one transaction and one flush; each request succeeds or fails on its own all the same.
+    fn execute(&self, requests: &[Request]) -> Vec<StoreResult>;
+}
