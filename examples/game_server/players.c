@@ -73,7 +73,7 @@ static bool create_spec(const struct options *options)
     spec_options.store = store;
     spec_options.schema_version = 1;
     spec_options.default_data = GAME_NEW_PLAYER;
-    spec_options.default_data_len = strlen(GAME_NEW_PLAYER);
+    spec_options.default_data_length = strlen(GAME_NEW_PLAYER);
     spec_options.apply_receipt = game_apply_receipt;
     spec_options.autosave_ms = options->autosave_ms;
     return succeeded(slk_spec_create(engine, &spec_options, &spec), "cannot create the spec");
