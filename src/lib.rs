@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod ffi;
 pub mod log;
 pub mod record;
 pub mod store;

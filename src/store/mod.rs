@@ -8,7 +8,7 @@ mod limits;
 pub mod memory;
 pub mod pool;
 
-pub use completion::{Completion, Completions, RequestId};
+pub use completion::{Completion, Completions, RequestId, Waiter};
 
 use std::fmt;
 use std::sync::Arc;
