@@ -39,16 +39,14 @@ fn section(config: &cbindgen::Config, file: &Path) -> String {
 
 /// The header as the source wants it.
 fn generate() -> String {
-    let mut config =
-        cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml");
+    let mut config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml");
     let opening = config.header.take().expect("cbindgen.toml has the opening");
     let closing = config.trailer.take().expect("cbindgen.toml has the end");
     let mut header = opening.trim_start().to_owned();
     for (file, heading) in SECTIONS {
         let text = section(&config, &root().join(format!("src/ffi/{file}.rs")));
         let text = tidy(&text);
-        write!(header, "\n/* ---- {heading} ---- */\n\n{}\n", text.trim())
-            .expect("writing to a string");
+        write!(header, "\n/* ---- {heading} ---- */\n\n{}\n", text.trim()).expect("writing to a string");
     }
     header.push_str(&closing);
     header
@@ -63,17 +61,13 @@ fn tidy(text: &str) -> String {
     let mut at = 0;
     while at < lines.len() {
         let line = lines[at];
-        let one_line_comment =
-            line.trim() == "/**" && lines.get(at + 2).is_some_and(|end| end.trim() == "*/");
+        let one_line_comment = line.trim() == "/**" && lines.get(at + 2).is_some_and(|end| end.trim() == "*/");
         if one_line_comment {
             let indent = &line[..line.len() - "/**".len()];
             let words = lines[at + 1].trim().trim_start_matches('*').trim();
-            let is_constant = lines
-                .get(at + 3)
-                .is_some_and(|next| next.starts_with("#define"));
-            let follows_constant = out.len() >= 2
-                && out[out.len() - 1].is_empty()
-                && out[out.len() - 2].starts_with("#define");
+            let is_constant = lines.get(at + 3).is_some_and(|next| next.starts_with("#define"));
+            let follows_constant =
+                out.len() >= 2 && out[out.len() - 1].is_empty() && out[out.len() - 2].starts_with("#define");
             if is_constant && follows_constant {
                 out.pop();
             }
@@ -89,10 +83,7 @@ fn tidy(text: &str) -> String {
 
 /// A constant that is a negative number, in brackets.
 fn bracketed(line: &str) -> String {
-    match line
-        .strip_prefix("#define ")
-        .and_then(|rest| rest.split_once(" -"))
-    {
+    match line.strip_prefix("#define ").and_then(|rest| rest.split_once(" -")) {
         Some((name, number)) => format!("#define {name} (-{number})"),
         None => line.to_owned(),
     }
@@ -129,15 +120,8 @@ fn every_section_file_is_in_the_header() {
     for file in files {
         let path = file.expect("a file").path();
         let text = std::fs::read_to_string(&path).expect("the file can be read");
-        let name = path
-            .file_stem()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
-        if text.contains("#[no_mangle]")
-            || text.contains("pub const SLK_")
-            || text.contains("#[repr(C)]\n#[derive")
-        {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        if text.contains("#[no_mangle]") || text.contains("pub const SLK_") || text.contains("#[repr(C)]\n#[derive") {
             let tests_only = name == "options";
             assert!(
                 tests_only || SECTIONS.iter().any(|(file, _)| *file == name),

@@ -30,8 +30,7 @@ pub(super) trait Data {
     fn read<R>(&self, look: impl FnOnce(&Document) -> Result<R, Failure>) -> Result<R, Failure>;
 
     /// Changes the document; gives the number of the change.
-    fn edit(&self, change: impl FnOnce(&mut Document) -> Result<(), Error>)
-        -> Result<u64, Failure>;
+    fn edit(&self, change: impl FnOnce(&mut Document) -> Result<(), Error>) -> Result<u64, Failure>;
 }
 
 /// A pointer of the host.
@@ -91,10 +90,7 @@ pub(super) unsafe fn get_text(
 ///
 /// # Safety
 /// As [`text::copy_bytes_out`].
-pub(super) unsafe fn get_bytes(
-    data: &impl Data,
-    out: (*mut c_void, usize, *mut usize),
-) -> Result<slk_result, Failure> {
+pub(super) unsafe fn get_bytes(data: &impl Data, out: (*mut c_void, usize, *mut usize)) -> Result<slk_result, Failure> {
     data.read(|document| {
         let Some(bytes) = document.as_bytes() else {
             let text = "the document holds JSON, not opaque bytes; read it with _get_json";
@@ -158,11 +154,7 @@ pub(super) unsafe fn edit_with_text(
     // SAFETY: as the caller promises.
     let given = unsafe { text::text(given.0, given.1, "the value") }?;
     // SAFETY: as the caller promises.
-    unsafe {
-        edit(data, pointer, change, |document, pointer| {
-            act(document, pointer, given)
-        })
-    }
+    unsafe { edit(data, pointer, change, |document, pointer| act(document, pointer, given)) }
 }
 
 /// Replaces the opaque bytes.
@@ -187,18 +179,11 @@ pub(super) unsafe fn set_bytes(
 ///
 /// # Safety
 /// As [`edit`].
-pub(super) unsafe fn remove(
-    data: &impl Data,
-    pointer: *const c_char,
-    change: *mut u64,
-) -> Result<slk_result, Failure> {
+pub(super) unsafe fn remove(data: &impl Data, pointer: *const c_char, change: *mut u64) -> Result<slk_result, Failure> {
     // SAFETY: as the caller promises.
     let name = unsafe { pointer_of(pointer) }?;
     // Asked first, so that removing nothing is no change that would have to be saved.
-    if data
-        .read(|document| Ok(document.value_type(name)?))?
-        .is_none()
-    {
+    if data.read(|document| Ok(document.value_type(name)?))?.is_none() {
         return Ok(SLK_EMPTY);
     }
     let mut removed = false;
@@ -216,8 +201,6 @@ pub(super) fn bool_of(value: i32) -> Result<bool, Failure> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
-        other => Err(Failure::argument(format!(
-            "a boolean is 0 or 1, not {other}"
-        ))),
+        other => Err(Failure::argument(format!("a boolean is 0 or 1, not {other}"))),
     }
 }

@@ -27,10 +27,7 @@ impl Data for Arc<DocumentObject> {
         self.guard.run(|| look(&self.document.lock()))
     }
 
-    fn edit(
-        &self,
-        change: impl FnOnce(&mut Document) -> Result<(), Error>,
-    ) -> Result<u64, Failure> {
+    fn edit(&self, change: impl FnOnce(&mut Document) -> Result<(), Error>) -> Result<u64, Failure> {
         self.guard.run(|| Ok(change(&mut self.document.lock())?))?;
         Ok(0)
     }
@@ -293,12 +290,9 @@ pub unsafe extern "C" fn slk_document_get_string(
     panic::enter("slk_document_get_string", || {
         // SAFETY: a string, a buffer of that capacity and a place for the length, or NULL, as the caller promises.
         unsafe {
-            data::get_text(
-                &data_of(document)?,
-                pointer,
-                (buffer, capacity, needed),
-                |it, at| Ok(it.get_str(at)?.map(Cow::Borrowed)),
-            )
+            data::get_text(&data_of(document)?, pointer, (buffer, capacity, needed), |it, at| {
+                Ok(it.get_str(at)?.map(Cow::Borrowed))
+            })
         }
     })
 }
@@ -332,12 +326,9 @@ pub unsafe extern "C" fn slk_document_get_json(
     panic::enter("slk_document_get_json", || {
         // SAFETY: a string, a buffer of that capacity and a place for the length, or NULL, as the caller promises.
         unsafe {
-            data::get_text(
-                &data_of(document)?,
-                pointer,
-                (buffer, capacity, needed),
-                |it, at| Ok(it.get_json(at)?.map(Cow::Owned)),
-            )
+            data::get_text(&data_of(document)?, pointer, (buffer, capacity, needed), |it, at| {
+                Ok(it.get_json(at)?.map(Cow::Owned))
+            })
         }
     })
 }
@@ -429,12 +420,9 @@ pub unsafe extern "C" fn slk_document_key_at(
     panic::enter("slk_document_key_at", || {
         // SAFETY: a string, a buffer of that capacity and a place for the length, or NULL, as the caller promises.
         unsafe {
-            data::get_text(
-                &data_of(document)?,
-                pointer,
-                (buffer, capacity, needed),
-                |it, at| Ok(it.key_at(at, index)?.map(Cow::Borrowed)),
-            )
+            data::get_text(&data_of(document)?, pointer, (buffer, capacity, needed), |it, at| {
+                Ok(it.key_at(at, index)?.map(Cow::Borrowed))
+            })
         }
     })
 }
@@ -457,20 +445,10 @@ pub unsafe extern "C" fn slk_document_key_at(
 /// Thread: any. Blocks: never. Since 0.1.
 #[no_mangle]
 #[must_use]
-pub unsafe extern "C" fn slk_document_set_null(
-    document: slk_document,
-    pointer: *const c_char,
-) -> slk_result {
+pub unsafe extern "C" fn slk_document_set_null(document: slk_document, pointer: *const c_char) -> slk_result {
     panic::enter("slk_document_set_null", || {
         // SAFETY: strings and places for the results, or NULL, as the caller promises.
-        unsafe {
-            data::edit(
-                &data_of(document)?,
-                pointer,
-                std::ptr::null_mut(),
-                Document::set_null,
-            )
-        }
+        unsafe { data::edit(&data_of(document)?, pointer, std::ptr::null_mut(), Document::set_null) }
     })
 }
 
@@ -502,12 +480,9 @@ pub unsafe extern "C" fn slk_document_set_bool(
         let value = data::bool_of(value)?;
         // SAFETY: strings and places for the results, or NULL, as the caller promises.
         unsafe {
-            data::edit(
-                &data_of(document)?,
-                pointer,
-                std::ptr::null_mut(),
-                |it, at| it.set_bool(at, value),
-            )
+            data::edit(&data_of(document)?, pointer, std::ptr::null_mut(), |it, at| {
+                it.set_bool(at, value)
+            })
         }
     })
 }
@@ -539,12 +514,9 @@ pub unsafe extern "C" fn slk_document_set_i64(
     panic::enter("slk_document_set_i64", || {
         // SAFETY: strings and places for the results, or NULL, as the caller promises.
         unsafe {
-            data::edit(
-                &data_of(document)?,
-                pointer,
-                std::ptr::null_mut(),
-                |it, at| it.set_i64(at, value),
-            )
+            data::edit(&data_of(document)?, pointer, std::ptr::null_mut(), |it, at| {
+                it.set_i64(at, value)
+            })
         }
     })
 }
@@ -576,12 +548,9 @@ pub unsafe extern "C" fn slk_document_set_f64(
     panic::enter("slk_document_set_f64", || {
         // SAFETY: strings and places for the results, or NULL, as the caller promises.
         unsafe {
-            data::edit(
-                &data_of(document)?,
-                pointer,
-                std::ptr::null_mut(),
-                |it, at| it.set_f64(at, value),
-            )
+            data::edit(&data_of(document)?, pointer, std::ptr::null_mut(), |it, at| {
+                it.set_f64(at, value)
+            })
         }
     })
 }
@@ -719,12 +688,9 @@ pub unsafe extern "C" fn slk_document_add_i64(
     panic::enter("slk_document_add_i64", || {
         // SAFETY: strings and places for the results, or NULL, as the caller promises.
         unsafe {
-            data::edit(
-                &data_of(document)?,
-                pointer,
-                std::ptr::null_mut(),
-                |it, at| it.add_i64(at, delta).map(drop),
-            )
+            data::edit(&data_of(document)?, pointer, std::ptr::null_mut(), |it, at| {
+                it.add_i64(at, delta).map(drop)
+            })
         }
     })
 }
@@ -756,12 +722,9 @@ pub unsafe extern "C" fn slk_document_add_f64(
     panic::enter("slk_document_add_f64", || {
         // SAFETY: strings and places for the results, or NULL, as the caller promises.
         unsafe {
-            data::edit(
-                &data_of(document)?,
-                pointer,
-                std::ptr::null_mut(),
-                |it, at| it.add_f64(at, delta).map(drop),
-            )
+            data::edit(&data_of(document)?, pointer, std::ptr::null_mut(), |it, at| {
+                it.add_f64(at, delta).map(drop)
+            })
         }
     })
 }
@@ -821,10 +784,7 @@ pub unsafe extern "C" fn slk_document_append_json(
 /// Thread: any. Blocks: never. Since 0.1.
 #[no_mangle]
 #[must_use]
-pub unsafe extern "C" fn slk_document_remove(
-    document: slk_document,
-    pointer: *const c_char,
-) -> slk_result {
+pub unsafe extern "C" fn slk_document_remove(document: slk_document, pointer: *const c_char) -> slk_result {
     panic::enter("slk_document_remove", || {
         // SAFETY: strings and places for the results, or NULL, as the caller promises.
         unsafe { data::remove(&data_of(document)?, pointer, std::ptr::null_mut()) }

@@ -20,6 +20,5 @@ pub(super) fn set(function: &str, text: &str) {
 
 /// What went wrong last on this thread.
 pub(super) fn last() -> String {
-    LAST.try_with(|last| last.borrow().clone())
-        .unwrap_or_default()
+    LAST.try_with(|last| last.borrow().clone()).unwrap_or_default()
 }

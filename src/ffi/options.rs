@@ -34,10 +34,7 @@ pub(super) unsafe fn read<T: Options>(pointer: *const T) -> Result<T, Failure> {
     let given = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), size) };
     if given.iter().skip(size_of::<T>()).any(|byte| *byte != 0) {
         let problem = "sets something that this library does not know; it needs a newer library";
-        return Err(Failure::new(
-            SLK_E_STRUCT_SIZE,
-            format!("the {} {problem}", T::NAME),
-        ));
+        return Err(Failure::new(SLK_E_STRUCT_SIZE, format!("the {} {problem}", T::NAME)));
     }
     let known = size.min(size_of::<T>());
     let mut options = MaybeUninit::<T>::zeroed();
@@ -68,10 +65,7 @@ pub(super) unsafe fn read_or_default<T: Options>(pointer: *const T) -> Result<T,
 pub(super) unsafe fn init<T: Options>(pointer: *mut T, size: usize) -> Result<(), Failure> {
     text::required(pointer, "the struct")?;
     check_size::<T>(size)?;
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "sizes are below MAX_STRUCT_SIZE"
-    )]
+    #[allow(clippy::cast_possible_truncation, reason = "sizes are below MAX_STRUCT_SIZE")]
     let size_field = size as u32;
     // SAFETY: `size` bytes are writable, as the caller promises, and there is room for the first field.
     unsafe {
@@ -167,17 +161,11 @@ mod tests {
         // SAFETY: eight, and then all, bytes of `newer` are writable.
         unsafe {
             assert!(init(probe, 8).is_ok());
-            assert_eq!(
-                ((*probe).struct_size, (*probe).small, (*probe).large),
-                (8, 0, 9)
-            );
+            assert_eq!(((*probe).struct_size, (*probe).small, (*probe).large), (8, 0, 9));
             assert!(init(probe, 24).is_ok());
             assert!(init(probe, 7).is_err());
             assert!(init(std::ptr::null_mut::<Probe>(), 16).is_err());
         }
-        assert_eq!(
-            (newer.probe.struct_size, newer.probe.large, newer.more),
-            (24, 0, 0)
-        );
+        assert_eq!((newer.probe.struct_size, newer.probe.large, newer.more), (24, 0, 0));
     }
 }

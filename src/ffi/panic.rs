@@ -17,10 +17,7 @@ thread_local! {
 
 /// Runs the body of the exported function `function`: a failure becomes its code and the thread's last error, a panic
 /// becomes [`SLK_E_PANIC`].
-pub(super) fn enter(
-    function: &'static str,
-    body: impl FnOnce() -> Result<slk_result, Failure>,
-) -> slk_result {
+pub(super) fn enter(function: &'static str, body: impl FnOnce() -> Result<slk_result, Failure>) -> slk_result {
     match caught(body) {
         Ok(Ok(result)) => result,
         Ok(Err(failure)) => failed(function, &failure),
@@ -123,14 +120,8 @@ mod tests {
         let result = enter("slk_test", || panic!("number {}", 7));
         assert_eq!(result, SLK_E_PANIC);
         let text = error_text::last();
-        assert!(
-            text.starts_with("slk_test: a bug in this library was caught"),
-            "{text}"
-        );
-        assert!(
-            text.contains("number 7") && text.contains("panic.rs"),
-            "{text}"
-        );
+        assert!(text.starts_with("slk_test: a bug in this library was caught"), "{text}");
+        assert!(text.contains("number 7") && text.contains("panic.rs"), "{text}");
     }
 
     #[test]

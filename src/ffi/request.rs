@@ -9,8 +9,8 @@ use super::table::{Table, Type};
 use super::text::{self, SLK_MAX_TEXT_BYTES};
 use crate::error::Error;
 use crate::store::{
-    Completion, Expected, Kind, Operation, Outcome, Reply, Request, StoreError, StoreResult,
-    Version, Waiter, MAX_VERSION_BYTES,
+    Completion, Expected, Kind, Operation, Outcome, Reply, Request, StoreError, StoreResult, Version, Waiter,
+    MAX_VERSION_BYTES,
 };
 use parking_lot::Mutex;
 use std::ffi::{c_char, c_void, CString};
@@ -94,11 +94,7 @@ pub(super) enum Answer {
 
 impl Pending {
     /// Makes the request known to the host's side. It is over when it was taken out.
-    pub fn new(
-        callbacks: Arc<Callbacks>,
-        request: Request,
-        answer: Answer,
-    ) -> Result<Arc<Self>, (Answer, StoreError)> {
+    pub fn new(callbacks: Arc<Callbacks>, request: Request, answer: Answer) -> Result<Arc<Self>, (Answer, StoreError)> {
         let names = (
             CString::new(request.key.space.as_bytes()),
             CString::new(request.key.name.as_bytes()),
@@ -141,11 +137,7 @@ impl Pending {
         // SAFETY: the host gave this function for this purpose and with this user data, which is not destroyed before
         // `callbacks` is; the view lives as long as `self`.
         callback::run(|| unsafe {
-            call(
-                self.callbacks.user_data.0,
-                self.handle(),
-                &raw const self.view,
-            );
+            call(self.callbacks.user_data.0, self.handle(), &raw const self.view);
         });
     }
 
@@ -266,11 +258,7 @@ pub unsafe extern "C" fn slk_request_complete_found(
     version_length: usize,
 ) -> slk_result {
     answer("slk_request_complete_found", request, |pending| {
-        fits(
-            pending,
-            "found",
-            matches!(pending.request.operation, Operation::Get),
-        )?;
+        fits(pending, "found", matches!(pending.request.operation, Operation::Get))?;
         // SAFETY: null or that many readable bytes, as the caller promises.
         let value = unsafe { text::bytes(value, value_length, "value") }?;
         // SAFETY: as above.
@@ -291,11 +279,7 @@ pub unsafe extern "C" fn slk_request_complete_found(
 #[must_use]
 pub extern "C" fn slk_request_complete_missing(request: slk_request) -> slk_result {
     answer("slk_request_complete_missing", request, |pending| {
-        fits(
-            pending,
-            "missing",
-            matches!(pending.request.operation, Operation::Get),
-        )?;
+        fits(pending, "missing", matches!(pending.request.operation, Operation::Get))?;
         Ok(Reply::Missing)
     })
 }
@@ -389,22 +373,15 @@ pub unsafe extern "C" fn slk_request_complete_failed(
         // SAFETY: null or a string, as the caller promises.
         let words = match unsafe { text::optional_string(text, "text", SLK_MAX_TEXT_BYTES) } {
             Ok(words) => words.unwrap_or("the store gave no reason").to_owned(),
-            Err(failure) => format!(
-                "the store gave a reason that cannot be shown: {}",
-                failure.text
-            ),
+            Err(failure) => format!("the store gave a reason that cannot be shown: {}", failure.text),
         };
         let words = format!("{}: {words}", pending.name());
         let (error, known) = match result {
             SLK_E_NOT_APPLIED => (StoreError::not_applied(words), true),
-            SLK_E_INVALID_ARGUMENT | SLK_E_TOO_LONG | SLK_E_UNSUPPORTED => {
-                (StoreError::bad_request(words), true)
-            }
+            SLK_E_INVALID_ARGUMENT | SLK_E_TOO_LONG | SLK_E_UNSUPPORTED => (StoreError::bad_request(words), true),
             SLK_E_UNKNOWN_OUTCOME => (StoreError::unknown(words), true),
             _ => (
-                pending.nonsense(&format!(
-                    "failed with the result {result}, which is none: {words}"
-                )),
+                pending.nonsense(&format!("failed with the result {result}, which is none: {words}")),
                 false,
             ),
         };
@@ -427,9 +404,7 @@ pub unsafe extern "C" fn slk_request_complete_failed(
 pub extern "C" fn slk_request_abandon(request: slk_request) -> slk_result {
     panic::enter("slk_request_abandon", || {
         let pending = REQUESTS.remove(request.id)?;
-        pending.tell(Err(
-            pending.nonsense("the store gave the request up without an answer")
-        ));
+        pending.tell(Err(pending.nonsense("the store gave the request up without an answer")));
         Ok(SLK_OK)
     })
 }
@@ -458,10 +433,7 @@ fn answer(
 fn late_or_ok(pending: &Pending) -> Result<slk_result, Failure> {
     if pending.given_up.load(Ordering::Acquire) {
         let problem = "it took too long, or its engine is gone";
-        let text = format!(
-            "{}: the request was given up: {problem}",
-            pending.request.key
-        );
+        let text = format!("{}: the request was given up: {problem}", pending.request.key);
         return Err(Failure::new(SLK_E_LATE, text));
     }
     Ok(SLK_OK)
@@ -476,9 +448,7 @@ fn fits(pending: &Pending, answer: &str, does: bool) -> Result<(), Failure> {
         Operation::Put { .. } => "put",
         Operation::Remove { .. } => "remove",
     };
-    Err(Failure::argument(format!(
-        "'{answer}' is no answer to a {kind}"
-    )))
+    Err(Failure::argument(format!("'{answer}' is no answer to a {kind}")))
 }
 
 /// # Safety

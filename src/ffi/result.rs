@@ -193,9 +193,7 @@ pub(super) fn code(kind: ErrorKind) -> slk_result {
 #[no_mangle]
 pub extern "C" fn slk_result_name(result: slk_result) -> *const c_char {
     let known = NAMES.iter().find(|(code, _)| *code == result);
-    known
-        .map_or(c"unknown slk_result", |(_, name)| *name)
-        .as_ptr()
+    known.map_or(c"unknown slk_result", |(_, name)| *name).as_ptr()
 }
 
 /// Copies out what went wrong in the last failed call of this thread: the function, the argument or key, the reason.
@@ -212,11 +210,7 @@ pub extern "C" fn slk_result_name(result: slk_result) -> *const c_char {
 ///   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
 /// Thread: any; each thread has its own text. Blocks: never. Since 0.1.
 #[no_mangle]
-pub unsafe extern "C" fn slk_last_error(
-    buffer: *mut c_char,
-    capacity: usize,
-    needed: *mut usize,
-) -> slk_result {
+pub unsafe extern "C" fn slk_last_error(buffer: *mut c_char, capacity: usize, needed: *mut usize) -> slk_result {
     // Not through the boundary: a failure here must not replace the text that is asked for.
     let last = super::error_text::last();
     // SAFETY: the caller gives a buffer of this capacity and a place for the length, or NULL.
@@ -238,10 +232,7 @@ mod tests {
         }
         for code in [99, -99, i32::MIN, i32::MAX] {
             // SAFETY: the function returns a constant string.
-            assert_eq!(
-                unsafe { CStr::from_ptr(slk_result_name(code)) },
-                c"unknown slk_result"
-            );
+            assert_eq!(unsafe { CStr::from_ptr(slk_result_name(code)) }, c"unknown slk_result");
         }
     }
 }

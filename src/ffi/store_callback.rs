@@ -29,17 +29,11 @@ pub const SLK_MAX_STORE_THREADS: u32 = 256;
 const DEFAULT_THREADS: u32 = 4;
 
 /// Carries out, or starts, one request; see `slk_store_callbacks` for when and on which thread.
-pub type slk_store_call = Option<
-    unsafe extern "C" fn(
-        user_data: *mut c_void,
-        request: slk_request,
-        view: *const slk_request_view,
-    ),
->;
+pub type slk_store_call =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, request: slk_request, view: *const slk_request_view)>;
 
 /// Asks for a request to be cancelled: nobody waits for its answer any longer.
-pub type slk_store_cancel =
-    Option<unsafe extern "C" fn(user_data: *mut c_void, request: slk_request)>;
+pub type slk_store_cancel = Option<unsafe extern "C" fn(user_data: *mut c_void, request: slk_request)>;
 
 /// Ends the life of a `user_data`.
 pub type slk_destroy = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
@@ -148,11 +142,7 @@ impl Store for Asynchronous {
     }
 
     fn submit(&self, request: Request, completion: Completion) {
-        match Pending::new(
-            Arc::clone(&self.callbacks),
-            request,
-            Answer::Engine(completion),
-        ) {
+        match Pending::new(Arc::clone(&self.callbacks), request, Answer::Engine(completion)) {
             Ok(pending) => pending.call_host(),
             Err((Answer::Engine(completion), error)) => completion.complete(Err(error)),
             Err((Answer::Worker(_), _)) => {}
@@ -168,12 +158,8 @@ struct Blocking {
 impl Blocking {
     fn carry_out(&self, request: &Request) -> StoreResult {
         let (sender, receiver) = mpsc::channel();
-        let pending = Pending::new(
-            Arc::clone(&self.callbacks),
-            request.clone(),
-            Answer::Worker(sender),
-        )
-        .map_err(|(_, error)| error)?;
+        let pending = Pending::new(Arc::clone(&self.callbacks), request.clone(), Answer::Worker(sender))
+            .map_err(|(_, error)| error)?;
         pending.call_host();
         pending.withdraw();
         // Another thread that answers just now has taken the request before it could be withdrawn, and will be done
@@ -194,10 +180,7 @@ impl BlockingStore for Blocking {
     }
 
     fn execute(&self, requests: &[Request]) -> Vec<StoreResult> {
-        requests
-            .iter()
-            .map(|request| self.carry_out(request))
-            .collect()
+        requests.iter().map(|request| self.carry_out(request)).collect()
     }
 }
 
@@ -215,10 +198,7 @@ impl BlockingStore for Blocking {
 /// Thread: any. Blocks: no. Since 0.1.
 #[no_mangle]
 #[must_use]
-pub unsafe extern "C" fn slk_store_create(
-    callbacks: *const slk_store_callbacks,
-    store: *mut slk_store,
-) -> slk_result {
+pub unsafe extern "C" fn slk_store_create(callbacks: *const slk_store_callbacks, store: *mut slk_store) -> slk_result {
     panic::enter("slk_store_create", || {
         // SAFETY: null or writable, as the caller promises.
         unsafe { text::put(store, slk_store::default()) };
@@ -245,10 +225,7 @@ pub unsafe extern "C" fn slk_store_create(
 /// Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
 /// Thread: any. Blocks: never. Since 0.1.
 #[no_mangle]
-pub unsafe extern "C" fn slk_store_callbacks_init(
-    callbacks: *mut slk_store_callbacks,
-    size: usize,
-) -> slk_result {
+pub unsafe extern "C" fn slk_store_callbacks_init(callbacks: *mut slk_store_callbacks, size: usize) -> slk_result {
     panic::enter("slk_store_callbacks_init", || {
         // SAFETY: null or that many writable bytes, as the caller promises.
         unsafe { options::init(callbacks, size) }?;

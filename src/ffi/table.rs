@@ -165,10 +165,7 @@ impl<T> Table<T> {
         let text = match Type::of_id(id) {
             _ if id == 0 => format!("the {wanted} handle is null"),
             Some(other) if other != self.of => {
-                format!(
-                    "{id:#x} is a handle of a {}, not of a {wanted}",
-                    other.name()
-                )
+                format!("{id:#x} is a handle of a {}, not of a {wanted}", other.name())
             }
             _ => {
                 format!("{id:#x} names no living {wanted}: it was destroyed already, or never made")
@@ -185,9 +182,7 @@ fn new_segment<T>(segment: usize) -> Box<[Slot<T>]> {
             object: None,
         })
     };
-    std::iter::repeat_with(empty)
-        .take(FIRST_SEGMENT << segment)
-        .collect()
+    std::iter::repeat_with(empty).take(FIRST_SEGMENT << segment).collect()
 }
 
 /// The segment of a slot and its place there.
@@ -197,18 +192,12 @@ fn place_of(slot: u32) -> (usize, usize) {
     (segment, number - (FIRST_SEGMENT << segment))
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "the slot is the lower half"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "the slot is the lower half")]
 fn slot_of(id: u64) -> u32 {
     id as u32
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "the generation is in the upper half"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "the generation is in the upper half")]
 fn generation_of(id: u64) -> u32 {
     (id >> GENERATION_SHIFT) as u32 & LAST_GENERATION
 }
@@ -232,18 +221,13 @@ mod tests {
                 expected = (expected.0 + 1, 0);
             }
         }
-        assert!(
-            place_of(u32::MAX).0 > SEGMENTS,
-            "the end of the table is checked"
-        );
+        assert!(place_of(u32::MAX).0 > SEGMENTS, "the end of the table is checked");
     }
 
     #[test]
     fn a_handle_lives_from_insert_to_remove() {
         let table = Table::new(Type::Locker);
-        let ids: Vec<u64> = (0..1000)
-            .map(|n| table.insert(Arc::new(n)).unwrap())
-            .collect();
+        let ids: Vec<u64> = (0..1000).map(|n| table.insert(Arc::new(n)).unwrap()).collect();
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
         for (n, id) in ids.iter().enumerate() {
             assert_eq!(*table.get(*id).unwrap(), n);
@@ -251,20 +235,10 @@ mod tests {
         for id in &ids {
             table.remove(*id).unwrap();
         }
-        let again: Vec<u64> = (0..1000)
-            .map(|n| table.insert(Arc::new(n)).unwrap())
-            .collect();
+        let again: Vec<u64> = (0..1000).map(|n| table.insert(Arc::new(n)).unwrap()).collect();
         for id in &ids {
-            assert_eq!(
-                kind(table.get(*id)),
-                Some(ErrorKind::InvalidHandle),
-                "a stale handle"
-            );
-            assert_eq!(
-                kind(table.remove(*id)),
-                Some(ErrorKind::InvalidHandle),
-                "freed twice"
-            );
+            assert_eq!(kind(table.get(*id)), Some(ErrorKind::InvalidHandle), "a stale handle");
+            assert_eq!(kind(table.remove(*id)), Some(ErrorKind::InvalidHandle), "freed twice");
         }
         for id in again {
             assert!(table.get(id).is_ok());
@@ -278,10 +252,7 @@ mod tests {
         let locker = lockers.insert(Arc::new(())).unwrap();
         let document = documents.insert(Arc::new(())).unwrap();
         let text = lockers.get(document).unwrap_err();
-        assert!(
-            text.text().contains("a document, not of a locker"),
-            "{text}"
-        );
+        assert!(text.text().contains("a document, not of a locker"), "{text}");
         assert!(lockers.get(0).unwrap_err().text().contains("null"));
         for made_up in [
             1,
@@ -322,9 +293,7 @@ mod tests {
         for _ in 0..200 {
             let id = table.insert(Arc::new(())).unwrap();
             let got = std::thread::scope(|scope| {
-                let tries: Vec<_> = (0..3)
-                    .map(|_| scope.spawn(|| table.remove(id).is_ok()))
-                    .collect();
+                let tries: Vec<_> = (0..3).map(|_| scope.spawn(|| table.remove(id).is_ok())).collect();
                 tries
                     .into_iter()
                     .filter(|_| true)

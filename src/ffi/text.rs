@@ -18,11 +18,7 @@ pub const SLK_NUL_TERMINATED: usize = usize::MAX;
 ///
 /// # Safety
 /// `pointer` is null or points to a string with a NUL; it stays as it is for `'a`.
-pub(super) unsafe fn string<'a>(
-    pointer: *const c_char,
-    argument: &str,
-    limit: usize,
-) -> Result<&'a str, Failure> {
+pub(super) unsafe fn string<'a>(pointer: *const c_char, argument: &str, limit: usize) -> Result<&'a str, Failure> {
     // SAFETY: as the caller promises.
     let text = unsafe { optional_string(pointer, argument, limit) }?;
     text.ok_or_else(|| Failure::argument(format!("{argument} is NULL")))
@@ -68,14 +64,9 @@ unsafe fn length_of(pointer: *const c_char, limit: usize) -> usize {
 ///
 /// # Safety
 /// `pointer` is null or points to `length` readable bytes that stay as they are for `'a`.
-pub(super) unsafe fn bytes<'a>(
-    pointer: *const c_void,
-    length: usize,
-    argument: &str,
-) -> Result<&'a [u8], Failure> {
+pub(super) unsafe fn bytes<'a>(pointer: *const c_void, length: usize, argument: &str) -> Result<&'a [u8], Failure> {
     if length > SLK_MAX_DATA_BYTES {
-        let text =
-            format!("{argument} has {length} bytes; at most {SLK_MAX_DATA_BYTES} are allowed");
+        let text = format!("{argument} has {length} bytes; at most {SLK_MAX_DATA_BYTES} are allowed");
         return Err(Failure::new(SLK_E_TOO_LONG, text));
     }
     if length == 0 {
@@ -95,11 +86,7 @@ pub(super) unsafe fn bytes<'a>(
 /// # Safety
 /// `pointer` is null, or points to `length` readable bytes, or with [`SLK_NUL_TERMINATED`] to a string with a NUL; they
 /// stay as they are for `'a`.
-pub(super) unsafe fn text<'a>(
-    pointer: *const c_char,
-    length: usize,
-    argument: &str,
-) -> Result<&'a str, Failure> {
+pub(super) unsafe fn text<'a>(pointer: *const c_char, length: usize, argument: &str) -> Result<&'a str, Failure> {
     if pointer.is_null() && length != 0 {
         return Err(Failure::argument(format!("{argument} is NULL")));
     }
@@ -130,9 +117,7 @@ pub(super) unsafe fn copy_out(
     needed: *mut usize,
 ) -> Result<(), Failure> {
     if buffer.is_null() && capacity != 0 {
-        return Err(Failure::argument(
-            "buffer is NULL, but its capacity is not 0",
-        ));
+        return Err(Failure::argument("buffer is NULL, but its capacity is not 0"));
     }
     // SAFETY: null or writable, as the caller promises.
     unsafe { put(needed, bytes.len()) };
@@ -140,10 +125,7 @@ pub(super) unsafe fn copy_out(
         return Ok(());
     }
     if bytes.len() >= capacity {
-        let text = format!(
-            "the buffer has {capacity} bytes; {} and a NUL are needed",
-            bytes.len()
-        );
+        let text = format!("the buffer has {capacity} bytes; {} and a NUL are needed", bytes.len());
         return Err(Failure::new(SLK_E_BUFFER_TOO_SMALL, text));
     }
     // SAFETY: the buffer has more bytes than are copied, and is no memory of ours.
@@ -165,9 +147,7 @@ pub(super) unsafe fn copy_bytes_out(
     needed: *mut usize,
 ) -> Result<(), Failure> {
     if buffer.is_null() && capacity != 0 {
-        return Err(Failure::argument(
-            "buffer is NULL, but its capacity is not 0",
-        ));
+        return Err(Failure::argument("buffer is NULL, but its capacity is not 0"));
     }
     // SAFETY: null or writable, as the caller promises.
     unsafe { put(needed, bytes.len()) };
@@ -175,10 +155,7 @@ pub(super) unsafe fn copy_bytes_out(
         return Ok(());
     }
     if bytes.len() > capacity {
-        let text = format!(
-            "the buffer has {capacity} bytes; {} are needed",
-            bytes.len()
-        );
+        let text = format!("the buffer has {capacity} bytes; {} are needed", bytes.len());
         return Err(Failure::new(SLK_E_BUFFER_TOO_SMALL, text));
     }
     // SAFETY: the buffer has as many bytes as are copied, and is no memory of ours.
@@ -190,12 +167,7 @@ pub(super) unsafe fn copy_bytes_out(
 ///
 /// # Safety
 /// As [`copy_out`].
-pub(super) unsafe fn copy_cut(
-    text: &str,
-    buffer: *mut c_char,
-    capacity: usize,
-    needed: *mut usize,
-) -> slk_result {
+pub(super) unsafe fn copy_cut(text: &str, buffer: *mut c_char, capacity: usize, needed: *mut usize) -> slk_result {
     let mut fits = text.len().min(capacity.saturating_sub(1));
     while !text.is_char_boundary(fits) {
         fits -= 1;

@@ -106,16 +106,12 @@ impl Document {
     /// # Errors
     /// [`ErrorKind::WrongType`] for anything else, or a bad pointer.
     pub fn length(&self, pointer: &str) -> Result<Option<usize>, Error> {
-        self.read(
-            pointer,
-            "an array, an object or a string",
-            |value| match value {
-                Value::Array(elements) => Some(elements.len()),
-                Value::Object(members) => Some(members.len()),
-                Value::String(text) => Some(text.len()),
-                _ => None,
-            },
-        )
+        self.read(pointer, "an array, an object or a string", |value| match value {
+            Value::Array(elements) => Some(elements.len()),
+            Value::Object(members) => Some(members.len()),
+            Value::String(text) => Some(text.len()),
+            _ => None,
+        })
     }
 
     /// The name of the object's member number `index`, in the order of the text; `None` behind the last, or if there is
@@ -306,10 +302,7 @@ fn integer(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let double = number.as_f64()?;
         let exact = double.fract() == 0.0 && double.abs() < MAX_EXACT_DOUBLE;
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "it is whole and small enough"
-        )]
+        #[allow(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
         exact.then_some(double as i64)
     })
 }
@@ -391,8 +384,7 @@ mod tests {
 
     #[test]
     fn what_was_not_touched_keeps_its_digits_and_its_order() {
-        let mut it =
-            document(r#"{"z":123456789012345678901234567890.10,"y":1e2,"x":0.1,"gold":1}"#);
+        let mut it = document(r#"{"z":123456789012345678901234567890.10,"y":1e2,"x":0.1,"gold":1}"#);
         it.add_i64("/gold", 4).unwrap();
         it.remove("/y").unwrap();
         assert_eq!(
@@ -417,8 +409,7 @@ mod tests {
 
     #[test]
     fn types_are_told() {
-        let it =
-            document(r#"{"a":null,"b":true,"c":1,"d":1.5,"e":"x","f":[],"g":{},"h":1e30,"i":2.0}"#);
+        let it = document(r#"{"a":null,"b":true,"c":1,"d":1.5,"e":"x","f":[],"g":{},"h":1e30,"i":2.0}"#);
         let expected = [
             ("/a", ValueType::Null),
             ("/b", ValueType::Bool),
@@ -432,17 +423,10 @@ mod tests {
             ("", ValueType::Object),
         ];
         for (pointer, value_type) in expected {
-            assert_eq!(
-                it.value_type(pointer).unwrap(),
-                Some(value_type),
-                "{pointer}"
-            );
+            assert_eq!(it.value_type(pointer).unwrap(), Some(value_type), "{pointer}");
         }
         assert_eq!(it.value_type("/nothing/here").unwrap(), None);
-        assert_eq!(
-            it.value_type("/c/x").unwrap_err().kind(),
-            ErrorKind::WrongType
-        );
+        assert_eq!(it.value_type("/c/x").unwrap_err().kind(), ErrorKind::WrongType);
     }
 
     #[test]
@@ -472,16 +456,10 @@ mod tests {
         assert_eq!(it.key_at("/bag", 1).unwrap(), Some("a/b"));
         assert_eq!(it.key_at("/bag", 2).unwrap(), None);
         assert_eq!(it.key_at("/none", 0).unwrap(), None);
-        assert_eq!(
-            it.key_at("/list", 0).unwrap_err().kind(),
-            ErrorKind::WrongType
-        );
+        assert_eq!(it.key_at("/list", 0).unwrap_err().kind(), ErrorKind::WrongType);
         assert_eq!(it.length("/list").unwrap(), Some(3));
         assert_eq!(it.length("/name").unwrap(), Some(4));
-        assert_eq!(
-            it.length("/list/0").unwrap_err().kind(),
-            ErrorKind::WrongType
-        );
+        assert_eq!(it.length("/list/0").unwrap_err().kind(), ErrorKind::WrongType);
     }
 
     #[test]
@@ -494,16 +472,10 @@ mod tests {
         it.set_f64("/speed", 1.5).unwrap();
         it.append_json("/log", r#"{"n":1}"#).unwrap();
         it.append_json("/log", "2").unwrap();
-        assert_eq!(
-            text_of(&it),
-            r#"{"bag":[null,true],"speed":1.5,"log":[{"n":1},2]}"#
-        );
+        assert_eq!(text_of(&it), r#"{"bag":[null,true],"speed":1.5,"log":[{"n":1},2]}"#);
         assert!(it.remove("/bag/0").unwrap());
         assert!(!it.remove("/bag/1").unwrap());
-        assert_eq!(
-            text_of(&it),
-            r#"{"bag":[true],"speed":1.5,"log":[{"n":1},2]}"#
-        );
+        assert_eq!(text_of(&it), r#"{"bag":[true],"speed":1.5,"log":[{"n":1},2]}"#);
         it.set_json("", "[1]").unwrap();
         assert_eq!(text_of(&it), "[1]");
     }
@@ -515,18 +487,12 @@ mod tests {
         assert_eq!(it.add_i64("/gold", -7).unwrap(), -2);
         assert_eq!(it.add_f64("/speed", 0.5).unwrap(), 0.5);
         assert_eq!(it.add_f64("/gold", 0.5).unwrap(), -1.5);
-        refused(
-            r#"{"a": 9223372036854775807}"#,
-            ErrorKind::OutOfRange,
-            "'/a'",
-            |it| it.add_i64("/a", 1),
-        );
-        refused(
-            r#"{"a": -9223372036854775808}"#,
-            ErrorKind::OutOfRange,
-            "'/a'",
-            |it| it.add_i64("/a", -1),
-        );
+        refused(r#"{"a": 9223372036854775807}"#, ErrorKind::OutOfRange, "'/a'", |it| {
+            it.add_i64("/a", 1)
+        });
+        refused(r#"{"a": -9223372036854775808}"#, ErrorKind::OutOfRange, "'/a'", |it| {
+            it.add_i64("/a", -1)
+        });
         refused(r#"{"a": 1e308}"#, ErrorKind::OutOfRange, "'/a'", |it| {
             it.add_f64("/a", 1e308)
         });
@@ -539,9 +505,7 @@ mod tests {
         refused(r#"{"a": "1"}"#, ErrorKind::WrongType, "a string", |it| {
             it.add_i64("/a", 1)
         });
-        refused(r#"{"a": 1.5}"#, ErrorKind::WrongType, "1.5", |it| {
-            it.add_i64("/a", 1)
-        });
+        refused(r#"{"a": 1.5}"#, ErrorKind::WrongType, "1.5", |it| it.add_i64("/a", 1));
     }
 
     #[test]
@@ -550,15 +514,9 @@ mod tests {
         refused(text, ErrorKind::InvalidPointer, "'/bag'", |it| {
             it.set_i64("/bag/gold", 1)
         });
-        refused(text, ErrorKind::WrongType, "a number", |it| {
-            it.set_i64("/gold/x", 1)
-        });
-        refused(text, ErrorKind::OutOfRange, "2 elements", |it| {
-            it.set_i64("/list/2", 1)
-        });
-        refused(text, ErrorKind::InvalidPointer, "01", |it| {
-            it.set_i64("/list/01", 1)
-        });
+        refused(text, ErrorKind::WrongType, "a number", |it| it.set_i64("/gold/x", 1));
+        refused(text, ErrorKind::OutOfRange, "2 elements", |it| it.set_i64("/list/2", 1));
+        refused(text, ErrorKind::InvalidPointer, "01", |it| it.set_i64("/list/01", 1));
         refused(text, ErrorKind::WrongType, "a number", |it| {
             it.append_json("/gold", "1")
         });
@@ -584,10 +542,7 @@ mod tests {
         let mut it = document(r#"{"a":[]}"#);
         it.set_json("/a", &nested(MAX_DEPTH - 1)).unwrap();
         let text = text_of(&it);
-        assert_eq!(
-            document(&text).value_type("/a/0").unwrap(),
-            Some(ValueType::Array)
-        );
+        assert_eq!(document(&text).value_type("/a/0").unwrap(), Some(ValueType::Array));
         refused(&text, ErrorKind::TooLong, "nested", |it| {
             it.set_json("/b", &nested(MAX_DEPTH))
         });
@@ -602,9 +557,7 @@ mod tests {
             it.set_json(&format!("/a{deepest}/-"), "[]")
         });
         assert_eq!(
-            Document::from_json(&nested(MAX_DEPTH + 1))
-                .unwrap_err()
-                .kind(),
+            Document::from_json(&nested(MAX_DEPTH + 1)).unwrap_err().kind(),
             ErrorKind::TooLong
         );
     }
@@ -623,10 +576,7 @@ mod tests {
     fn bytes_are_bytes() {
         let mut it = Document::from_bytes(&[0, 1, 2]);
         assert_eq!(it.get_i64("").unwrap_err().kind(), ErrorKind::WrongType);
-        assert_eq!(
-            it.set_json("", "1").unwrap_err().kind(),
-            ErrorKind::WrongType
-        );
+        assert_eq!(it.set_json("", "1").unwrap_err().kind(), ErrorKind::WrongType);
         it.set_bytes(&[3]).unwrap();
         assert_eq!(it.as_bytes(), Some(&[3][..]));
     }

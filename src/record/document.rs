@@ -110,8 +110,7 @@ impl Document {
         match &self.content {
             Content::Text(text) => out.extend_from_slice(text.raw.get().as_bytes()),
             Content::Tree(value) => {
-                serde_json::to_writer(out, value.as_ref())
-                    .expect("a JSON value can always be written to memory");
+                serde_json::to_writer(out, value.as_ref()).expect("a JSON value can always be written to memory");
             }
             Content::Bytes(_) => return false,
         }
@@ -177,8 +176,7 @@ impl Document {
                 Ok(())
             }
             Content::Text(_) | Content::Tree(_) => {
-                let text =
-                    "the document holds JSON, not opaque bytes; the spec's data kind decides that";
+                let text = "the document holds JSON, not opaque bytes; the spec's data kind decides that";
                 Err(Error::new(ErrorKind::WrongType, text))
             }
         }

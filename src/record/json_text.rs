@@ -99,10 +99,7 @@ mod tests {
     #[test]
     fn depth_is_counted_outside_strings_only() {
         assert!(check(&nested(MAX_DEPTH)).is_ok());
-        assert_eq!(
-            check(&nested(MAX_DEPTH + 1)).unwrap_err().kind(),
-            ErrorKind::TooLong
-        );
+        assert_eq!(check(&nested(MAX_DEPTH + 1)).unwrap_err().kind(), ErrorKind::TooLong);
         let brackets = "[".repeat(500);
         assert!(check(&format!(r#"{{"a":"{brackets}\"{brackets}\\"}}"#)).is_ok());
         assert!(check(&format!("[{}]", vec!["[]"; 500].join(","))).is_ok());
@@ -114,11 +111,7 @@ mod tests {
             r#"{"$serde_json::private::Number":"1"}"#,
             r#"{"a":[{"\u0024serde_json::private::RawValue":"1"}]}"#,
         ] {
-            assert_eq!(
-                check(text).unwrap_err().kind(),
-                ErrorKind::InvalidJson,
-                "{text}"
-            );
+            assert_eq!(check(text).unwrap_err().kind(), ErrorKind::InvalidJson, "{text}");
         }
         assert!(check(r#"{"$serde_json::private::Number" :"1"}"#).is_err());
         assert!(check(r#"{"serde_json::private":"\u0024"}"#).is_ok());
@@ -130,9 +123,6 @@ mod tests {
     fn depth_of_values() {
         assert_eq!(depth_of(&serde_json::json!(1)), 0);
         assert_eq!(depth_of(&serde_json::json!([])), 1);
-        assert_eq!(
-            depth_of(&serde_json::json!({"a": [1, {"b": 2}], "c": []})),
-            3
-        );
+        assert_eq!(depth_of(&serde_json::json!({"a": [1, {"b": 2}], "c": []})), 3);
     }
 }

@@ -21,14 +21,8 @@ impl<'a> Pointer<'a> {
     /// Checks the form: empty, or each part begins with `/`, and `~` is followed by `0` or `1`.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         if text.len() > MAX_POINTER_BYTES {
-            let problem = format!(
-                "has {} bytes; at most {MAX_POINTER_BYTES} are allowed",
-                text.len()
-            );
-            return Err(Error::new(
-                ErrorKind::TooLong,
-                format!("the JSON Pointer {problem}"),
-            ));
+            let problem = format!("has {} bytes; at most {MAX_POINTER_BYTES} are allowed", text.len());
+            return Err(Error::new(ErrorKind::TooLong, format!("the JSON Pointer {problem}")));
         }
         if !text.is_empty() && !text.starts_with('/') {
             return Err(malformed(text, "it must be empty or begin with '/'"));
@@ -91,10 +85,7 @@ pub(super) fn find<'v>(root: &'v Value, pointer: Pointer<'_>) -> Result<Option<&
 }
 
 /// Checks that [`put`] will work, and gives what it would replace.
-pub(super) fn check_put<'v>(
-    root: &'v Value,
-    pointer: Pointer<'_>,
-) -> Result<Option<&'v Value>, Error> {
+pub(super) fn check_put<'v>(root: &'v Value, pointer: Pointer<'_>) -> Result<Option<&'v Value>, Error> {
     let Some((parent, last)) = pointer.split_last() else {
         return Ok(Some(root));
     };
@@ -211,8 +202,7 @@ fn index_of(pointer: Pointer<'_>, token: &str) -> Result<Index, Error> {
     let digits_only = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
     let leading_zero = token.len() > 1 && token.starts_with('0');
     if !digits_only || leading_zero {
-        let problem =
-            format!("'{token}' is no index of an array (a number without leading zeros, or '-')");
+        let problem = format!("'{token}' is no index of an array (a number without leading zeros, or '-')");
         return Err(pointer.error(ErrorKind::InvalidPointer, &problem));
     }
     // What does not fit is behind the end of any array.
@@ -299,10 +289,7 @@ mod tests {
             assert!(error.text().contains(text), "{error}");
         }
         let long = "/".repeat(MAX_POINTER_BYTES + 1);
-        assert_eq!(
-            Pointer::parse(&long).unwrap_err().kind(),
-            ErrorKind::TooLong
-        );
+        assert_eq!(Pointer::parse(&long).unwrap_err().kind(), ErrorKind::TooLong);
     }
 
     #[test]
