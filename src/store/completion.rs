@@ -33,6 +33,12 @@ impl Completions {
         }
     }
 
+    /// Whether nothing has arrived.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.arrived.lock().is_empty()
+    }
+
     /// Moves what has arrived to the end of `into`, oldest first.
     pub fn take(&self, into: &mut Vec<(RequestId, StoreResult)>) {
         into.append(&mut self.arrived.lock());
