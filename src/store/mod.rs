@@ -7,6 +7,8 @@ mod completion;
 mod limits;
 pub mod memory;
 pub mod pool;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 pub use completion::{Completion, Completions, RequestId, Waiter};
 
