@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod engine;
 pub mod error;
+pub mod ffi;
 pub mod locker;
 pub mod log;
 pub mod planted;

@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::locker::call::HostCall;
 use crate::locker::inputs::{Priority, Verdicts};
 use crate::locker::{Locker, Spec, Watching};
+use crate::log::Level;
 use crate::planted::Bugs;
 use crate::record::server::LEASE_RANGE;
 use crate::record::stamp::OperationId;
@@ -48,6 +49,8 @@ pub struct CoreOptions {
     pub max_in_flight: usize,
     /// The first change id.
     pub first_change_id: u64,
+    /// The least important log level that is of interest; `None` for no log.
+    pub log_level: Option<Level>,
     /// Deliberate faults, for tests.
     pub bugs: Bugs,
 }
@@ -65,6 +68,7 @@ impl Default for CoreOptions {
             request_timeout: Duration::from_secs(30),
             max_in_flight: 64,
             first_change_id: 1,
+            log_level: None,
             bugs: Bugs::default(),
         }
     }
@@ -164,6 +168,7 @@ pub struct Core {
     pub(super) busy_lockers: usize,
     pub(super) shutdown: Option<Shutdown>,
     pub(super) wall_ms: i64,
+    pub(super) log: Vec<(Level, String)>,
 }
 
 impl Core {
@@ -208,6 +213,7 @@ impl Core {
             busy_lockers: 0,
             shutdown: None,
             wall_ms: 0,
+            log: Vec::new(),
             options,
         })
     }
@@ -364,6 +370,24 @@ impl Core {
     #[must_use]
     pub fn requests_in_flight(&self) -> usize {
         self.in_flight.len()
+    }
+
+    /// How many lockers are held, wanted or under way.
+    #[must_use]
+    pub fn lockers_left(&self) -> usize {
+        self.busy_lockers
+    }
+
+    /// The messages since the last call, oldest first.
+    pub fn take_log(&mut self) -> Vec<(Level, String)> {
+        std::mem::take(&mut self.log)
+    }
+
+    /// Adds a message; `text` is called only if somebody wants messages of this level.
+    pub(super) fn log(&mut self, level: Level, text: impl FnOnce() -> String) {
+        if self.options.log_level.is_some_and(|least| level <= least) {
+            self.log.push((level, text()));
+        }
     }
 
     /// An operation id that was never used.

@@ -11,6 +11,7 @@ use crate::locker::call::CallAnswer;
 use crate::locker::event::Event as LockerEvent;
 use crate::locker::inputs::{Inputs, Outputs, Priority};
 use crate::locker::Built;
+use crate::log::Level;
 use crate::planted::Bug;
 use crate::record::server::Letter;
 use crate::record::Document;
@@ -126,6 +127,7 @@ impl Core {
     fn take_notices(&mut self, store: StoreId, notices: Vec<Notice>) {
         for notice in notices {
             let name = self.stores[store.0 as usize].abilities.name.clone();
+            self.log(level_of_notice(&notice), || format!("store `{name}`: {notice:?}"));
             match notice {
                 Notice::Registered => self.wake_lockers_of(store),
                 Notice::Ended => self.events.push_back(Event::Ended { store: name }),
@@ -404,6 +406,8 @@ impl Core {
             return;
         };
         for event in events {
+            let key = &source.key;
+            self.log(level_of(&event), || format!("`{key}`: {}", event.brief()));
             let ends_something = matches!(
                 event,
                 LockerEvent::Lost { .. }
@@ -622,5 +626,23 @@ impl Core {
         if let Some(shutdown) = &mut self.shutdown {
             shutdown.done = true;
         }
+    }
+}
+
+fn level_of(event: &LockerEvent) -> Level {
+    match event {
+        LockerEvent::Lost { .. } | LockerEvent::CallbackFailed { .. } => Level::Error,
+        LockerEvent::SaveTrouble { .. } | LockerEvent::LoadStatus(_) => Level::Warning,
+        LockerEvent::HandoverRequested { .. } | LockerEvent::Confirmed { .. } => Level::Info,
+        _ => Level::Debug,
+    }
+}
+
+fn level_of_notice(notice: &Notice) -> Level {
+    match notice {
+        Notice::Superseded | Notice::IdInUse => Level::Error,
+        Notice::Ended | Notice::Suspect | Notice::Trouble(_) => Level::Warning,
+        Notice::Registered | Notice::Fresh => Level::Info,
+        Notice::Letters(_) => Level::Debug,
     }
 }

@@ -164,3 +164,20 @@ pub enum Event {
     /// Nothing is held, wanted or under way any more.
     Idle,
 }
+
+impl Event {
+    /// The event in a few words, without the player's data.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Lost {
+                cause,
+                saved,
+                unknown,
+                text,
+                ..
+            } => format!("lost ({cause:?}): {text}; saved up to change {saved}, not known up to {unknown}"),
+            other => format!("{other:?}"),
+        }
+    }
+}

@@ -22,10 +22,15 @@ pub enum ReadFault {
 struct Stored<'a> {
     #[serde(rename = "$slk")]
     header: Header,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     data: Option<Box<RawValue>>,
     #[serde(default, borrow)]
     bytes: Option<Cow<'a, str>>,
+}
+
+/// What is there, also if it is `null`: that is a value like any other.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(value).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -134,6 +139,13 @@ mod tests {
         let value = encode(&header(), &Document::from_bytes(&[0, 255, 7]));
         let (_, document) = decode(&value).unwrap();
         assert_eq!(document.as_bytes(), Some([0, 255, 7].as_slice()));
+    }
+
+    #[test]
+    fn null_is_a_document_like_any_other() {
+        let value = encode(&header(), &Document::from_json("null").unwrap());
+        let (_, document) = decode(&value).unwrap();
+        assert_eq!(document.get_json("").unwrap().as_deref(), Some("null"));
     }
 
     #[test]

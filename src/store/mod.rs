@@ -7,8 +7,10 @@ mod completion;
 mod limits;
 pub mod memory;
 pub mod pool;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
-pub use completion::{Completion, Completions, RequestId};
+pub use completion::{Completion, Completions, RequestId, Waiter};
 
 use std::fmt;
 use std::sync::Arc;

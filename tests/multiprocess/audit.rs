@@ -94,22 +94,34 @@ impl<'a> Line<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut words = text.split(' ');
         let (time, what, player) = (words.next()?.parse().ok()?, words.next()?, words.next()?);
-        Some(Self { time, what, player, words: words.collect() })
+        Some(Self {
+            time,
+            what,
+            player,
+            words: words.collect(),
+        })
     }
 
     fn text(&self, name: &str) -> Result<&'a str, String> {
         let place = self.words.iter().step_by(2).position(|word| *word == name);
         let value = place.and_then(|place| self.words.get(place * 2 + 1));
-        value.copied().ok_or_else(|| format!("line '{} {}' has no {name}", self.what, self.player))
+        value
+            .copied()
+            .ok_or_else(|| format!("line '{} {}' has no {name}", self.what, self.player))
     }
 
     fn number<T: std::str::FromStr>(&self, name: &str) -> Result<T, String> {
         let text = self.text(name)?;
-        text.parse().map_err(|_| format!("line '{} {}': {name} is '{text}'", self.what, self.player))
+        text.parse()
+            .map_err(|_| format!("line '{} {}': {name} is '{text}'", self.what, self.player))
     }
 
     fn state(&self) -> Result<State, String> {
-        Ok(State { ops: self.number("ops")?, gold: self.number("gold")?, receipts: self.number("receipts")? })
+        Ok(State {
+            ops: self.number("ops")?,
+            gold: self.number("gold")?,
+            receipts: self.number("receipts")?,
+        })
     }
 }
 
@@ -118,7 +130,12 @@ impl History {
     pub fn add(&mut self, server: &str, log: &str) -> Result<(), String> {
         let process = self.servers.len();
         self.servers.push(server.to_owned());
-        let mut reader = Reader { history: self, process, available: HashMap::new(), last_tick: 0 };
+        let mut reader = Reader {
+            history: self,
+            process,
+            available: HashMap::new(),
+            last_tick: 0,
+        };
         // What follows the last line end was cut off by the kill.
         let whole = log.rfind('\n').map_or("", |end| &log[..end]);
         for (number, text) in whole.lines().enumerate() {
@@ -151,9 +168,26 @@ impl Reader<'_> {
                 Ok(())
             }
             "loaded" => self.loaded(line),
-            "changed" => self.step(line, Step::Changed { change: Some(line.number("change")?), state: line.state()? }),
-            "applied" => self.step(line, Step::Changed { change: None, state: line.state()? }),
-            "saved" => self.step(line, Step::Saved { change: line.number("change")? }),
+            "changed" => self.step(
+                line,
+                Step::Changed {
+                    change: Some(line.number("change")?),
+                    state: line.state()?,
+                },
+            ),
+            "applied" => self.step(
+                line,
+                Step::Changed {
+                    change: None,
+                    state: line.state()?,
+                },
+            ),
+            "saved" => self.step(
+                line,
+                Step::Saved {
+                    change: line.number("change")?,
+                },
+            ),
             "asked" => self.change_session(line, |session| session.handover_asked = true),
             "released" => self.change_session(line, |session| session.end = End::Released),
             "lost" => self.change_session(line, |session| session.end = End::Lost),
@@ -162,7 +196,8 @@ impl Reader<'_> {
                 Ok(())
             }
             "available" => {
-                self.available.insert(line.player.to_owned(), (line.time, line.number("epoch")?));
+                self.available
+                    .insert(line.player.to_owned(), (line.time, line.number("epoch")?));
                 Ok(())
             }
             "unavailable" => self.unavailable(line),
@@ -183,7 +218,11 @@ impl Reader<'_> {
             end: End::Open,
             loaded_at: line.time,
         };
-        self.history.sessions.entry(line.player.to_owned()).or_default().push(session);
+        self.history
+            .sessions
+            .entry(line.player.to_owned())
+            .or_default()
+            .push(session);
         Ok(())
     }
 
@@ -191,7 +230,10 @@ impl Reader<'_> {
         let epoch: u64 = line.number("epoch")?;
         let sessions = self.history.sessions.get_mut(line.player);
         let session = sessions
-            .and_then(|all| all.iter_mut().rfind(|one| one.process == self.process && one.epoch == epoch))
+            .and_then(|all| {
+                all.iter_mut()
+                    .rfind(|one| one.process == self.process && one.epoch == epoch)
+            })
             .ok_or_else(|| format!("no session of {} with epoch {epoch} in this process", line.player))?;
         change(session);
         Ok(())
@@ -202,15 +244,29 @@ impl Reader<'_> {
     }
 
     fn unavailable(&mut self, line: &Line<'_>) -> Result<(), String> {
-        let (from, epoch) =
-            self.available.remove(line.player).ok_or_else(|| format!("{} was not available", line.player))?;
+        let (from, epoch) = self
+            .available
+            .remove(line.player)
+            .ok_or_else(|| format!("{} was not available", line.player))?;
         let until = line.number("until")?;
-        self.interval(line.player.to_owned(), Interval { process: self.process, epoch, from, until });
+        self.interval(
+            line.player.to_owned(),
+            Interval {
+                process: self.process,
+                epoch,
+                from,
+                until,
+            },
+        );
         Ok(())
     }
 
     fn answer(&mut self, line: &Line<'_>, kind: AnswerKind) -> Result<(), String> {
-        let answer = Answer { player: line.player.to_owned(), receipt: line.text("receipt")?.to_owned(), kind };
+        let answer = Answer {
+            player: line.player.to_owned(),
+            receipt: line.text("receipt")?.to_owned(),
+            kind,
+        };
         self.history.answers.push(answer);
         Ok(())
     }
@@ -226,7 +282,15 @@ impl Reader<'_> {
     fn finish(mut self) {
         for (player, (from, epoch)) in std::mem::take(&mut self.available) {
             let until = self.last_tick;
-            self.interval(player, Interval { process: self.process, epoch, from, until });
+            self.interval(
+                player,
+                Interval {
+                    process: self.process,
+                    epoch,
+                    from,
+                    until,
+                },
+            );
         }
     }
 }

@@ -33,11 +33,16 @@ pub struct Counts {
 /// Checks everything; `Err` lists what is broken.
 pub fn check(history: &History, finals: &BTreeMap<String, Final>) -> Result<Counts, Vec<String>> {
     let mut faults = Vec::new();
-    let mut counts = Counts { suspects: history.suspects, ..Counts::default() };
+    let mut counts = Counts {
+        suspects: history.suspects,
+        ..Counts::default()
+    };
     for (player, sessions) in &history.sessions {
         match finals.get(player) {
             Some(last) => check_sessions(history, player, sessions, last.state, &mut counts, &mut faults),
-            None => faults.push(format!("{player}: was loaded by a server, but has no record in the end")),
+            None => faults.push(format!(
+                "{player}: was loaded by a server, but has no record in the end"
+            )),
         }
     }
     for (player, intervals) in &history.intervals {
@@ -74,10 +79,17 @@ fn check_sessions(
         if let Some(next) = next {
             count_change_of_hands(history, session, next, counts);
             if next.epoch == session.epoch {
-                faults.push(format!("{player}: two sessions of epoch {}: {}", session.epoch, name(history, next)));
+                faults.push(format!(
+                    "{player}: two sessions of epoch {}: {}",
+                    session.epoch,
+                    name(history, next)
+                ));
             }
             if next.loaded_at < session.loaded_at {
-                faults.push(format!("{player}: epoch {} was loaded before epoch {}", next.epoch, session.epoch));
+                faults.push(format!(
+                    "{player}: epoch {} was loaded before epoch {}",
+                    next.epoch, session.epoch
+                ));
             }
         }
         let found = next.map_or(last, |next| next.loaded);
@@ -95,7 +107,10 @@ fn check_sessions(
 }
 
 fn name(history: &History, session: &Session) -> String {
-    format!("epoch {} in process {} of {}", session.epoch, session.process, history.servers[session.process])
+    format!(
+        "epoch {} in process {} of {}",
+        session.epoch, session.process, history.servers[session.process]
+    )
 }
 
 /// The states that a successor may find: from the last one that was reported saved onwards. After a release, which
@@ -107,7 +122,9 @@ fn possible_ends(session: &Session) -> Vec<State> {
         match *step {
             Step::Changed { change, state } => states.push((change, state)),
             Step::Saved { change: saved } => {
-                let reported = states.iter().rposition(|(change, _)| change.is_some_and(|change| change <= saved));
+                let reported = states
+                    .iter()
+                    .rposition(|(change, _)| change.is_some_and(|change| change <= saved));
                 first_allowed = first_allowed.max(reported.unwrap_or(0));
             }
         }
@@ -168,12 +185,7 @@ fn check_intervals(history: &History, player: &str, intervals: &[Interval], faul
     }
 }
 
-fn check_receipts(
-    history: &History,
-    finals: &BTreeMap<String, Final>,
-    counts: &mut Counts,
-    faults: &mut Vec<String>,
-) {
+fn check_receipts(history: &History, finals: &BTreeMap<String, Final>, counts: &mut Counts, faults: &mut Vec<String>) {
     for (player, last) in finals {
         let mut seen = HashSet::new();
         for receipt in &last.receipts {
@@ -182,12 +194,18 @@ fn check_receipts(
             }
         }
         if last.state.receipts != last.receipts.len() as i64 {
-            faults.push(format!("{player}: {} receipts counted, {} listed", last.state.receipts, last.receipts.len()));
+            faults.push(format!(
+                "{player}: {} receipts counted, {} listed",
+                last.state.receipts,
+                last.receipts.len()
+            ));
         }
     }
     let mut first_grants: HashMap<&str, u64> = HashMap::new();
     for answer in &history.answers {
-        let has = finals.get(&answer.player).is_some_and(|last| last.receipts.contains(&answer.receipt));
+        let has = finals
+            .get(&answer.player)
+            .is_some_and(|last| last.receipts.contains(&answer.receipt));
         let (player, receipt) = (&answer.player, &answer.receipt);
         match answer.kind {
             AnswerKind::Granted => {
@@ -205,7 +223,9 @@ fn check_receipts(
     }
     for (receipt, times) in first_grants {
         if times > 1 {
-            faults.push(format!("receipt {receipt} was granted {times} times as if for the first time"));
+            faults.push(format!(
+                "receipt {receipt} was granted {times} times as if for the first time"
+            ));
         }
     }
 }
@@ -246,7 +266,11 @@ mod tests {
 ";
 
     fn record(ops: i64, gold: i64, receipts: &[&str]) -> BTreeMap<String, Final> {
-        let state = State { ops, gold, receipts: receipts.len() as i64 };
+        let state = State {
+            ops,
+            gold,
+            receipts: receipts.len() as i64,
+        };
         let receipts = receipts.iter().map(|receipt| (*receipt).to_owned()).collect();
         BTreeMap::from([("p".to_owned(), Final { state, receipts })])
     }
@@ -262,7 +286,10 @@ mod tests {
     #[track_caller]
     fn rejects(logs: &[(&str, &str)], finals: &BTreeMap<String, Final>, why: &str) {
         let faults = outcome(logs, finals).expect_err("a broken history passed");
-        assert!(faults.iter().any(|fault| fault.contains(why)), "rejected for another reason: {faults:?}");
+        assert!(
+            faults.iter().any(|fault| fault.contains(why)),
+            "rejected for another reason: {faults:?}"
+        );
     }
 
     #[test]
@@ -291,43 +318,78 @@ mod tests {
     #[test]
     fn a_lost_reported_save_is_found() {
         let a2 = A2.replace("ops 3 gold 140", "ops 2 gold 150");
-        rejects(&[("A", A), ("B", B), ("A", &a2)], &record(2, 150, &["r1"]), "a reported save is lost");
-        rejects(&[("A", A), ("B", B), ("A", A2)], &record(2, 150, &["r1"]), "a reported save is lost");
+        rejects(
+            &[("A", A), ("B", B), ("A", &a2)],
+            &record(2, 150, &["r1"]),
+            "a reported save is lost",
+        );
+        rejects(
+            &[("A", A), ("B", B), ("A", A2)],
+            &record(2, 150, &["r1"]),
+            "a reported save is lost",
+        );
     }
 
     #[test]
     fn a_release_that_lost_unreported_changes_is_found() {
         let a = A.replace("140 saved p epoch 1 change 1\n", "");
-        let b = B.replace("loaded p epoch 2 ops 2 gold 150 receipts 1", "loaded p epoch 2 ops 1 gold 50 receipts 0");
-        rejects(&[("A", &a), ("B", &b), ("A", A2)], &record(3, 140, &["r1"]), "a reported save is lost");
+        let b = B.replace(
+            "loaded p epoch 2 ops 2 gold 150 receipts 1",
+            "loaded p epoch 2 ops 1 gold 50 receipts 0",
+        );
+        rejects(
+            &[("A", &a), ("B", &b), ("A", A2)],
+            &record(3, 140, &["r1"]),
+            "a reported save is lost",
+        );
     }
 
     #[test]
     fn mixed_data_are_found() {
         let a2 = A2.replace("ops 3 gold 140", "ops 3 gold 141");
-        rejects(&[("A", A), ("B", B), ("A", &a2)], &record(3, 141, &["r1"]), "the data were mixed");
+        rejects(
+            &[("A", A), ("B", B), ("A", &a2)],
+            &record(3, 141, &["r1"]),
+            "the data were mixed",
+        );
     }
 
     #[test]
     fn a_doubled_receipt_is_found() {
-        rejects(&[("A", A), ("B", B), ("A", A2)], &record(3, 140, &["r1", "r1"]), "took effect twice");
+        rejects(
+            &[("A", A), ("B", B), ("A", A2)],
+            &record(3, 140, &["r1", "r1"]),
+            "took effect twice",
+        );
     }
 
     #[test]
     fn a_grant_without_effect_is_found() {
-        rejects(&[("A", A), ("B", B), ("A", A2)], &record(3, 140, &["r2"]), "granted receipt r1 had no effect");
+        rejects(
+            &[("A", A), ("B", B), ("A", A2)],
+            &record(3, 140, &["r2"]),
+            "granted receipt r1 had no effect",
+        );
     }
 
     #[test]
     fn a_receipt_granted_twice_for_the_first_time_is_found() {
         let b = B.replace("granted-again", "granted");
-        rejects(&[("A", A), ("B", &b), ("A", A2)], &record(3, 140, &["r1"]), "granted 2 times");
+        rejects(
+            &[("A", A), ("B", &b), ("A", A2)],
+            &record(3, 140, &["r1"]),
+            "granted 2 times",
+        );
     }
 
     #[test]
     fn credit_together_with_effect_is_found() {
         let b = B.replace("granted-again", "credited");
-        rejects(&[("A", A), ("B", &b), ("A", A2)], &record(3, 140, &["r1"]), "credit and effect");
+        rejects(
+            &[("A", A), ("B", &b), ("A", A2)],
+            &record(3, 140, &["r1"]),
+            "credit and effect",
+        );
     }
 
     #[test]
@@ -346,24 +408,40 @@ mod tests {
     #[test]
     fn one_epoch_in_two_processes_is_found() {
         let a2 = A2.replace("epoch 4", "epoch 2");
-        rejects(&[("A", A), ("B", B), ("A", &a2)], &record(3, 140, &["r1"]), "two sessions of epoch 2");
+        rejects(
+            &[("A", A), ("B", B), ("A", &a2)],
+            &record(3, 140, &["r1"]),
+            "two sessions of epoch 2",
+        );
     }
 
     #[test]
     fn a_falling_epoch_is_found() {
-        let a2 = A2.replace("500 loaded", "105 loaded").replace("501 available", "700 available");
-        rejects(&[("A", A), ("B", B), ("A", &a2)], &record(3, 140, &["r1"]), "was loaded before");
+        let a2 = A2
+            .replace("500 loaded", "105 loaded")
+            .replace("501 available", "700 available");
+        rejects(
+            &[("A", A), ("B", B), ("A", &a2)],
+            &record(3, 140, &["r1"]),
+            "was loaded before",
+        );
     }
 
     #[test]
     fn a_vanished_record_is_found() {
-        rejects(&[("A", A), ("B", B), ("A", A2)], &BTreeMap::new(), "has no record in the end");
+        rejects(
+            &[("A", A), ("B", B), ("A", A2)],
+            &BTreeMap::new(),
+            "has no record in the end",
+        );
     }
 
     #[test]
     fn a_log_that_makes_no_sense_is_refused() {
         let mut history = History::default();
-        assert!(history.add("A", "100 changed p epoch 1 change 1 ops 1 gold 5 receipts 0\n").is_err());
+        assert!(history
+            .add("A", "100 changed p epoch 1 change 1 ops 1 gold 5 receipts 0\n")
+            .is_err());
         assert!(history.add("A", "nonsense\n").is_err());
         assert!(history.add("A", "100 danced p\n").is_err());
         assert!(history.add("A", "100 unavailable p until 90\n").is_err());
