@@ -45,6 +45,16 @@ demo: game_server
 test:
 	bash scripts/test.sh
 
+# Writes include/sessionlocker.h anew from the source.
+header:
+	SLK_WRITE_HEADER=1 $(CARGO) test --test header
+
+simulate:
+	$(CARGO) test --release --test simulation -- --seeds $(SEEDS)
+
+bench:
+	$(CARGO) bench
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
