@@ -85,7 +85,11 @@ fn engine_with(lockers: usize) -> Engine {
     };
     let engine = Engine::new(options).expect("the options are good");
     let spec = engine
+<<<<<<< HEAD
         .add_spec(&store, spec(), Arc::new(Game))
+=======
+        .add_spec(&store, Spec::named("player"), Arc::new(Game))
+>>>>>>> main
         .expect("the spec is good");
     for number in 0..lockers {
         let id = engine
@@ -108,20 +112,4 @@ fn engine_with(lockers: usize) -> Engine {
         }
     }
     engine
-}
-
-fn spec() -> Spec {
-    Spec {
-        name: "player".into(),
-        schema: 1,
-        opaque: false,
-        autosave: Duration::from_secs(300),
-        retry_min: Duration::from_millis(250),
-        retry_max: Duration::from_secs(5),
-        handover_delay: Duration::ZERO,
-        handover_refuse: false,
-        before_save: false,
-        apply_receipt: false,
-        max_value_bytes: u64::MAX,
-    }
 }

@@ -270,8 +270,7 @@ impl Engine {
             }
             let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
             let action = poll(&mut self.core.lock(), now, wall_ms);
-            self.write_log();
-            self.give_up();
+            self.pass_on();
             match action {
                 None if self.completions.is_empty() => return,
                 None | Some(Action::Yield) => {}
@@ -311,21 +310,19 @@ impl Engine {
         }
     }
 
-    /// Tells stores of the requests that took too long.
-    fn give_up(&self) {
-        let given_up = self.core.lock().take_given_up();
+    /// Tells the stores what was given up, and the log what happened.
+    fn pass_on(&self) {
+        let (given_up, lines) = {
+            let mut core = self.core.lock();
+            (core.take_given_up(), core.take_log())
+        };
         for id in given_up {
             self.completions.give_up(id);
         }
-    }
-
-    fn write_log(&self) {
-        let Some(log) = &self.log else {
-            return;
-        };
-        let lines = self.core.lock().take_log();
-        for (level, text) in lines {
-            log.log(level, format_args!("{text}"));
+        if let Some(log) = &self.log {
+            for (level, text) in lines {
+                log.log(level, format_args!("{text}"));
+            }
         }
     }
 
