@@ -76,9 +76,7 @@ impl Scripted {
                 None => Reply::Missing,
             },
             Operation::Put { value, .. } => {
-                self.values
-                    .lock()
-                    .insert(name.to_owned(), Arc::clone(value));
+                self.values.lock().insert(name.to_owned(), Arc::clone(value));
                 Reply::Written { version }
             }
             Operation::Remove { .. } => Reply::Removed,
@@ -364,10 +362,7 @@ fn a_pool_dropped_by_its_own_thread_ends_all_the_same() {
 fn options_out_of_range_are_refused() {
     let good = PoolOptions::default;
     for wrong in [
-        PoolOptions {
-            threads: 0,
-            ..good()
-        },
+        PoolOptions { threads: 0, ..good() },
         PoolOptions {
             threads: usize::MAX,
             ..good()
@@ -392,18 +387,13 @@ fn no_thread_to_be_had_is_an_error() {
     let mut child = unprivileged_child(&wrapper, "child_without_threads", &folder);
     let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("gave no thread"),
-        "{output:?}"
-    );
+    assert!(output.status.success() && said.contains("gave no thread"), "{output:?}");
 }
 
 #[test]
 #[ignore = "started by no_thread_to_be_had_is_an_error"]
 fn child_without_threads() {
-    let error = Pool::new(Scripted::new(), &PoolOptions::default())
-        .err()
-        .unwrap();
+    let error = Pool::new(Scripted::new(), &PoolOptions::default()).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Store);
     println!("{error}");
 }

@@ -14,14 +14,12 @@ pub(super) fn check(abilities: &Abilities, request: &Request) -> Result<(), Stor
     }
     let limit = abilities.max_value_bytes;
     match &request.operation {
-        Operation::Put { value, .. } if value.len() as u64 > limit => {
-            Err(StoreError::bad_request(format!(
-                "{}: a value of {} bytes for {} is too large; at most {limit} bytes",
-                abilities.name,
-                value.len(),
-                request.key
-            )))
-        }
+        Operation::Put { value, .. } if value.len() as u64 > limit => Err(StoreError::bad_request(format!(
+            "{}: a value of {} bytes for {} is too large; at most {limit} bytes",
+            abilities.name,
+            value.len(),
+            request.key
+        ))),
         _ => Ok(()),
     }
 }

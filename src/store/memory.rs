@@ -1,9 +1,6 @@
 //! The memory store: for tests, and for data that may go when the process does.
 
-use super::{
-    limits, Abilities, Completion, Expected, Key, Operation, Reply, Request, Store, StoreResult,
-    Version,
-};
+use super::{limits, Abilities, Completion, Expected, Key, Operation, Reply, Request, Store, StoreResult, Version};
 use parking_lot::Mutex;
 use std::collections::hash_map::Entry;
 use std::collections::HashMap;
@@ -103,9 +100,7 @@ impl Contents {
             (Entry::Vacant(place), Expected::Missing) => {
                 place.insert(stored);
             }
-            (Entry::Occupied(mut place), Expected::Version(expected))
-                if place.get().version == *expected =>
-            {
+            (Entry::Occupied(mut place), Expected::Version(expected)) if place.get().version == *expected => {
                 place.insert(stored);
             }
             _ => return Reply::Conflict,

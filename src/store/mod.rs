@@ -10,7 +10,7 @@ pub mod pool;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-pub use completion::{Completion, Completions, RequestId};
+pub use completion::{Completion, Completions, RequestId, Waiter};
 
 use std::fmt;
 use std::sync::Arc;

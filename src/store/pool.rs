@@ -10,9 +10,7 @@
 //! share. So a store that can put many writes into one transaction does so under load, and a lone request does not
 //! wait for company.
 
-use super::{
-    Abilities, BlockingStore, Completion, Key, Operation, Request, Store, StoreError, StoreResult,
-};
+use super::{Abilities, BlockingStore, Completion, Key, Operation, Request, Store, StoreError, StoreResult};
 use crate::error::{Error, ErrorKind};
 use parking_lot::{Condvar, Mutex};
 use std::any::Any;
@@ -181,10 +179,7 @@ impl<S: BlockingStore> Store for Pool<S> {
     }
 
     fn submit(&self, request: Request, completion: Completion) {
-        let job = Job {
-            request,
-            completion,
-        };
+        let job = Job { request, completion };
         let mut state = self.shared.state.lock();
         if state.waiting >= self.shared.queue {
             drop(state);
@@ -235,10 +230,8 @@ impl<S: BlockingStore> Shared<S> {
     /// The life of one thread.
     fn work(&self, lane: usize) {
         while let Some(batch) = self.take(lane) {
-            let (requests, completions): (Vec<_>, Vec<_>) = batch
-                .into_iter()
-                .map(|job| (job.request, job.completion))
-                .unzip();
+            let (requests, completions): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|job| (job.request, job.completion)).unzip();
             let mut results = self.execute(&requests).into_iter();
             for completion in completions {
                 completion.complete(results.next().unwrap_or_else(no_answer));
@@ -298,11 +291,7 @@ impl<S: BlockingStore> Shared<S> {
     fn finish(&self, requests: Vec<Request>) {
         let mut state = self.state.lock();
         for request in requests {
-            match state
-                .lines
-                .get_mut(&request.key)
-                .and_then(VecDeque::pop_front)
-            {
+            match state.lines.get_mut(&request.key).and_then(VecDeque::pop_front) {
                 Some(next) => self.make_ready(&mut state, next),
                 None => {
                     state.lines.remove(&request.key);
@@ -315,11 +304,7 @@ impl<S: BlockingStore> Shared<S> {
     }
 
     fn make_ready(&self, state: &mut State, job: Job) {
-        let lane = if is_read(&job.request) {
-            self.lanes.len() - 1
-        } else {
-            0
-        };
+        let lane = if is_read(&job.request) { self.lanes.len() - 1 } else { 0 };
         state.ready[lane].push_back(job);
         self.lanes[lane].wake.notify_one();
     }

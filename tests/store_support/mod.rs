@@ -2,8 +2,7 @@
 #![allow(dead_code)] // Each test program uses its part.
 
 use sessionlocker::store::{
-    Completions, Expected, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreResult,
-    Version,
+    Completions, Expected, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreResult, Version,
 };
 use std::path::{Path, PathBuf};
 use std::process::Command;
