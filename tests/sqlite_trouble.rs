@@ -73,10 +73,7 @@ fn the_database_of_another_program_is_refused_and_left() {
     ] {
         let folder = Folder::new();
         let file = folder.file("browser.db");
-        Connection::open(&file)
-            .unwrap()
-            .execute_batch(mark)
-            .unwrap();
+        Connection::open(&file).unwrap().execute_batch(mark).unwrap();
         refused(&file, ErrorKind::NotADatabase, "another program");
     }
 }
@@ -99,11 +96,7 @@ fn the_database_of_a_newer_version_is_refused_and_left() {
 fn paths_that_are_no_files_are_refused() {
     for path in ["", ":memory:", "a\0b"] {
         let error = open(path, SqliteOptions::default()).err().unwrap();
-        assert_eq!(
-            error.kind(),
-            ErrorKind::InvalidArgument,
-            "{path:?}: {error}"
-        );
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{path:?}: {error}");
     }
     let folder = Folder::new();
     for path in [folder.path(), &folder.file("no/such/folder.db")] {
@@ -180,11 +173,9 @@ fn a_damaged_index_is_an_error_and_never_a_missing_record() {
     let versions = fill(&*open_default(&file), 20);
     let connection = Connection::open(&file).unwrap();
     let page: u32 = connection
-        .query_row(
-            "SELECT rootpage FROM sqlite_schema WHERE type = 'index'",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE type = 'index'", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     drop(connection);
     let page = page as usize;
@@ -216,10 +207,7 @@ fn a_version_that_is_not_ours_is_an_error_of_that_key_alone() {
     let store = open_default(&file);
     fill(&*store, 3);
     let change = "UPDATE slk_values SET version = x'' WHERE name = 'key 1'";
-    Connection::open(&file)
-        .unwrap()
-        .execute_batch(change)
-        .unwrap();
+    Connection::open(&file).unwrap().execute_batch(change).unwrap();
     failed(call(&*store, get(&key("key 1"))), &file, "player/key 1");
     assert!(read(&*store, &key("key 0")).is_some());
     assert!(read(&*store, &key("key 2")).is_some());
@@ -353,15 +341,10 @@ fn child_with_read_only_files() {
     use std::os::unix::fs::PermissionsExt;
     let file = Path::new(&env::var_os(DATABASE).unwrap()).to_owned();
     let folder = file.parent().unwrap();
-    let allow =
-        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 
     allow(folder, 0o555);
-    refused(
-        &file,
-        ErrorKind::Store,
-        if file.exists() { "written" } else { "" },
-    );
+    refused(&file, ErrorKind::Store, if file.exists() { "written" } else { "" });
     allow(folder, 0o755);
     let version = write(&*open_default(&file), &key("a"), b"one", Expected::Missing);
 
@@ -409,8 +392,7 @@ fn is_whole(store: &dyn Store, kept: &HashMap<String, Version>) {
 fn a_file_that_may_not_grow_fails_and_then_works_again() {
     let folder = Folder::new();
     let ignore_signal = ["sh", "-c", r#"trap "" XFSZ; exec "$0" "$@""#];
-    let mut child =
-        store_support::unprivileged_child(&ignore_signal, "child_with_small_files", &folder);
+    let mut child = store_support::unprivileged_child(&ignore_signal, "child_with_small_files", &folder);
     succeeds(child.env(DATABASE, folder.file("players.db")));
 }
 
@@ -458,21 +440,17 @@ fn a_full_disk_fails_and_then_works_again() {
             .is_ok_and(|output| output.status.success())
     };
     // Root needs no user namespace, and others may not be allowed to have one.
-    let Some(options) = ["-m", "-rm"].into_iter().find(|options| {
-        enter(
-            &mut Command::new("unshare"),
-            &[options, "sh", "-c", mount, "true"],
-        )
-    }) else {
+    let Some(options) = ["-m", "-rm"]
+        .into_iter()
+        .find(|options| enter(&mut Command::new("unshare"), &[options, "sh", "-c", mount, "true"]))
+    else {
         println!("skipped: a small filesystem cannot be mounted here");
         return;
     };
     let program = env::current_exe().unwrap();
     let mut child = Command::new("unshare");
     child.args([options, "sh", "-c", mount]).arg(program);
-    child
-        .arg("child_with_small_disk")
-        .args(store_support::CHILD_ARGUMENTS);
+    child.arg("child_with_small_disk").args(store_support::CHILD_ARGUMENTS);
     child.env("SESSIONLOCKER_TEST_DISK", folder.path());
     succeeds(child.env(DATABASE, folder.file("players.db")));
 }
@@ -547,7 +525,7 @@ fn number_of(name: u32, value: &[u8]) -> u32 {
 
 #[test]
 fn what_was_answered_survives_kill_9() {
-    let kills = env::var("SESSIONLOCKER_TEST_KILLS").map_or(15, |count| count.parse().unwrap());
+    let kills = env::var("SESSIONLOCKER_TEST_KILLS").map_or(25, |count| count.parse().unwrap());
     let folder = Folder::new();
     let file = folder.file("players.db");
     let mut answered = HashMap::new();
