@@ -614,11 +614,14 @@ impl Core {
         let mut left = 0;
         for index in 0..self.slots.len() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let Some(used) = self.slots[index as usize].used.as_ref().filter(|used| !used.idle) else {
+            let Some(used) = self.slots[index as usize].used.as_mut().filter(|used| !used.idle) else {
                 continue;
             };
             let dirty = used.locker.is_dirty();
+            let mut events = Vec::new();
+            used.locker.dismiss(&mut events);
             left += 1;
+            self.tell(index, events);
             if let Some(source) = self.source_of(index) {
                 self.events.push_back(Event::LeftBehind { source, dirty });
             }

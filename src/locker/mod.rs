@@ -32,7 +32,7 @@ use crate::record::Document;
 use crate::store::{Key, Request, StoreResult};
 use acquire::{Acquire, Reclaim};
 use call::{CallAnswer, HostCall};
-use changes::Changes;
+use changes::{Answered, Changes};
 use event::{ChangeStatus, Event, LoadStatus};
 use held::Held;
 use inputs::{Inputs, Outputs, ServerView};
@@ -498,6 +498,13 @@ impl Locker {
         }
     }
 
+    /// The host will not wait any longer: answers everybody who still waits, as far as it is known.
+    pub fn dismiss(&mut self, events: &mut Vec<Event>) {
+        let answered = self.changes.dismiss_waiters();
+        tell_answered(answered, events);
+        self.give_up_purchases("the shutdown's deadline passed before it was saved", events);
+    }
+
     fn poll_idle(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         if self.is_wanted() && !inputs.shutting_down {
             self.attention = false;
@@ -548,7 +555,11 @@ impl Locker {
 }
 
 fn tell_settled(changes: &mut Changes, events: &mut Vec<Event>) {
-    for answered in changes.take_answered() {
+    tell_answered(changes.take_answered(), events);
+}
+
+fn tell_answered(answered: Vec<Answered>, events: &mut Vec<Event>) {
+    for answered in answered {
         events.push(Event::ChangeSettled {
             change: answered.change,
             tag: answered.tag,

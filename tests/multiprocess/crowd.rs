@@ -116,7 +116,9 @@ impl<'a> Crowd<'a> {
     fn hear(&mut self, until: Instant) {
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let Ok(message) = self.messages.recv_timeout(left) else { return };
+            let Ok(message) = self.messages.recv_timeout(left) else {
+                return;
+            };
             // A late line of a process that was killed meanwhile says nothing about the present one.
             if self.servers[message.server].process() == message.process {
                 if let Some(line) = message.line {
@@ -128,8 +130,12 @@ impl<'a> Crowd<'a> {
 
     fn take(&mut self, server: usize, line: &str) {
         let mut words = line.split([' ', ':']);
-        let (Some("*" | "error"), Some(what), Some(name)) = (words.next(), words.next(), words.next()) else { return };
-        let Some(player) = player_number(name).and_then(|number| self.players.get_mut(number)) else { return };
+        let (Some("*" | "error"), Some(what), Some(name)) = (words.next(), words.next(), words.next()) else {
+            return;
+        };
+        let Some(player) = player_number(name).and_then(|number| self.players.get_mut(number)) else {
+            return;
+        };
         match what {
             "loaded" => player.at[server] = Presence::Playing,
             "left" | "handed-over" | "lost" | "join" => player.at[server] = Presence::Away,
@@ -145,7 +151,10 @@ impl<'a> Crowd<'a> {
 
     fn end_absences(&mut self) {
         for place in 0..2 {
-            if self.absences[place].as_ref().is_none_or(|absence| absence.until > Instant::now()) {
+            if self.absences[place]
+                .as_ref()
+                .is_none_or(|absence| absence.until > Instant::now())
+            {
                 continue;
             }
             let absence = self.absences[place].take().expect("just looked at");
@@ -177,15 +186,19 @@ impl<'a> Crowd<'a> {
             }
         }
         let predecessor_gone = self.random.bool();
-        self.absences[place] = Some(Absence { until: Instant::now() + away, predecessor_gone });
+        self.absences[place] = Some(Absence {
+            until: Instant::now() + away,
+            predecessor_gone,
+        });
     }
 
     /// One player does one thing.
     fn act(&mut self) {
         let number = self.random.usize(0..self.players.len());
         let at = self.players[number].at;
-        let playing: Vec<usize> =
-            (0..2).filter(|place| at[*place] == Presence::Playing && self.servers[*place].is_up()).collect();
+        let playing: Vec<usize> = (0..2)
+            .filter(|place| at[*place] == Presence::Playing && self.servers[*place].is_up())
+            .collect();
         if let Some(&place) = playing.get(self.random.usize(0..playing.len().max(1))) {
             self.play_on(number, place);
         } else if at == [Presence::Away; 2] {
@@ -233,7 +246,11 @@ impl<'a> Crowd<'a> {
         self.next_receipt += 1;
         self.deeds.bought += 1;
         self.say(number, place, "buy", &format!("{product} {id}"));
-        self.players[number].receipts.push(Receipt { id, product, settled: false });
+        self.players[number].receipts.push(Receipt {
+            id,
+            product,
+            settled: false,
+        });
     }
 
     /// The platform repeats what it has no answer to, and at times also what it has.
@@ -261,7 +278,11 @@ impl<'a> Crowd<'a> {
         let deadline = Instant::now() + limit;
         let mut again = Instant::now();
         while !self.is_settled() {
-            assert!(Instant::now() < deadline, "without faults it must settle within {limit:?}: {}", self.unsettled());
+            assert!(
+                Instant::now() < deadline,
+                "without faults it must settle within {limit:?}: {}",
+                self.unsettled()
+            );
             if Instant::now() >= again {
                 self.nudge();
                 again = Instant::now() + Duration::from_secs(2);
@@ -271,21 +292,35 @@ impl<'a> Crowd<'a> {
         for server in &mut self.servers {
             server.shut_down(Duration::from_secs(60));
         }
-        let logs = |server: &Server| server.logs.iter().map(|log| (server.id.clone(), log.clone())).collect::<Vec<_>>();
+        let logs = |server: &Server| {
+            server
+                .logs
+                .iter()
+                .map(|log| (server.id.clone(), log.clone()))
+                .collect::<Vec<_>>()
+        };
         self.servers.iter().flat_map(logs).collect()
     }
 
     fn is_settled(&self) -> bool {
-        self.players.iter().all(|player| {
-            player.at[0] == Presence::Playing && player.receipts.iter().all(|receipt| receipt.settled)
-        })
+        self.players
+            .iter()
+            .all(|player| player.at[0] == Presence::Playing && player.receipts.iter().all(|receipt| receipt.settled))
     }
 
     fn unsettled(&self) -> String {
         let outside = self.players.iter().filter(|player| player.at[0] != Presence::Playing);
-        let open = self.players.iter().flat_map(|player| &player.receipts).filter(|receipt| !receipt.settled);
+        let open = self
+            .players
+            .iter()
+            .flat_map(|player| &player.receipts)
+            .filter(|receipt| !receipt.settled);
         let names: Vec<&str> = outside.clone().take(5).map(|player| player.name.as_str()).collect();
-        format!("{} players not in ({names:?}), {} purchases unanswered", outside.count(), open.count())
+        format!(
+            "{} players not in ({names:?}), {} purchases unanswered",
+            outside.count(),
+            open.count()
+        )
     }
 
     fn nudge(&mut self) {
@@ -325,14 +360,20 @@ pub fn read_records(settings: &Settings, players: usize, limit: Duration) -> BTr
     while records.len() < players {
         let left = deadline.saturating_duration_since(Instant::now());
         let message = messages.recv_timeout(left).unwrap_or_else(|_| {
-            panic!("after an orderly shutdown {} of {players} records could be read within {limit:?}", records.len())
+            panic!(
+                "after an orderly shutdown {} of {players} records could be read within {limit:?}",
+                records.len()
+            )
         });
         let line = message.line.expect("the reader lives");
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             ["*", "loaded", player, ..] => reader.send(&format!("show {player}")),
             ["ok", "show", player, ..] => {
-                records.insert(player.to_owned(), parse_show(&words).unwrap_or_else(|| panic!("unclear: {line}")));
+                records.insert(
+                    player.to_owned(),
+                    parse_show(&words).unwrap_or_else(|| panic!("unclear: {line}")),
+                );
             }
             _ => {}
         }
@@ -350,6 +391,10 @@ fn parse_show(words: &[&str]) -> Option<Final> {
     let list = value("receipts")?;
     let receipts: Vec<String> = list.split(',').filter(|id| *id != "-").map(str::to_owned).collect();
     let count = i64::try_from(receipts.len()).ok()?;
-    let state = State { ops: value("ops")?.parse().ok()?, gold: value("gold")?.parse().ok()?, receipts: count };
+    let state = State {
+        ops: value("ops")?.parse().ok()?,
+        gold: value("gold")?.parse().ok()?,
+        receipts: count,
+    };
     Some(Final { state, receipts })
 }

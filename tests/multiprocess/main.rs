@@ -21,7 +21,9 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not '{text}'")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} must be a number, not '{text}'")),
         Err(_) => default,
     }
 }
@@ -64,14 +66,34 @@ fn run(name: &str, store: impl FnOnce(&Path) -> [String; 2], plan: &Plan) {
         history.add(&server, &text).unwrap_or_else(|error| panic!("{error}"));
     }
     let counts = checker::check(&history, &records).unwrap_or_else(|faults| {
-        let shown = faults.iter().take(20).map(|fault| format!("\n  {fault}")).collect::<String>();
-        panic!("{} faults (seed {}, folder {}):{shown}", faults.len(), plan.seed, settings.folder.display())
+        let shown = faults
+            .iter()
+            .take(20)
+            .map(|fault| format!("\n  {fault}"))
+            .collect::<String>();
+        panic!(
+            "{} faults (seed {}, folder {}):{shown}",
+            faults.len(),
+            plan.seed,
+            settings.folder.display()
+        )
     });
     let mut text = String::new();
-    let _ = writeln!(text, "{} players, {} s, seed {}", plan.players, plan.duration.as_secs(), plan.seed);
+    let _ = writeln!(
+        text,
+        "{} players, {} s, seed {}",
+        plan.players,
+        plan.duration.as_secs(),
+        plan.seed
+    );
     let _ = writeln!(text, "{:?}", crowd.deeds);
     let _ = writeln!(text, "{counts:?}");
-    let _ = writeln!(text, "{} log lines, settled {:.1} s after the last fault", history.lines, settled.as_secs_f64());
+    let _ = writeln!(
+        text,
+        "{} log lines, settled {:.1} s after the last fault",
+        history.lines,
+        settled.as_secs_f64()
+    );
     report(name, &text);
     assert_nothing_missing(&crowd.deeds, &counts);
 }
@@ -94,7 +116,11 @@ fn assert_nothing_missing(deeds: &crowd::Deeds, counts: &checker::Counts) {
         ("suspect sessions", counts.suspects),
         ("available times", counts.intervals),
     ];
-    let missing: Vec<&str> = expected.iter().filter(|(_, count)| *count == 0).map(|(name, _)| *name).collect();
+    let missing: Vec<&str> = expected
+        .iter()
+        .filter(|(_, count)| *count == 0)
+        .map(|(name, _)| *name)
+        .collect();
     assert!(missing.is_empty(), "these never happened: {missing:?}");
 }
 
@@ -106,7 +132,11 @@ fn two_servers_on_one_sqlite_file_keep_their_promises() {
         actions_per_second: 500,
         seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
     };
-    run("multiprocess-sqlite", |folder| ["--db".to_owned(), folder.join("players.db").display().to_string()], &plan);
+    run(
+        "multiprocess-sqlite",
+        |folder| ["--db".to_owned(), folder.join("players.db").display().to_string()],
+        &plan,
+    );
 }
 
 #[test]
@@ -117,6 +147,11 @@ fn two_servers_on_one_folder_keep_their_promises() {
         actions_per_second: 150,
         seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
     };
-    let store = |folder: &Path| ["--store".to_owned(), format!("files:{}", folder.join("players").display())];
+    let store = |folder: &Path| {
+        [
+            "--store".to_owned(),
+            format!("files:{}", folder.join("players").display()),
+        ]
+    };
     run("multiprocess-files", store, &plan);
 }

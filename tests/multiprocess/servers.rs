@@ -58,7 +58,12 @@ struct Running {
 
 impl Server {
     pub fn new(place: usize, id: &str) -> Self {
-        Self { place, id: id.to_owned(), logs: Vec::new(), running: None }
+        Self {
+            place,
+            id: id.to_owned(),
+            logs: Vec::new(),
+            running: None,
+        }
     }
 
     /// The number of the current or latest process.
@@ -101,9 +106,20 @@ impl Server {
         });
         let connection = TcpStream::connect(("127.0.0.1", port)).expect("the game server listens");
         connection.set_nodelay(true).expect("a socket option");
-        connection.set_write_timeout(Some(Duration::from_secs(20))).expect("a socket option");
-        forward_lines(connection.try_clone().expect("a second handle"), self.place, number, lines.clone());
-        self.running = Some(Running { child, connection, paused: false });
+        connection
+            .set_write_timeout(Some(Duration::from_secs(20)))
+            .expect("a socket option");
+        forward_lines(
+            connection.try_clone().expect("a second handle"),
+            self.place,
+            number,
+            lines.clone(),
+        );
+        self.running = Some(Running {
+            child,
+            connection,
+            paused: false,
+        });
     }
 
     /// Sends a line. That the process may be dead by now is part of the game.
@@ -134,7 +150,10 @@ impl Server {
 
     fn signal(&self, signal: &str) {
         let pid = self.running.as_ref().expect("is running").child.id().to_string();
-        let status = Command::new("kill").args([signal, &pid]).status().expect("kill is part of every system");
+        let status = Command::new("kill")
+            .args([signal, &pid])
+            .status()
+            .expect("kill is part of every system");
         assert!(status.success(), "kill {signal} {pid}");
     }
 
@@ -182,10 +201,21 @@ fn forward_lines(connection: TcpStream, server: usize, process: usize, lines: Se
     std::thread::spawn(move || {
         for line in BufReader::new(connection).lines() {
             let Ok(line) = line else { break };
-            if lines.send(Message { server, process, line: Some(line) }).is_err() {
+            if lines
+                .send(Message {
+                    server,
+                    process,
+                    line: Some(line),
+                })
+                .is_err()
+            {
                 return;
             }
         }
-        let _ = lines.send(Message { server, process, line: None });
+        let _ = lines.send(Message {
+            server,
+            process,
+            line: None,
+        });
     });
 }
