@@ -57,10 +57,7 @@ const STEADY_CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
 
 #[cfg(unix)]
 fn steady_nanos() -> u64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid, writable timespec for the duration of the call. The call cannot fail for a clock that
     // the system has; were it to, the zeroed value is returned.
     unsafe { libc::clock_gettime(STEADY_CLOCK, &raw mut time) };

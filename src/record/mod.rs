@@ -1,5 +1,16 @@
-//! The persisted record: our header and the game's data in one JSON object.
+//! The persisted record: our header and the game's data in one JSON object; and the server record.
 
+mod access;
+pub mod codec;
 mod document;
+pub mod header;
+mod json_text;
+pub mod ledger;
+mod pointer;
+pub mod server;
+pub mod stamp;
 
+pub use access::ValueType;
 pub use document::Document;
+pub use json_text::MAX_DEPTH;
+pub use pointer::MAX_POINTER_BYTES;

@@ -2,16 +2,25 @@
 
 use super::{StoreError, StoreResult};
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 
 /// Names one request of one engine. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
+/// A store's side of a request, which wants to know when nobody waits for the answer any longer.
+pub trait Waiter: Send + Sync {
+    /// The request timed out, or its engine is gone. Called once, on the engine's thread, without a lock. An answer
+    /// may still be given; it counts for nothing.
+    fn given_up(&self);
+}
+
 /// The answers that came in for one engine, from any thread, until its next update takes them.
 #[derive(Default)]
 pub struct Completions {
     arrived: Mutex<Vec<(RequestId, StoreResult)>>,
+    waiters: Mutex<HashMap<RequestId, Weak<dyn Waiter>>>,
 }
 
 impl Completions {
@@ -24,9 +33,31 @@ impl Completions {
         }
     }
 
+    /// Whether nothing has arrived.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.arrived.lock().is_empty()
+    }
+
     /// Moves what has arrived to the end of `into`, oldest first.
     pub fn take(&self, into: &mut Vec<(RequestId, StoreResult)>) {
         into.append(&mut self.arrived.lock());
+    }
+
+    /// Tells the store's side of this request that nobody waits for its answer any longer.
+    pub fn give_up(&self, id: RequestId) {
+        let waiter = self.waiters.lock().remove(&id);
+        if let Some(waiter) = waiter.and_then(|waiter| waiter.upgrade()) {
+            waiter.given_up();
+        }
+    }
+
+    /// The same for all requests that have no answer yet: the engine ends.
+    pub fn give_up_all(&self) {
+        let waiters = std::mem::take(&mut *self.waiters.lock());
+        for waiter in waiters.values().filter_map(Weak::upgrade) {
+            waiter.given_up();
+        }
     }
 }
 
@@ -48,8 +79,16 @@ impl Completion {
         self.id
     }
 
+    /// From now on `waiter` is told when nobody waits for the answer any longer.
+    pub fn watch(&self, waiter: Weak<dyn Waiter>) {
+        if let Some(queue) = &self.queue {
+            queue.waiters.lock().insert(self.id, waiter);
+        }
+    }
+
     fn answer(&mut self, result: StoreResult) {
         if let Some(queue) = self.queue.take() {
+            queue.waiters.lock().remove(&self.id);
             queue.arrived.lock().push((self.id, result));
         }
     }

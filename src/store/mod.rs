@@ -1,11 +1,16 @@
 //! What the engine asks of storage: compare-and-set on one key, answered whenever the store is ready.
 //!
 //! [`Store`] is what an engine talks to: a request goes in, its [`Completion`] is called later, or at once, from any
-//! thread. Storage whose calls block implements [`BlockingStore`] and is put behind a `pool::Pool` of threads.
+//! thread. Storage whose calls block implements [`BlockingStore`] and is put behind a [`pool::Pool`] of threads.
 
 mod completion;
+mod limits;
+pub mod memory;
+pub mod pool;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
-pub use completion::{Completion, Completions, RequestId};
+pub use completion::{Completion, Completions, RequestId, Waiter};
 
 use std::fmt;
 use std::sync::Arc;
@@ -238,7 +243,7 @@ pub trait Store: Send + Sync {
     fn submit(&self, request: Request, completion: Completion);
 }
 
-/// Storage whose calls block until they are done. `pool::Pool` makes a [`Store`] of it.
+/// Storage whose calls block until they are done. [`pool::Pool`] makes a [`Store`] of it.
 pub trait BlockingStore: Send + Sync + 'static {
     /// What the store can do. Does not change while the store lives.
     fn abilities(&self) -> &Abilities;

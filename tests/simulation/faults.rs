@@ -3,11 +3,12 @@
 use crate::clock::MS;
 use crate::network::{self, Line};
 use crate::process::{Desk, Process};
-use crate::profile::{pick, Mood, Rates};
+use crate::profile::{Mood, Rates};
 use crate::queue::Turn;
 use crate::tally::Injected;
 use crate::world::{record_key, Event, World, SPACE};
-use sessionlocker::engine::core::{Core, CoreOptions, SpecOptions};
+use sessionlocker::engine::core::{Core, CoreOptions};
+use sessionlocker::locker::Spec;
 use sessionlocker::error::Error;
 use sessionlocker::store::{Abilities, Key, Kind};
 use std::collections::BTreeSet;
@@ -147,29 +148,40 @@ impl World {
         let settings = &self.profile.places[place];
         let server_id = self.server_ids[place].clone();
         let nanos = Duration::from_nanos;
-        let mut options = CoreOptions::new(server_id.clone(), 0x51 << 64 | number as u128);
-        options.seed = self.seed ^ (number as u64) << 32;
-        options.lease = nanos(settings.lease);
-        options.beat_interval = nanos(settings.beat);
-        options.predecessor_gone = vouched;
-        options.request_timeout = nanos(settings.request_timeout);
-        options.max_in_flight = settings.max_in_flight;
-        options.bugs = self.bugs;
-        let mut core = Core::new(options)?;
+        let mut core = Core::new(CoreOptions {
+            server_id: server_id.clone(),
+            entropy: 0x51 << 64 | number as u128,
+            seed: self.seed ^ (number as u64) << 32,
+            lease: nanos(settings.lease),
+            beat_interval: nanos(settings.beat),
+            predecessor_gone: vouched,
+            request_timeout: nanos(settings.request_timeout),
+            max_in_flight: settings.max_in_flight,
+            bugs: self.bugs,
+            ..CoreOptions::default()
+        })?;
         let store = core.add_store(Abilities {
             name: "the simulated store".into(),
             compare_and_set: true,
             max_value_bytes: 1 << 20,
             max_key_bytes: 255,
         })?;
-        let mut spec = SpecOptions::new(SPACE);
-        spec.autosave = nanos(settings.autosave);
-        spec.retry_min = nanos(settings.retry_min);
-        spec.retry_max = nanos(settings.retry_max);
-        spec.handover_delay = nanos(if settings.asks { settings.lease } else { 0 });
-        spec.before_save = settings.before_save;
-        spec.apply_receipt = true;
-        let spec = core.add_spec(store, spec)?;
+        let spec = core.add_spec(
+            store,
+            Spec {
+                name: SPACE.into(),
+                schema: 1,
+                opaque: false,
+                autosave: nanos(settings.autosave),
+                retry_min: nanos(settings.retry_min),
+                retry_max: nanos(settings.retry_max),
+                handover_delay: nanos(if settings.asks { settings.lease } else { 0 }),
+                handover_refuse: settings.refuses,
+                before_save: settings.before_save,
+                apply_receipt: true,
+                max_value_bytes: 1 << 20,
+            },
+        )?;
         Ok(Process {
             number,
             place,

@@ -5,7 +5,7 @@ use crate::process::Untold;
 use crate::tally::Seen;
 use crate::world::{Event, World};
 use crate::clock::MS;
-use sessionlocker::engine::core;
+use sessionlocker::engine::event as core;
 use sessionlocker::locker::event::{self as locker, ChangeStatus, LoadStatus, LossCause, ReleaseCause};
 use sessionlocker::locker::HandoverAnswer;
 use sessionlocker::receipt::{CreditOutcome, ReceiptOutcome};
@@ -17,9 +17,9 @@ impl World {
         while let Some(event) = self.processes[process].core.next_event() {
             self.trace.number(process as u64);
             match event {
-                core::Event::Locker { locker, tag, event } => {
-                    let key = usize::try_from(tag).expect("the tag of a locker is its key");
-                    if self.processes[process].desks[key].locker == Some(locker) {
+                core::Event::Locker { source, event } => {
+                    let key = usize::try_from(source.tag).expect("the tag of a locker is its key");
+                    if self.processes[process].desks[key].locker == Some(source.locker) {
                         self.hear_locker(process, key, event);
                     }
                 }
@@ -32,7 +32,7 @@ impl World {
     fn hear_engine(&mut self, process: usize, event: &core::Event) {
         self.trace.say(self.now, || format!("p{process} hears {event:?}"));
         match event {
-            core::Event::Superseded { .. } => {
+            core::Event::ServerIdInUse { superseded: true, .. } => {
                 self.tally.see(Seen::Superseded);
                 if self.ids_unique {
                     self.checker

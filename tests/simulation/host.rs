@@ -1,18 +1,15 @@
 //! What the game's own code does on a server: wants records, edits, buys, and hears what became of it.
 
-use crate::checker::Verdict;
 use crate::network;
 use crate::process::{Desk, Untold, NAMES};
 use crate::profile::pick;
 use crate::tally::{Injected, Seen};
 use crate::view::{product, Game};
 use crate::world::{Event, World};
-use sessionlocker::engine::core::{self, LockerId};
+use sessionlocker::engine::event::LockerId;
 use sessionlocker::error::{Error, ErrorKind};
-use sessionlocker::locker::call::{self, CallAnswer, Question};
-use sessionlocker::locker::event::{self as heard, ChangeStatus, ReleaseCause};
-use sessionlocker::locker::HandoverAnswer;
-use sessionlocker::receipt::{CreditOutcome, Receipt, ReceiptOutcome};
+use sessionlocker::locker::call::{self, CallAnswer, HostCall, Question};
+use sessionlocker::receipt::Receipt;
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
 use std::time::Duration;
@@ -29,7 +26,8 @@ pub struct Purchase {
 /// A call that a host has not answered yet.
 pub struct OpenCall {
     pub process: usize,
-    pub answer: Option<core::CallDone>,
+    pub locker: LockerId,
+    pub answer: Option<CallAnswer>,
 }
 
 impl World {
@@ -83,7 +81,8 @@ impl World {
 
     /// The locker of a key on a process, opened if need be.
     pub fn locker(&mut self, process: usize, key: usize) -> Option<LockerId> {
-        if let Some(locker) = self.processes[process].desks[key].locker {
+        let desk = &self.processes[process].desks[key];
+        if let Some(locker) = desk.locker.filter(|_| desk.open) {
             return Some(locker);
         }
         let default = Document::from_json(&Game::default().to_json()).ok()?;
@@ -93,16 +92,29 @@ impl World {
             .open_locker(running.spec, &format!("k{key}"), key as u64, default);
         match opened {
             Ok(locker) => {
-                running.desks[key] = Desk {
-                    locker: Some(locker),
-                    ..Desk::default()
-                };
+                // A locker that was closed and is not at rest yet goes on where it was.
+                if running.desks[key].locker != Some(locker) {
+                    self.new_desk(process, key, locker);
+                }
+                self.processes[process].desks[key].open = true;
                 Some(locker)
             }
             Err(error) => {
                 self.unexpected(process, "open_locker", &error);
                 None
             }
+        }
+    }
+
+    fn new_desk(&mut self, process: usize, key: usize, locker: LockerId) {
+        let new = Desk {
+            locker: Some(locker),
+            ..Desk::default()
+        };
+        let old = std::mem::replace(&mut self.processes[process].desks[key], new);
+        if old.is_expecting() {
+            let text = format!("k{key}: a closed locker was forgotten before all was told: {old:?}");
+            self.checker.broken("I3", text);
         }
     }
 
@@ -158,7 +170,8 @@ impl World {
             }
             self.want(process, key, locker);
             let desk = &self.processes[process].desks[key];
-            let epoch = self.processes[process].core.epoch(locker);
+            let status = self.processes[process].core.status(self.local(process), locker);
+            let epoch = status.ok().and_then(|status| status.epoch);
             if was_held && desk.session.is_some() && epoch == Some(desk.epoch) {
                 self.processes[process].desks[key].reacquired = true;
             }
@@ -167,8 +180,13 @@ impl World {
 
     fn close(&mut self, process: usize, key: usize, locker: LockerId) {
         self.trace.say(self.now, || format!("p{process} closes its locker of k{key}"));
-        self.processes[process].core.close_locker(locker);
-        self.processes[process].desks[key] = Desk::default();
+        if let Err(error) = self.processes[process].core.close_locker(locker) {
+            self.unexpected(process, "close_locker", &error);
+        }
+        let desk = &mut self.processes[process].desks[key];
+        desk.open = false;
+        desk.wanted = [false; 2];
+        desk.releasing = true;
     }
 
     fn maybe_shut_down(&mut self, process: usize) {
@@ -339,9 +357,9 @@ impl World {
     // Calls to the host ------------------------------------------------------------------------------------------
 
     /// The core asks the host for something; it is done now, or after a while.
-    pub fn called(&mut self, process: usize, call: core::HostCall) {
-        let mut draft = call.call.draft.clone();
-        let (verdict, edited) = match &call.call.question {
+    pub fn called(&mut self, process: usize, locker: LockerId, call: &HostCall) {
+        let mut draft = call.draft.clone();
+        let (verdict, edited) = match &call.question {
             Question::BeforeSave(_) => (call::Verdict::Done, false),
             Question::ApplyReceipt(receipt) => {
                 let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
@@ -365,10 +383,6 @@ impl World {
             verdict,
             draft: edited.then_some(draft),
         };
-        let done = core::CallDone {
-            locker: call.locker,
-            answer,
-        };
         if self.host_rng.u32(0..4) == 0 {
             let after = match self.host_rng.u32(0..8) {
                 0 if self.stage.is_play() => network::long(&mut self.host_rng, &self.profile),
@@ -377,13 +391,14 @@ impl World {
             let number = self.calls.len();
             self.calls.push(OpenCall {
                 process,
-                answer: Some(done),
+                locker,
+                answer: Some(answer),
             });
             self.queue
                 .push(self.now + after, Event::CallDone { process, call: number });
         } else {
             let now = self.local(process);
-            self.processes[process].core.finish_call(now, done);
+            self.processes[process].core.finish_call(now, locker, answer);
         }
     }
 
@@ -411,9 +426,10 @@ impl World {
             self.processes[process].parked_calls.push(call);
             return;
         }
-        if let Some(done) = self.calls[call].answer.take() {
+        let locker = self.calls[call].locker;
+        if let Some(answer) = self.calls[call].answer.take() {
             let now = self.local(process);
-            self.processes[process].core.finish_call(now, done);
+            self.processes[process].core.finish_call(now, locker, answer);
             self.wake(process);
         }
     }

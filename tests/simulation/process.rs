@@ -1,7 +1,8 @@
 //! One game server process of a run: a core, and a host with wishes, edits and memories.
 
 use crate::queue::Turn;
-use sessionlocker::engine::core::{Core, LockerId, SpecId};
+use sessionlocker::engine::core::Core;
+use sessionlocker::engine::event::{LockerId, SpecId};
 use sessionlocker::store::{RequestId, StoreResult};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,9 +14,11 @@ pub struct Untold {
 }
 
 /// What a host knows of one key.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Desk {
     pub locker: Option<LockerId>,
+    /// The host has a handle of it; without one the locker ends its work by itself.
+    pub open: bool,
     /// The host wants the record under no name, and under a name.
     pub wanted: [bool; 2],
     /// The session as the checker knows it, while there is one.
@@ -42,6 +45,11 @@ pub struct Desk {
 impl Desk {
     pub fn wants(&self) -> bool {
         self.wanted != [false; 2]
+    }
+
+    /// Whether the host still has to hear about something.
+    pub fn is_expecting(&self) -> bool {
+        !self.untold.is_empty() || !self.awaited.is_empty() || !self.receipts.is_empty()
     }
 }
 

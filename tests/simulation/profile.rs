@@ -41,6 +41,8 @@ pub struct Place {
     pub retry_max: u64,
     /// The host is asked before a record is handed over.
     pub asks: bool,
+    /// Where the host does not answer, the record is kept.
+    pub refuses: bool,
     /// The host has work to do before each save.
     pub before_save: bool,
     pub clock_offset: u64,
@@ -157,6 +159,7 @@ impl Place {
             retry_min: pick(rng, &[10, 50, 100]) * MS,
             retry_max: pick(rng, &[200, 500, 1000]) * MS,
             asks: rng.u32(0..3) == 0,
+            refuses: rng.u32(0..4) == 0,
             before_save: rng.u32(0..4) == 0,
             clock_offset: 0,
             wall_offset_ms: 0,

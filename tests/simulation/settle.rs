@@ -223,7 +223,7 @@ impl World {
     fn watch_serving(&mut self, since: u64) {
         let open = self.sound_keys().into_iter().any(|key| {
             let desk = &self.processes[self.homes[key]].desks[key];
-            !desk.awaited.is_empty() || !desk.untold.is_empty() || !desk.receipts.is_empty()
+            desk.is_expecting()
         });
         if !open {
             self.begin_emptying();
@@ -266,8 +266,9 @@ impl World {
                 busy.push(format!("k{key} is held"));
             }
             for process in self.processes.iter().filter(|process| process.alive) {
-                let locker = process.desks[key].locker;
-                if locker.is_some_and(|locker| !process.core.is_idle(locker)) {
+                let now = self.local(process.number);
+                let status = process.desks[key].locker.map(|locker| process.core.status(now, locker));
+                if status.is_some_and(|status| status.is_ok_and(|status| !status.idle)) {
                     busy.push(format!("k{key} is not idle on p{}", process.number));
                 }
             }
@@ -307,11 +308,8 @@ impl World {
         let mut open = Vec::new();
         for process in self.processes.iter().filter(|process| process.alive) {
             for (key, desk) in process.desks.iter().enumerate() {
-                if !desk.awaited.is_empty() || !desk.untold.is_empty() || !desk.receipts.is_empty() {
-                    open.push(format!(
-                        "p{} k{key}: awaited {:?}, untold {:?}, receipts {:?}",
-                        process.number, desk.awaited, desk.untold, desk.receipts
-                    ));
+                if desk.is_expecting() {
+                    open.push(format!("p{} k{key}: {desk:?}", process.number));
                 }
             }
         }

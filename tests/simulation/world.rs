@@ -166,8 +166,8 @@ impl World {
 
     fn lay_out(&mut self) {
         for place in 0..self.profile.places.len() {
-            let settings = &self.profile.places[place];
             let ppm = self.roll_rate();
+            let settings = &self.profile.places[place];
             self.clocks
                 .push(Clock::new(settings.clock_offset, ppm, settings.wall_offset_ms));
             self.lines.push(LineState {
@@ -298,7 +298,8 @@ impl World {
                         self.processes[process].core.complete(now, id, result);
                     }
                 }
-                Some(Action::Call(call)) => self.called(process, call),
+                Some(Action::Call { locker, call, .. }) => self.called(process, locker, &call),
+                Some(Action::Yield) => {}
             }
         }
         self.checker

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Runs every suite, prints what each found, and ends with one line 'N passed, N failed, N skipped'.
+# Fails if anything failed, and with CI=true also if anything was skipped.
+#
+# A cargo suite counts its tests; any other suite counts as one. Logs are in target/test-logs, one for each suite.
+# scripts/test.sh NAME... runs only the suites of these names.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+LOGS=target/test-logs
+FIGURES=target/figures # Tests leave what they measured here, one file each.
+SUITE_TIMEOUT=${SUITE_TIMEOUT:-1500}
+SEEDS=${SEEDS:-20000}
+export FIGURES_DIR="$PWD/$FIGURES"
+
+passed=0 failed=0 skipped=0
+wanted=("$@")
+
+is_wanted() {
+    [ ${#wanted[@]} -eq 0 ] && return 0
+    local name
+    for name in "${wanted[@]}"; do [ "$name" = "$1" ] && return 0; done
+    return 1
+}
+
+# Adds up the 'test result:' lines of a log into p, f and s.
+count_cargo_tests() {
+    read -r p f s < <(awk '/^test result:/ { p += $4; f += $6; s += $8 } END { print p + 0, f + 0, s + 0 }' "$1")
+}
+
+show_end_of() {
+    grep -E '^(test .* FAILED|error|warning: unused|---- )|panicked at' "$1" | head -n 40 | sed 's/^/    /'
+    tail -n 40 "$1" | sed 's/^/    | /'
+}
+
+# suite NAME COMMAND...: runs the command and counts what it did.
+suite() {
+    local name=$1 log="$LOGS/$1.log" start=$SECONDS status=0 p f s
+    shift
+    is_wanted "$name" || return 0
+    echo "== $name: $*"
+    timeout --kill-after=30 "$SUITE_TIMEOUT" "$@" >"$log" 2>&1 || status=$?
+    count_cargo_tests "$log"
+    if [ "$status" -ne 0 ]; then
+        # The command may have failed without any test that did: it did not compile, or was stopped by the time-out.
+        [ "$f" -eq 0 ] && f=1
+        [ "$status" -eq 124 ] && echo "   stopped after $SUITE_TIMEOUT s"
+        show_end_of "$log"
+    elif [ $((p + f + s)) -eq 0 ]; then
+        p=1
+    fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    echo "   $p passed, $f failed, $s skipped ($((SECONDS - start)) s, $log)"
+    # Why: the reason of #[ignore = "reason"].
+    grep -E '^test .* \.\.\. ignored' "$log" | sed 's/^/   skipped: /'
+}
+
+print_figures() {
+    local file
+    for file in "$FIGURES"/*; do
+        [ -f "$file" ] || continue
+        echo "-- $(basename "$file")"
+        sed 's/^/   /' "$file"
+    done
+}
+
+bash scripts/setup.sh || exit 1
+rm -rf "$LOGS" "$FIGURES"
+mkdir -p "$LOGS" "$FIGURES"
+
+suite format cargo fmt --all --check
+suite lint cargo clippy --all-targets -- -D warnings
+suite lint-planted-bugs cargo clippy --all-targets --features planted-bugs -- -D warnings
+suite lint-without-sqlite cargo clippy --all-targets --no-default-features -- -D warnings
+suite docs env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+suite cargo-test cargo test --no-fail-fast
+suite simulator make --no-print-directory simulate SEEDS="$SEEDS"
+suite demo make --no-print-directory demo
+
+print_figures
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] || exit 1
+if [ "${CI:-}" = true ] && [ "$skipped" -ne 0 ]; then
+    echo "test: nothing may be skipped here" >&2
+    exit 1
+fi

@@ -1,0 +1,329 @@
+//! What the host may ask of the lockers of a core, and tell them.
+
+use super::core::{check_name, Core, LockerSlot, Shutdown, MAX_NAME_BYTES};
+use super::event::LockerId;
+use crate::clock::Time;
+use crate::error::{Error, ErrorKind};
+use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus};
+use crate::locker::{HandoverAnswer, Locker};
+use crate::receipt::{Order, Receipt};
+use crate::record::ledger::Entry;
+use crate::record::Document;
+use std::time::Duration;
+
+/// Where a locker stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockerStatus {
+    /// Where the loading stands.
+    pub load: LoadStatus,
+    /// The fencing token of the session, if there is one.
+    pub epoch: Option<u64>,
+    /// Whether the session is surely ours now.
+    pub available: bool,
+    /// Whether some part of the game wants the record.
+    pub wanted: bool,
+    /// Whether the session has changes that are not saved.
+    pub dirty: bool,
+    /// Whether nothing is held, wanted or under way.
+    pub idle: bool,
+    /// The last change made here; 0 if none was.
+    pub latest_change: u64,
+    /// All changes of the session up to this one are saved.
+    pub saved_change: u64,
+    /// How many purchases are not answered yet.
+    pub purchases_in_progress: usize,
+}
+
+impl Core {
+    fn locker(&self, id: LockerId) -> Result<&Locker, Error> {
+        self.slot(id).map(|slot| &slot.locker).ok_or_else(no_such_locker)
+    }
+
+    /// Does something to a locker, tells its events, and has it stepped.
+    fn touch<R>(
+        &mut self,
+        id: LockerId,
+        act: impl FnOnce(&mut LockerSlot, &mut Vec<LockerEvent>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let mut events = Vec::new();
+        let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
+        let result = act(slot, &mut events);
+        self.tell_later(id, events);
+        self.make_ready(id.index);
+        result
+    }
+
+    fn tell_later(&mut self, id: LockerId, events: Vec<LockerEvent>) {
+        if let Some(source) = self.source_of(id.index) {
+            for event in events {
+                let source = source.clone();
+                self.events.push_back(super::event::Event::Locker { source, event });
+            }
+        }
+    }
+
+    /// The part of the game called `name` (`None`: the unnamed one) wants the record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`], [`ErrorKind::ShuttingDown`], or a bad name.
+    pub fn mark_should_acquire(&mut self, id: LockerId, name: Option<&str>) -> Result<(), Error> {
+        self.check_running()?;
+        check_holder(name)?;
+        self.touch(id, |slot, _| {
+            slot.locker.want(name.unwrap_or(""));
+            Ok(())
+        })?;
+        self.note_busy(id);
+        Ok(())
+    }
+
+    fn note_busy(&mut self, id: LockerId) {
+        if let Some(slot) = self.slot_mut(id) {
+            if std::mem::replace(&mut slot.idle, false) {
+                self.busy_lockers += 1;
+            }
+        }
+    }
+
+    /// The part of the game called `name` no longer wants the record. It is released when the last lets go.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`] or a bad name.
+    pub fn mark_should_release(&mut self, id: LockerId, name: Option<&str>) -> Result<(), Error> {
+        check_holder(name)?;
+        self.touch(id, |slot, _| {
+            slot.locker.unwant(name.unwrap_or(""));
+            Ok(())
+        })
+    }
+
+    /// Saves soon if something changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn mark_should_save(&mut self, id: LockerId) -> Result<(), Error> {
+        self.touch(id, |slot, _| {
+            slot.locker.should_save();
+            Ok(())
+        })
+    }
+
+    /// Saves at once, even if nothing changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::NotLoaded`] where there is no session to save.
+    pub fn mark_force_save(&mut self, id: LockerId) -> Result<(), Error> {
+        self.touch(id, |slot, _| {
+            if slot.locker.force_save() {
+                return Ok(());
+            }
+            let text = format!("`{}` is not loaded, there is nothing to save", slot.locker.key());
+            Err(Error::new(ErrorKind::NotLoaded, text))
+        })
+    }
+
+    /// Says that the host's own state changed, which it writes into the data when the before-save callback asks.
+    ///
+    /// # Errors
+    /// As [`Core::edit`].
+    pub fn mark_changed(&mut self, id: LockerId) -> Result<u64, Error> {
+        self.edit(id, |_| Ok(())).map(|((), change)| change)
+    }
+
+    /// Edits the data of a session as one change, and gives its id. A failed edit changes nothing.
+    ///
+    /// # Errors
+    /// What `edit` returns; [`ErrorKind::InvalidHandle`], [`ErrorKind::NotLoaded`], [`ErrorKind::Busy`].
+    pub fn edit<R>(
+        &mut self,
+        id: LockerId,
+        edit: impl FnOnce(&mut Document) -> Result<R, Error>,
+    ) -> Result<(R, u64), Error> {
+        let change = self.next_change;
+        let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
+        let was_dirty = slot.locker.is_dirty();
+        let result = slot.locker.edit(change, edit)?;
+        self.next_change += 1;
+        if !was_dirty {
+            self.make_ready(id.index);
+        }
+        Ok((result, change))
+    }
+
+    /// The data: of the session, or the default while nothing is loaded.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn document(&self, id: LockerId) -> Result<&Document, Error> {
+        self.locker(id).map(Locker::document)
+    }
+
+    /// Whether the session is surely ours at `now`; false for a locker that does not exist.
+    #[must_use]
+    pub fn is_available(&self, now: Time, id: LockerId) -> bool {
+        self.slot(id).is_some_and(|slot| {
+            let view = self.stores[slot.store.0 as usize].beat.view();
+            slot.locker.is_available(now, view)
+        })
+    }
+
+    /// Where a locker stands at `now`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn status(&self, now: Time, id: LockerId) -> Result<LockerStatus, Error> {
+        let locker = self.locker(id)?;
+        Ok(LockerStatus {
+            load: locker.load_status(),
+            epoch: locker.epoch(),
+            available: self.is_available(now, id),
+            wanted: locker.is_wanted(),
+            dirty: locker.is_dirty(),
+            idle: locker.is_idle(),
+            latest_change: locker.changes().latest(),
+            saved_change: locker.changes().saved(),
+            purchases_in_progress: locker.purchases_in_progress(),
+        })
+    }
+
+    /// What became of a change.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::InvalidArgument`] if the change was never made on this locker.
+    pub fn change_status(&self, id: LockerId, change: u64) -> Result<ChangeStatus, Error> {
+        self.locker(id)?.change_status(change)
+    }
+
+    /// Has exactly one event with `tag` tell what becomes of a change.
+    ///
+    /// # Errors
+    /// As [`Core::change_status`].
+    pub fn await_change(&mut self, id: LockerId, change: u64, tag: u64) -> Result<(), Error> {
+        self.touch(id, |slot, events| slot.locker.await_change(change, tag, events))
+    }
+
+    /// Answers another server's request for the record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::InvalidArgument`] if nobody asks.
+    pub fn answer_handover(&mut self, id: LockerId, answer: HandoverAnswer) -> Result<(), Error> {
+        self.touch(id, |slot, _| slot.locker.answer_handover(answer))
+    }
+
+    /// Takes a receipt; what to tell the platform comes as an event.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::Unsupported`] if the spec cannot apply receipts; bad or too long
+    /// fields.
+    pub fn process_receipt(&mut self, id: LockerId, receipt: Receipt) -> Result<(), Error> {
+        for (what, text) in [
+            ("provider", &receipt.purchase.provider),
+            ("environment", &receipt.purchase.environment),
+            ("purchase_id", &receipt.purchase.id),
+            ("product", &receipt.product),
+        ] {
+            check_name(what, text, MAX_NAME_BYTES)?;
+        }
+        self.order(id, Order::Receipt(receipt))
+    }
+
+    /// Applies a product that the player has credit for; the outcome comes as an event.
+    ///
+    /// # Errors
+    /// As [`Core::process_receipt`].
+    pub fn use_credit(&mut self, id: LockerId, product: &str, tag: u64) -> Result<(), Error> {
+        check_name("product", product, MAX_NAME_BYTES)?;
+        let product = product.to_owned();
+        self.order(id, Order::UseCredit { product, tag })
+    }
+
+    fn order(&mut self, id: LockerId, order: Order) -> Result<(), Error> {
+        self.touch(id, |slot, events| {
+            if !slot.locker.spec().apply_receipt {
+                let name = &slot.locker.spec().name;
+                let text = format!("spec `{name}` has no callback that applies products");
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
+            slot.locker.order(order, events);
+            Ok(())
+        })
+    }
+
+    /// Adds to the player's credit for a product, as one change.
+    ///
+    /// # Errors
+    /// As [`Core::edit`].
+    pub fn give_credit(&mut self, id: LockerId, product: &str, amount: i64) -> Result<u64, Error> {
+        check_name("product", product, MAX_NAME_BYTES)?;
+        let change = self.next_change;
+        self.touch(id, |slot, _| slot.locker.give_credit(change, product, amount))?;
+        self.next_change += 1;
+        Ok(change)
+    }
+
+    /// The player's credit for a product.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::NotLoaded`].
+    pub fn credit(&self, id: LockerId, product: &str) -> Result<i64, Error> {
+        let locker = self.locker(id)?;
+        locker.credit(product).ok_or_else(|| {
+            let text = format!("`{}` is not loaded, its credit is not known", locker.key());
+            Error::new(ErrorKind::NotLoaded, text)
+        })
+    }
+
+    /// The latest receipts that took effect, oldest first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn recent_receipts(&self, id: LockerId) -> Result<&[Entry], Error> {
+        self.locker(id).map(Locker::recent_receipts)
+    }
+
+    /// Gives a handle back. With the last one the record is saved and released in its own time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn close_locker(&mut self, id: LockerId) -> Result<(), Error> {
+        let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
+        slot.handles = slot.handles.saturating_sub(1);
+        if slot.handles > 0 {
+            return Ok(());
+        }
+        slot.locker.set_closed(true);
+        slot.locker.unwant_all();
+        self.make_ready(id.index);
+        Ok(())
+    }
+
+    /// Saves and releases everything; the end is told by an event, at the latest after `patience`.
+    pub fn begin_shutdown(&mut self, now: Time, patience: Duration) {
+        let deadline = now.after(patience);
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.deadline = shutdown.deadline.min(deadline);
+            return;
+        }
+        self.shutdown = Some(Shutdown { deadline, done: false });
+        for index in 0..self.slots.len() {
+            self.make_ready(u32::try_from(index).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Whether the shutdown is over.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        self.shutdown.as_ref().is_some_and(|shutdown| shutdown.done)
+    }
+}
+
+fn check_holder(name: Option<&str>) -> Result<(), Error> {
+    match name {
+        Some(name) => check_name("holder name", name, MAX_NAME_BYTES),
+        None => Ok(()),
+    }
+}
+
+fn no_such_locker() -> Error {
+    Error::new(ErrorKind::InvalidHandle, "the locker does not exist (any more)")
+}

@@ -1,0 +1,87 @@
+//! What the host hears from an engine.
+
+use crate::locker::event::Event as LockerEvent;
+use std::sync::Arc;
+
+/// Names a store of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreId(pub(super) u32);
+
+/// Names a spec of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpecId(pub(super) u32);
+
+/// Names a locker of an engine. Never names another one later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LockerId {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+/// The locker that an event is about.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The locker.
+    pub locker: LockerId,
+    /// Its spec.
+    pub spec: SpecId,
+    /// Its key.
+    pub key: Arc<str>,
+    /// The host's tag.
+    pub tag: u64,
+    /// Whether the host has closed the locker since.
+    pub closed: bool,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// To one locker.
+    Locker {
+        /// Which.
+        source: Source,
+        /// What.
+        event: LockerEvent,
+    },
+    /// The lease on this store was not renewed in time: no locker on it is available until it is.
+    Suspect {
+        /// The store's name.
+        store: String,
+    },
+    /// The lease on this store is fresh again.
+    Fresh {
+        /// The store's name.
+        store: String,
+    },
+    /// This server was declared dead on this store; it registers again and confirms each session.
+    Ended {
+        /// The store's name.
+        store: String,
+    },
+    /// Another living process uses our server id. `registered` tells whether it took over from us.
+    ServerIdInUse {
+        /// The store's name.
+        store: String,
+        /// We were registered and are not any more; no session is available again.
+        superseded: bool,
+    },
+    /// The store does not take our beat.
+    StoreTrouble {
+        /// The store's name.
+        store: String,
+        /// What went wrong.
+        text: String,
+    },
+    /// Shutting down is over: everything is saved and released, or the deadline has passed.
+    ShutdownDone {
+        /// How many lockers did not make it in time. Each has had its own event.
+        left: usize,
+    },
+    /// A locker whose last save did not make it before the deadline of the shutdown.
+    LeftBehind {
+        /// Which.
+        source: Source,
+        /// Whether it has changes that are not saved.
+        dirty: bool,
+    },
+}

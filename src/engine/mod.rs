@@ -1,0 +1,343 @@
+//! One game server: its lockers, its clock, its server records, its event queue.
+//!
+//! [`Engine`] drives a [`core::Core`]: it reads the clock, hands requests to the stores, calls the host, and brings the
+//! answers back, all inside [`Engine::update`]. It may be shared between threads.
+
+mod access;
+mod beat;
+pub mod core;
+mod drive;
+pub mod event;
+pub mod host;
+mod schedule;
+mod timers;
+mod watch;
+
+pub use access::LockerStatus;
+pub use event::{Event, LockerId, Source, SpecId, StoreId};
+
+use self::core::{Action, Core, CoreOptions};
+use self::host::{About, Host};
+use crate::clock::{Clock, SystemClock, Time};
+use crate::error::{Error, ErrorKind};
+use crate::locker::Spec;
+use crate::log::{Level, LogSink};
+use crate::store::{Completions, Request, RequestId, Store, StoreResult};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::thread::ThreadId;
+use std::time::Duration;
+
+/// Settings of an engine.
+#[derive(Clone)]
+pub struct EngineOptions {
+    /// The server's id, unique among living servers; a random one if `None`.
+    pub server_id: Option<String>,
+    /// How long the others must see no beat before they may declare this server dead: 500 ms to 1 h, 60 s by default.
+    pub lease: Duration,
+    /// The time between two beats, at most a third of the lease; a twelfth of it if `None`.
+    pub beat_interval: Option<Duration>,
+    /// The host vouches that no process that used this server id before is alive, so that its sessions are free at once.
+    pub predecessor_gone: bool,
+    /// After this time without an answer the outcome of a request counts as unknown: 30 s by default.
+    pub request_timeout: Duration,
+    /// How many requests a store gets at once, beats not counted: 64 by default.
+    pub max_in_flight: usize,
+    /// Where to read the time; the system's clocks if `None`.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Where messages go, and the least important level that is of interest.
+    pub log: Option<(Arc<dyn LogSink>, Level)>,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        let core = CoreOptions::default();
+        Self {
+            server_id: None,
+            lease: core.lease,
+            beat_interval: None,
+            predecessor_gone: false,
+            request_timeout: core.request_timeout,
+            max_in_flight: core.max_in_flight,
+            clock: None,
+            log: None,
+        }
+    }
+}
+
+/// One game server.
+pub struct Engine {
+    core: Mutex<Core>,
+    stores: RwLock<Vec<Arc<dyn Store>>>,
+    hosts: RwLock<Vec<Arc<dyn Host>>>,
+    completions: Arc<Completions>,
+    clock: Arc<dyn Clock>,
+    log: Option<Arc<dyn LogSink>>,
+    /// The thread that is inside a call that only one may be in.
+    inside: Mutex<Option<ThreadId>>,
+}
+
+/// The right to be the one thread that updates an engine and reads its events; given back when dropped.
+pub struct Turn<'a> {
+    engine: &'a Engine,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.engine.inside.lock() = None;
+    }
+}
+
+// Change ids must never restart within a process, however many engines come and go in it: each engine of the process
+// counts in a range of its own.
+static ENGINES_OF_THIS_PROCESS: AtomicU64 = AtomicU64::new(0);
+const CHANGES_PER_ENGINE: u32 = 40;
+
+impl Engine {
+    /// An engine without stores and specs.
+    ///
+    /// # Errors
+    /// Settings outside their ranges; [`ErrorKind::Unsupported`] if the system gives no random numbers.
+    pub fn new(options: EngineOptions) -> Result<Self, Error> {
+        let entropy = random_bytes::<16>()?;
+        let seed = random_bytes::<8>()?;
+        let entropy = u128::from_le_bytes(entropy);
+        let range = ENGINES_OF_THIS_PROCESS.fetch_add(1, Ordering::Relaxed);
+        let (log, log_level) = options
+            .log
+            .map_or((None, None), |(sink, level)| (Some(sink), Some(level)));
+        let core = Core::new(CoreOptions {
+            server_id: options.server_id.unwrap_or_else(|| format!("server-{entropy:032x}")),
+            entropy,
+            seed: u64::from_le_bytes(seed),
+            lease: options.lease,
+            beat_interval: options.beat_interval.unwrap_or(options.lease / 12),
+            predecessor_gone: options.predecessor_gone,
+            request_timeout: options.request_timeout,
+            max_in_flight: options.max_in_flight,
+            first_change_id: (range << CHANGES_PER_ENGINE) + 1,
+            log_level,
+            bugs: crate::planted::Bugs::default(),
+        })?;
+        Ok(Self {
+            core: Mutex::new(core),
+            stores: RwLock::default(),
+            hosts: RwLock::default(),
+            completions: Arc::default(),
+            clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            log,
+            inside: Mutex::new(None),
+        })
+    }
+
+    /// The core, for all that needs no store, clock or callback. Do not hold it while calling anything else.
+    pub fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock()
+    }
+
+    /// The present time of the engine's clock.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Adds a kind of record with its store and callbacks. Specs on the same store share one server record.
+    ///
+    /// # Errors
+    /// As [`Core::add_store`] and [`Core::add_spec`].
+    pub fn add_spec(&self, store: &Arc<dyn Store>, spec: Spec, host: Arc<dyn Host>) -> Result<SpecId, Error> {
+        let mut stores = self.stores.write();
+        let mut hosts = self.hosts.write();
+        let mut core = self.core.lock();
+        let known = stores.iter().position(|other| Arc::ptr_eq(other, store));
+        let store_id = match known {
+            Some(index) => StoreId(u32::try_from(index).unwrap_or(u32::MAX)),
+            None => {
+                let id = core.add_store(store.abilities().clone())?;
+                stores.push(Arc::clone(store));
+                id
+            }
+        };
+        let id = core.add_spec(store_id, spec)?;
+        hosts.push(host);
+        Ok(id)
+    }
+
+    /// A handle on the locker of `key`. Asks the host for the default data.
+    ///
+    /// # Errors
+    /// As [`Core::open_locker`], and what the host's callback returns.
+    pub fn open_locker(&self, spec: SpecId, key: &str, tag: u64) -> Result<LockerId, Error> {
+        let Some(host) = self.host(spec) else {
+            return Err(Error::new(ErrorKind::InvalidHandle, "no such spec in this engine"));
+        };
+        let default = catch_unwind(AssertUnwindSafe(|| host.default_data(key)))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Callback, "default_data panicked")))?;
+        self.core.lock().open_locker(spec, key, tag, default)
+    }
+
+    /// Takes the turn to update and to read events.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Reentrant`] inside a callback of this engine, [`ErrorKind::Busy`] while another thread has it.
+    pub fn take_turn(&self) -> Result<Turn<'_>, Error> {
+        let me = std::thread::current().id();
+        let mut inside = self.inside.lock();
+        match *inside {
+            None => {
+                *inside = Some(me);
+                Ok(Turn { engine: self })
+            }
+            Some(other) if other == me => Err(Error::new(
+                ErrorKind::Reentrant,
+                "not allowed inside a callback of the same engine",
+            )),
+            Some(_) => Err(Error::new(
+                ErrorKind::Busy,
+                "another thread is updating this engine or reading its events",
+            )),
+        }
+    }
+
+    /// Does what is due: beats first, at least one step, then for `budget` at most (zero: no limit). Never waits.
+    ///
+    /// # Errors
+    /// As [`Engine::take_turn`].
+    pub fn update(&self, budget: Duration) -> Result<(), Error> {
+        let turn = self.take_turn()?;
+        self.drive(&turn, budget, |core, now, wall_ms| core.poll(now, wall_ms));
+        Ok(())
+    }
+
+    /// Does what is due for one locker, the beats included; true if that locker is idle then.
+    ///
+    /// # Errors
+    /// As [`Engine::take_turn`]; [`ErrorKind::InvalidHandle`].
+    pub fn update_locker(&self, locker: LockerId, budget: Duration) -> Result<bool, Error> {
+        let turn = self.take_turn()?;
+        self.core.lock().document(locker)?;
+        self.drive(&turn, budget, |core, now, wall_ms| {
+            core.poll_locker(now, wall_ms, locker)
+        });
+        let now = self.clock.now();
+        let status = self.core.lock().status(now, locker)?;
+        Ok(status.idle)
+    }
+
+    fn drive(&self, _turn: &Turn<'_>, budget: Duration, poll: impl Fn(&mut Core, Time, i64) -> Option<Action>) {
+        let until = (!budget.is_zero()).then(|| SystemClock.now().after(budget));
+        let mut arrived: Vec<(RequestId, StoreResult)> = Vec::new();
+        loop {
+            self.completions.take(&mut arrived);
+            for (id, result) in arrived.drain(..) {
+                let now = self.clock.now();
+                self.core.lock().complete(now, id, result);
+            }
+            let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
+            let action = poll(&mut self.core.lock(), now, wall_ms);
+            self.write_log();
+            match action {
+                None if self.completions.is_empty() => return,
+                None | Some(Action::Yield) => {}
+                Some(Action::Submit { store, id, request }) => self.submit(store, id, request),
+                Some(Action::Call {
+                    locker,
+                    spec,
+                    key,
+                    tag,
+                    call,
+                }) => {
+                    let about = About { locker, spec, key, tag };
+                    let answer = self.host(spec).map(|host| host::ask(host.as_ref(), &about, call));
+                    if let Some(answer) = answer {
+                        let now = self.clock.now();
+                        self.core.lock().finish_call(now, locker, answer);
+                    }
+                }
+            }
+            if until.is_some_and(|until| SystemClock.now() >= until) {
+                return;
+            }
+        }
+    }
+
+    fn submit(&self, store: StoreId, id: RequestId, request: Request) {
+        let store = self.stores.read().get(store.0 as usize).cloned();
+        let Some(store) = store else {
+            return;
+        };
+        let completion = self.completions.expect(id);
+        // A completion that is dropped by a panic of the store answers "outcome unknown".
+        let outcome = catch_unwind(AssertUnwindSafe(|| store.submit(request, completion)));
+        if outcome.is_err() {
+            if let Some(log) = &self.log {
+                log.log(
+                    Level::Error,
+                    format_args!("store `{}` panicked", store.abilities().name),
+                );
+            }
+        }
+    }
+
+    fn write_log(&self) {
+        let Some(log) = &self.log else {
+            return;
+        };
+        let lines = self.core.lock().take_log();
+        for (level, text) in lines {
+            log.log(level, format_args!("{text}"));
+        }
+    }
+
+    fn host(&self, spec: SpecId) -> Option<Arc<dyn Host>> {
+        self.hosts.read().get(spec.0 as usize).cloned()
+    }
+
+    /// Saves and releases everything, ticking by itself until that is done or `patience` is over. Blocks; not for
+    /// stores that need the calling thread. The events stay in the queue. True if nothing was left behind.
+    ///
+    /// # Errors
+    /// As [`Engine::take_turn`].
+    pub fn shutdown(&self, patience: Duration) -> Result<bool, Error> {
+        self.core.lock().begin_shutdown(self.clock.now(), patience);
+        // The engine's own clock may stand still.
+        let until = SystemClock.now().after(patience);
+        loop {
+            self.update(Duration::ZERO)?;
+            let core = self.core.lock();
+            if core.is_shut_down() {
+                return Ok(core.lockers_left() == 0);
+            }
+            drop(core);
+            if SystemClock.now() >= until {
+                return Ok(false);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let left = self.core.get_mut().lockers_left();
+        if left > 0 {
+            if let Some(log) = &self.log {
+                log.log(
+                    Level::Warning,
+                    format_args!("engine destroyed while {left} lockers were not released; shut it down first"),
+                );
+            }
+        }
+    }
+}
+
+fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|fault| {
+        let text = format!("the system gives no random numbers: {fault}");
+        Error::new(ErrorKind::Unsupported, text)
+    })?;
+    Ok(bytes)
+}

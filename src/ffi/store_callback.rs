@@ -1,0 +1,281 @@
+//! The store made of the host's callbacks: the only store that knows C.
+
+use super::handle::{slk_request, slk_store};
+use super::options::{self, Options};
+use super::panic;
+use super::request::{slk_request_view, Answer, Pending};
+use super::result::*;
+use super::store;
+use super::text::{self, SLK_MAX_DATA_BYTES, SLK_MAX_NAME_BYTES};
+use crate::store::pool::{Pool, PoolOptions};
+use crate::store::{Abilities, BlockingStore, Completion, Request, Store, StoreError, StoreResult};
+use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
+use std::sync::mpsc;
+use std::sync::Arc;
+
+/// The callbacks start the work and return at once; `slk_request_complete_*` is called when it is done. They are called
+/// inside update, on its thread.
+pub const SLK_STORE_ASYNCHRONOUS: i32 = 0;
+/// The callbacks do the work, and call `slk_request_complete_*` before they return. They are called on a thread of the
+/// library, one call at a time.
+pub const SLK_STORE_BLOCKING: i32 = 1;
+/// As `SLK_STORE_BLOCKING`, but on several threads at once; never two calls for one key at once.
+pub const SLK_STORE_BLOCKING_CONCURRENT: i32 = 2;
+
+/// The most threads of a store.
+pub const SLK_MAX_STORE_THREADS: u32 = 256;
+
+const DEFAULT_THREADS: u32 = 4;
+
+/// Carries out, or starts, one request; see `slk_store_callbacks` for when and on which thread.
+pub type slk_store_call =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, request: slk_request, view: *const slk_request_view)>;
+
+/// Asks for a request to be cancelled: nobody waits for its answer any longer.
+pub type slk_store_cancel = Option<unsafe extern "C" fn(user_data: *mut c_void, request: slk_request)>;
+
+/// Ends the life of a `user_data`.
+pub type slk_destroy = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// A store of yours. Begin with `SLK_STORE_CALLBACKS_INIT`.
+///
+/// What the callbacks promise: put and remove compare and write in one step; what was answered as written stays; a get
+/// gives the latest state, not that of a replica or cache; a version is never given for another state of the same key.
+/// Each request is answered once by `slk_request_complete_*`, or given up by `slk_request_abandon`. A C++ exception or a
+/// `longjmp` must not leave a callback.
+///
+/// Inside a callback every function may be called, except those that return `SLK_E_REENTRANT`: update, next_event,
+/// dispatch, shutdown, and destroying an engine, a spec or a store.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct slk_store_callbacks {
+    /// The size of this struct, set by `SLK_STORE_CALLBACKS_INIT`.
+    pub struct_size: u32,
+    /// `SLK_STORE_ASYNCHRONOUS`, `SLK_STORE_BLOCKING` or `SLK_STORE_BLOCKING_CONCURRENT`.
+    pub mode: i32,
+    /// What the store is called in errors and in the log; copied. NULL: "callbacks".
+    pub name: *const c_char,
+    /// Given to each callback.
+    pub user_data: *mut c_void,
+    /// Reads: answer found, missing or failed. Required.
+    pub get: slk_store_call,
+    /// Writes: answer written, conflict or failed. Required.
+    pub put: slk_store_call,
+    /// Removes: answer removed, conflict or failed. Required.
+    pub remove: slk_store_call,
+    /// Asynchronous stores only: a request timed out, or its engine is gone. The request still has to be completed or
+    /// abandoned, which may be done inside this callback. Called inside update or engine destroy. May be NULL.
+    pub cancel: slk_store_cancel,
+    /// Called exactly once, when no request is left, no engine uses the store and `slk_store_destroy` was called; no
+    /// callback follows. Called on the thread that ended the last of these. May be NULL.
+    pub destroy: slk_destroy,
+    /// The largest value that the store takes, in bytes. 0: `SLK_MAX_DATA_BYTES`.
+    pub max_value_bytes: u64,
+    /// The longest key that the store takes, in bytes. 0: `SLK_MAX_NAME_BYTES`.
+    pub max_key_bytes: u32,
+    /// For `SLK_STORE_BLOCKING_CONCURRENT`: how many threads, up to `SLK_MAX_STORE_THREADS`. 0: 4.
+    pub threads: u32,
+}
+
+// SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
+unsafe impl Options for slk_store_callbacks {
+    const NAME: &'static str = "slk_store_callbacks";
+    const FIELDS: &'static [usize] = &[
+        offset_of!(slk_store_callbacks, struct_size),
+        offset_of!(slk_store_callbacks, mode),
+        offset_of!(slk_store_callbacks, name),
+        offset_of!(slk_store_callbacks, user_data),
+        offset_of!(slk_store_callbacks, get),
+        offset_of!(slk_store_callbacks, put),
+        offset_of!(slk_store_callbacks, remove),
+        offset_of!(slk_store_callbacks, cancel),
+        offset_of!(slk_store_callbacks, destroy),
+        offset_of!(slk_store_callbacks, max_value_bytes),
+        offset_of!(slk_store_callbacks, max_key_bytes),
+        offset_of!(slk_store_callbacks, threads),
+    ];
+}
+
+/// The host's pointer, which only the host looks behind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UserData(pub *mut c_void);
+
+// SAFETY: the pointer is only handed back to the host, who allows its callbacks on the threads that the header names.
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
+
+type Call = unsafe extern "C" fn(*mut c_void, slk_request, *const slk_request_view);
+
+/// The host's functions. When the last that uses them is gone, the host's `destroy` is called.
+pub(super) struct Callbacks {
+    pub name: String,
+    pub user_data: UserData,
+    pub get: Call,
+    pub put: Call,
+    pub remove: Call,
+    pub cancel: Option<unsafe extern "C" fn(*mut c_void, slk_request)>,
+    /// Set once the store exists: if it could not be made, its user data stay with the host.
+    destroy: std::sync::OnceLock<unsafe extern "C" fn(*mut c_void)>,
+    abilities: Abilities,
+}
+
+impl Drop for Callbacks {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy.get() {
+            // SAFETY: the host gave this function for this purpose and with this user data; this is the only call, and
+            // no other can follow, since nobody has the callbacks any longer.
+            super::callback::run(|| unsafe { destroy(self.user_data.0) });
+        }
+    }
+}
+
+/// Callbacks that start the work and return.
+struct Asynchronous {
+    callbacks: Arc<Callbacks>,
+}
+
+impl Store for Asynchronous {
+    fn abilities(&self) -> &Abilities {
+        &self.callbacks.abilities
+    }
+
+    fn submit(&self, request: Request, completion: Completion) {
+        match Pending::new(Arc::clone(&self.callbacks), request, Answer::Engine(completion)) {
+            Ok(pending) => pending.call_host(),
+            Err((Answer::Engine(completion), error)) => completion.complete(Err(error)),
+            Err((Answer::Worker(_), _)) => {}
+        }
+    }
+}
+
+/// Callbacks that do the work before they return.
+struct Blocking {
+    callbacks: Arc<Callbacks>,
+}
+
+impl Blocking {
+    fn carry_out(&self, request: &Request) -> StoreResult {
+        let (sender, receiver) = mpsc::channel();
+        let pending = Pending::new(Arc::clone(&self.callbacks), request.clone(), Answer::Worker(sender))
+            .map_err(|(_, error)| error)?;
+        pending.call_host();
+        pending.withdraw();
+        // Another thread that answers just now has taken the request before it could be withdrawn, and will be done
+        // in a moment.
+        receiver.recv().unwrap_or_else(|_| {
+            let text = format!(
+                "{}: {}: the callback returned without an answer",
+                self.callbacks.name, request.key
+            );
+            Err(StoreError::unknown(text))
+        })
+    }
+}
+
+impl BlockingStore for Blocking {
+    fn abilities(&self) -> &Abilities {
+        &self.callbacks.abilities
+    }
+
+    fn execute(&self, requests: &[Request]) -> Vec<StoreResult> {
+        requests.iter().map(|request| self.carry_out(request)).collect()
+    }
+}
+
+/// Makes a store of callbacks of yours.
+///
+/// Parameters:
+///   `callbacks`: what to call; copied.
+///   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+/// Returns:
+///   `SLK_OK`: made; `destroy(user_data)` will be called once.
+///   `SLK_E_INVALID_ARGUMENT`: NULL, a callback that is required is missing, an unknown mode, too many threads.
+///   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and of the name.
+///   `SLK_E_STORE`: the system gives no thread.
+/// On failure `user_data` stays yours and `destroy` is not called.
+/// Thread: any. Blocks: no. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_store_create(callbacks: *const slk_store_callbacks, store: *mut slk_store) -> slk_result {
+    panic::enter("slk_store_create", || {
+        // SAFETY: null or writable, as the caller promises.
+        unsafe { text::put(store, slk_store::default()) };
+        text::required(store, "store")?;
+        // SAFETY: null or as large as it says, as the caller promises.
+        let given = unsafe { options::read(callbacks) }?;
+        // SAFETY: the name is null or a string, as the caller promises.
+        let callbacks = Arc::new(unsafe { callbacks_of(&given) }?);
+        let made = make(&given, Arc::clone(&callbacks))?;
+        let handle = store::insert(made)?;
+        if let Some(destroy) = given.destroy {
+            // Nothing else sets it.
+            let _ = callbacks.destroy.set(destroy);
+        }
+        // SAFETY: not null, so writable.
+        unsafe { text::put(store, handle) };
+        Ok(SLK_OK)
+    })
+}
+
+/// Fills the struct with defaults, as `SLK_STORE_CALLBACKS_INIT` does, for languages that cannot use the macro.
+///
+/// Parameters: `callbacks`: the struct; `size`: its size.
+/// Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn slk_store_callbacks_init(callbacks: *mut slk_store_callbacks, size: usize) -> slk_result {
+    panic::enter("slk_store_callbacks_init", || {
+        // SAFETY: null or that many writable bytes, as the caller promises.
+        unsafe { options::init(callbacks, size) }?;
+        Ok(SLK_OK)
+    })
+}
+
+fn make(given: &slk_store_callbacks, callbacks: Arc<Callbacks>) -> Result<Arc<dyn Store>, Failure> {
+    let threads = match given.mode {
+        SLK_STORE_ASYNCHRONOUS => return Ok(Arc::new(Asynchronous { callbacks })),
+        SLK_STORE_BLOCKING => 1,
+        SLK_STORE_BLOCKING_CONCURRENT if given.threads == 0 => DEFAULT_THREADS,
+        SLK_STORE_BLOCKING_CONCURRENT => given.threads,
+        other => return Err(Failure::argument(format!("{other} is no mode of a store"))),
+    };
+    if threads > SLK_MAX_STORE_THREADS {
+        let text = format!("{threads} threads are more than {SLK_MAX_STORE_THREADS}");
+        return Err(Failure::argument(text));
+    }
+    let options = PoolOptions {
+        threads: threads as usize,
+        // Each call is for one request, so that one that is slow holds up no other.
+        batch: 1,
+        ..PoolOptions::default()
+    };
+    Ok(Arc::new(Pool::new(Blocking { callbacks }, &options)?))
+}
+
+/// # Safety
+/// The name is null or a string with a NUL.
+unsafe fn callbacks_of(given: &slk_store_callbacks) -> Result<Callbacks, Failure> {
+    let missing = |which: &str| Failure::argument(format!("the callback `{which}` is missing"));
+    // SAFETY: as the caller promises.
+    let name = unsafe { text::optional_string(given.name, "name", SLK_MAX_NAME_BYTES) }?;
+    let name = name.unwrap_or("callbacks").to_owned();
+    let or = |value: u64, default: usize| if value == 0 { default as u64 } else { value };
+    let max_key_bytes = or(given.max_key_bytes.into(), SLK_MAX_NAME_BYTES);
+    Ok(Callbacks {
+        user_data: UserData(given.user_data),
+        get: given.get.ok_or_else(|| missing("get"))?,
+        put: given.put.ok_or_else(|| missing("put"))?,
+        remove: given.remove.ok_or_else(|| missing("remove"))?,
+        cancel: given.cancel,
+        destroy: std::sync::OnceLock::new(),
+        abilities: Abilities {
+            name: name.clone(),
+            compare_and_set: true,
+            max_value_bytes: or(given.max_value_bytes, SLK_MAX_DATA_BYTES),
+            max_key_bytes: u32::try_from(max_key_bytes).unwrap_or(u32::MAX),
+        },
+        name,
+    })
+}

@@ -1,0 +1,206 @@
+//! Strings and bytes across the boundary: checked on the way in, copied into the caller's buffer on the way out.
+
+use super::result::*;
+use std::ffi::{c_char, c_void};
+
+/// The longest key, name of a spec, server id or other name in bytes.
+pub const SLK_MAX_NAME_BYTES: usize = 1024;
+/// The longest path or text of a callback's error in bytes.
+pub const SLK_MAX_TEXT_BYTES: usize = 4096;
+/// The largest JSON text or block of bytes that a call takes, in bytes.
+pub const SLK_MAX_DATA_BYTES: usize = 67_108_864;
+/// The longest JSON Pointer in bytes.
+pub const SLK_MAX_POINTER_BYTES: usize = 4096;
+/// As the length of a string: it ends at its NUL.
+pub const SLK_NUL_TERMINATED: usize = usize::MAX;
+
+/// A string that ends at its NUL. `argument` names it in errors.
+///
+/// # Safety
+/// `pointer` is null or points to a string with a NUL; it stays as it is for `'a`.
+pub(super) unsafe fn string<'a>(pointer: *const c_char, argument: &str, limit: usize) -> Result<&'a str, Failure> {
+    // SAFETY: as the caller promises.
+    let text = unsafe { optional_string(pointer, argument, limit) }?;
+    text.ok_or_else(|| Failure::argument(format!("{argument} is NULL")))
+}
+
+/// The same, where NULL stands for "none".
+///
+/// # Safety
+/// As [`string`].
+pub(super) unsafe fn optional_string<'a>(
+    pointer: *const c_char,
+    argument: &str,
+    limit: usize,
+) -> Result<Option<&'a str>, Failure> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as the caller promises.
+    let length = unsafe { length_of(pointer, limit) };
+    if length > limit {
+        let text = format!("{argument} is longer than {limit} bytes");
+        return Err(Failure::new(SLK_E_TOO_LONG, text));
+    }
+    // SAFETY: the bytes before the NUL are readable, and stay for 'a as the caller promises.
+    let bytes = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) };
+    utf8(bytes, argument).map(Some)
+}
+
+/// The length of a string, looking at no more than one byte past the limit.
+///
+/// # Safety
+/// `pointer` points to a string with a NUL.
+unsafe fn length_of(pointer: *const c_char, limit: usize) -> usize {
+    let mut length = 0;
+    // SAFETY: all bytes up to the NUL are readable, and none after it is looked at.
+    while length <= limit && unsafe { *pointer.add(length) } != 0 {
+        length += 1;
+    }
+    length
+}
+
+/// Data given by pointer and length.
+///
+/// # Safety
+/// `pointer` is null or points to `length` readable bytes that stay as they are for `'a`.
+pub(super) unsafe fn bytes<'a>(pointer: *const c_void, length: usize, argument: &str) -> Result<&'a [u8], Failure> {
+    if length > SLK_MAX_DATA_BYTES {
+        let text = format!("{argument} has {length} bytes; at most {SLK_MAX_DATA_BYTES} are allowed");
+        return Err(Failure::new(SLK_E_TOO_LONG, text));
+    }
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(Failure::argument(format!(
+            "{argument} is NULL, but its length is {length}"
+        )));
+    }
+    // SAFETY: not null, and readable for that length as the caller promises.
+    Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), length) })
+}
+
+/// Text given by pointer and length, or up to its NUL if the length is [`SLK_NUL_TERMINATED`].
+///
+/// # Safety
+/// `pointer` is null, or points to `length` readable bytes, or with [`SLK_NUL_TERMINATED`] to a string with a NUL; they
+/// stay as they are for `'a`.
+pub(super) unsafe fn text<'a>(pointer: *const c_char, length: usize, argument: &str) -> Result<&'a str, Failure> {
+    if pointer.is_null() && length != 0 {
+        return Err(Failure::argument(format!("{argument} is NULL")));
+    }
+    if length == SLK_NUL_TERMINATED {
+        // SAFETY: as the caller promises.
+        return unsafe { string(pointer, argument, SLK_MAX_DATA_BYTES) };
+    }
+    // SAFETY: as the caller promises.
+    let bytes = unsafe { bytes(pointer.cast(), length, argument) }?;
+    utf8(bytes, argument)
+}
+
+fn utf8<'a>(bytes: &'a [u8], argument: &str) -> Result<&'a str, Failure> {
+    std::str::from_utf8(bytes).map_err(|fault| {
+        let text = format!("{argument} is not UTF-8 at byte {}", fault.valid_up_to());
+        Failure::new(SLK_E_INVALID_UTF8, text)
+    })
+}
+
+/// Copies the bytes and a NUL into the caller's buffer, all or nothing. `needed` receives their length in any case.
+///
+/// # Safety
+/// `buffer` is null or has `capacity` writable bytes; `needed` is null or writable.
+pub(super) unsafe fn copy_out(
+    bytes: &[u8],
+    buffer: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+) -> Result<(), Failure> {
+    if buffer.is_null() && capacity != 0 {
+        return Err(Failure::argument("buffer is NULL, but its capacity is not 0"));
+    }
+    // SAFETY: null or writable, as the caller promises.
+    unsafe { put(needed, bytes.len()) };
+    if buffer.is_null() {
+        return Ok(());
+    }
+    if bytes.len() >= capacity {
+        let text = format!("the buffer has {capacity} bytes; {} and a NUL are needed", bytes.len());
+        return Err(Failure::new(SLK_E_BUFFER_TOO_SMALL, text));
+    }
+    // SAFETY: the buffer has more bytes than are copied, and is no memory of ours.
+    unsafe {
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), bytes.len());
+        *buffer.add(bytes.len()) = 0;
+    }
+    Ok(())
+}
+
+/// Copies bytes into the caller's buffer, without a NUL, all or nothing. `needed` receives their number in any case.
+///
+/// # Safety
+/// As [`copy_out`].
+pub(super) unsafe fn copy_bytes_out(
+    bytes: &[u8],
+    buffer: *mut c_void,
+    capacity: usize,
+    needed: *mut usize,
+) -> Result<(), Failure> {
+    if buffer.is_null() && capacity != 0 {
+        return Err(Failure::argument("buffer is NULL, but its capacity is not 0"));
+    }
+    // SAFETY: null or writable, as the caller promises.
+    unsafe { put(needed, bytes.len()) };
+    if buffer.is_null() {
+        return Ok(());
+    }
+    if bytes.len() > capacity {
+        let text = format!("the buffer has {capacity} bytes; {} are needed", bytes.len());
+        return Err(Failure::new(SLK_E_BUFFER_TOO_SMALL, text));
+    }
+    // SAFETY: the buffer has as many bytes as are copied, and is no memory of ours.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), bytes.len()) };
+    Ok(())
+}
+
+/// Copies as much of the text as fits, cut between two characters, and a NUL.
+///
+/// # Safety
+/// As [`copy_out`].
+pub(super) unsafe fn copy_cut(text: &str, buffer: *mut c_char, capacity: usize, needed: *mut usize) -> slk_result {
+    let mut fits = text.len().min(capacity.saturating_sub(1));
+    while !text.is_char_boundary(fits) {
+        fits -= 1;
+    }
+    let cut = &text[..fits];
+    // SAFETY: as the caller promises.
+    let copied = unsafe { copy_out(cut.as_bytes(), buffer, capacity, std::ptr::null_mut()) };
+    if let Err(failure) = copied {
+        return failure.result;
+    }
+    // SAFETY: null or writable, as the caller promises.
+    unsafe { put(needed, text.len()) };
+    if fits < text.len() && !buffer.is_null() {
+        return SLK_E_BUFFER_TOO_SMALL;
+    }
+    SLK_OK
+}
+
+/// Writes an out-parameter that may be null.
+///
+/// # Safety
+/// `place` is null or writable.
+pub(super) unsafe fn put<T>(place: *mut T, value: T) {
+    if !place.is_null() {
+        // SAFETY: not null, so writable as the caller promises. It may hold nothing valid yet.
+        unsafe { place.write(value) };
+    }
+}
+
+/// Refuses a null out-parameter that a call cannot do without.
+pub(super) fn required<T>(place: *mut T, argument: &str) -> Result<(), Failure> {
+    if place.is_null() {
+        return Err(Failure::argument(format!("{argument} is NULL")));
+    }
+    Ok(())
+}

@@ -1,0 +1,512 @@
+//! Acquiring a record: read, decide whether it is free, write with a raised epoch; and letting go of an acquisition
+//! that may have landed after nobody wanted it any more.
+
+use super::event::{Event, LoadStatus};
+use super::held::Held;
+use super::inputs::{Inputs, Outputs, Priority};
+use super::{Built, Locker, Phase, Watching};
+use crate::clock::Time;
+use crate::planted::Bug;
+use crate::record::codec::{decode, encode, ReadFault};
+use crate::record::header::{HandoverRequest, Header, Holder};
+use crate::record::stamp::OperationId;
+use crate::record::Document;
+use crate::store::{Expected, Operation, Outcome, Reply, Request, StoreResult, Version};
+use serde_json::Map;
+
+/// What a read found.
+pub(super) struct Found {
+    pub header: Header,
+    pub document: Document,
+    /// `None` if there is no record yet.
+    pub version: Option<Version>,
+}
+
+enum Step {
+    /// Read the record.
+    Read,
+    Reading,
+    /// It is free: write it with our name.
+    Take(Box<Found>),
+    Taking(Box<Found>),
+    /// Another server holds it: leave a request in it.
+    Ask(Box<Found>),
+    Asking,
+    /// Read again later, or as soon as the holder is known to be dead.
+    Wait {
+        until: Time,
+    },
+}
+
+/// One acquisition, from the first read until it is held or given up.
+pub(super) struct Acquire {
+    step: Step,
+    /// Every write of this acquisition that may have landed.
+    tries: Vec<OperationId>,
+    failures: u32,
+    /// Who was seen to hold it.
+    holder: Option<Holder>,
+    request: Option<OperationId>,
+    asked: bool,
+    refused_until: Option<Time>,
+}
+
+impl Default for Acquire {
+    fn default() -> Self {
+        Self {
+            step: Step::Read,
+            tries: Vec::new(),
+            failures: 0,
+            holder: None,
+            request: None,
+            asked: false,
+            refused_until: None,
+        }
+    }
+}
+
+impl Acquire {
+    pub(super) fn watching(&self) -> Option<Watching> {
+        let holder = self.holder.as_ref()?;
+        Some(Watching {
+            server: holder.server.as_str().into(),
+            incarnation: holder.incarnation,
+            letter: self.asked,
+        })
+    }
+}
+
+impl Acquire {
+    pub(super) fn holder_lease_ms(&self) -> u64 {
+        self.holder.as_ref().map_or(0, |holder| holder.lease_ms)
+    }
+}
+
+/// Letting go of an acquisition that landed although nobody wants it any more.
+#[derive(Default)]
+pub(super) struct Reclaim {
+    found: Option<Box<Found>>,
+    failures: u32,
+    wait_until: Option<Time>,
+}
+
+impl Locker {
+    fn acquire(&mut self) -> &mut Acquire {
+        match &mut self.phase {
+            Phase::Acquiring(acquire) => acquire,
+            _ => unreachable!("called in the acquiring phase only"),
+        }
+    }
+
+    pub(super) fn poll_acquiring(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if self.in_flight {
+            return;
+        }
+        if !self.is_wanted() || inputs.shutting_down {
+            self.give_up_acquiring(inputs, out);
+            return;
+        }
+        let registered = inputs.server.incarnation.is_some();
+        let acquire = self.acquire();
+        if let Step::Wait { until } = acquire.step {
+            let dead = acquire
+                .holder
+                .as_ref()
+                .is_some_and(|holder| inputs.verdicts.is_dead(holder.incarnation));
+            if !dead && inputs.now < until {
+                out.wake_at(until);
+                return;
+            }
+            acquire.step = Step::Read;
+        }
+        // Without a registration there is no name to write into the record. The engine steps us again when it has one.
+        let ready = registered || !matches!(acquire.step, Step::Take(_) | Step::Ask(_));
+        if ready {
+            out.send = Some(Priority::Load);
+        }
+    }
+
+    /// Nobody wants it any more. If a try may have landed, or may yet, the record must be let go.
+    fn give_up_acquiring(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        self.wants.clear();
+        self.give_up_purchases("the load was given up", &mut out.events);
+        let in_doubt = !self.acquire().tries.is_empty();
+        self.become_idle(&mut out.events);
+        if in_doubt {
+            self.phase = Phase::Reclaiming(Box::default());
+            self.poll_reclaiming(inputs, out);
+        }
+    }
+
+    pub(super) fn build_acquiring(&mut self, inputs: &Inputs<'_>, op: OperationId, out: &mut Outputs) -> Built {
+        let acquire = self.acquire();
+        match std::mem::replace(&mut acquire.step, Step::Read) {
+            Step::Read => {
+                acquire.step = Step::Reading;
+                Built::Request(self.request(Operation::Get))
+            }
+            Step::Take(found) => self.build_take(inputs, op, found, out),
+            Step::Ask(found) => self.build_ask(inputs, op, *found),
+            other => {
+                acquire.step = other;
+                Built::Nothing
+            }
+        }
+    }
+
+    fn build_take(&mut self, inputs: &Inputs<'_>, op: OperationId, mut found: Box<Found>, out: &mut Outputs) -> Built {
+        let Some(incarnation) = inputs.server.incarnation else {
+            self.acquire().step = Step::Take(found);
+            return Built::Nothing;
+        };
+        let mut header = found.header.clone();
+        let epoch = header.epoch;
+        header.begin_session(Holder {
+            server: inputs.server.server_id.to_string(),
+            incarnation,
+            op,
+            since_ms: inputs.wall_ms,
+            lease_ms: u64::try_from(inputs.server.lease.as_millis()).unwrap_or(u64::MAX),
+            extra: Map::new(),
+        });
+        if inputs.bugs.has(Bug::EpochNotRaised) && epoch > 0 {
+            header.epoch = epoch;
+        }
+        header.revision += 1;
+        let value = encode(&header, &found.document);
+        if value.len() as u64 > self.spec.max_value_bytes {
+            let text = self.too_large(value.len());
+            self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+            return Built::Nothing;
+        }
+        found.header = header;
+        let expected = found.version.clone().map_or(Expected::Missing, Expected::Version);
+        let acquire = self.acquire();
+        acquire.tries.push(op);
+        acquire.step = Step::Taking(found);
+        Built::Request(self.request(Operation::Put {
+            value: value.into(),
+            expected,
+        }))
+    }
+
+    fn build_ask(&mut self, inputs: &Inputs<'_>, op: OperationId, mut found: Found) -> Built {
+        found.header.revision += 1;
+        found.header.request = Some(HandoverRequest {
+            server: inputs.server.server_id.to_string(),
+            op,
+            extra: Map::new(),
+        });
+        let acquire = self.acquire();
+        acquire.request = Some(op);
+        acquire.step = Step::Asking;
+        let Some(version) = found.version else {
+            return Built::Nothing;
+        };
+        Built::Request(self.request(Operation::Put {
+            value: encode(&found.header, &found.document).into(),
+            expected: Expected::Version(version),
+        }))
+    }
+
+    pub(super) fn reply_acquiring(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
+        let acquire = self.acquire();
+        match std::mem::replace(&mut acquire.step, Step::Read) {
+            Step::Reading => self.reply_reading(inputs, result, out),
+            Step::Taking(found) => self.reply_taking(inputs, *found, result, out),
+            Step::Asking => {
+                acquire.asked = true;
+                self.wait_for_holder(inputs, out);
+            }
+            other => acquire.step = other,
+        }
+    }
+
+    fn reply_reading(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
+        match result {
+            Ok(Reply::Missing) => {
+                let op = OperationId {
+                    origin: inputs.server.origin,
+                    number: 0,
+                };
+                let found = Found {
+                    header: Header::unborn(op, self.spec.schema, inputs.wall_ms),
+                    document: self.default.clone(),
+                    version: None,
+                };
+                self.acquire().holder = None;
+                self.acquire().step = Step::Take(Box::new(found));
+            }
+            Ok(Reply::Found { value, version }) => match decode(&value) {
+                Ok((header, document)) => {
+                    let version = Some(version);
+                    self.judge(
+                        inputs,
+                        Found {
+                            header,
+                            document,
+                            version,
+                        },
+                        out,
+                    );
+                }
+                Err(fault) => {
+                    let status = load_fault(&fault);
+                    self.wait_after_failure(inputs, status, out);
+                }
+            },
+            Ok(other) => {
+                let text = format!("the store answered a get with {other:?}");
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+            }
+            Err(error) => {
+                let text = error.to_string();
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+            }
+        }
+    }
+
+    /// Decides whether the record that was read is ours, free, or another server's.
+    fn judge(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut Outputs) {
+        if let Some(status) = self.unfit(&found) {
+            self.wait_after_failure(inputs, status, out);
+            return;
+        }
+        let Some(holder) = found.header.holder.clone() else {
+            return self.take(found);
+        };
+        if holder.incarnation.origin == inputs.server.origin {
+            // Of our own engine. This acquisition's own write is adopted; anything else is the leftover of another
+            // operation, whose late requests could still land, so that only a new write makes it safe.
+            let landed = self.acquire().tries.contains(&holder.op);
+            if landed || inputs.bugs.has(Bug::AdoptOtherOperation) {
+                self.become_held(found, holder, out);
+            } else {
+                self.take(found);
+            }
+            return;
+        }
+        if inputs.verdicts.is_dead(holder.incarnation) {
+            return self.take(found);
+        }
+        self.report_locked(inputs, found, holder, out);
+    }
+
+    fn take(&mut self, found: Found) {
+        let acquire = self.acquire();
+        acquire.holder = None;
+        acquire.asked = false;
+        acquire.step = Step::Take(Box::new(found));
+    }
+
+    fn report_locked(&mut self, inputs: &Inputs<'_>, found: Found, holder: Holder, out: &mut Outputs) {
+        // A refused server does not ask again before the holder has had some peace.
+        let peace = self.spec.retry_max.saturating_mul(4);
+        let acquire = self.acquire();
+        let refused = found.header.refused.is_some() && found.header.refused == acquire.request;
+        if refused {
+            acquire.refused_until = Some(inputs.now.after(peace));
+            acquire.request = None;
+            acquire.asked = false;
+        }
+        let in_peace = acquire.refused_until.is_some_and(|until| inputs.now < until);
+        let requested = found.header.request.is_some();
+        let status = LoadStatus::LockedElsewhere {
+            server: holder.server.clone(),
+            since_ms: holder.since_ms,
+            refused: in_peace,
+        };
+        acquire.holder = Some(holder);
+        acquire.asked = requested && !in_peace;
+        if requested || in_peace {
+            self.wait_for_holder(inputs, out);
+        } else {
+            acquire.step = Step::Ask(Box::new(found));
+        }
+        self.show(status, &mut out.events);
+    }
+
+    /// The record is another server's: look again after a while. The engine steps us earlier when it knows more.
+    fn wait_for_holder(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        let acquire = self.acquire();
+        acquire.failures = acquire.failures.saturating_add(1);
+        let failures = acquire.failures;
+        let wait = self.spec.back_off(failures, inputs.jitter);
+        let until = inputs.now.after(wait);
+        self.acquire().step = Step::Wait { until };
+        out.wake_at(until);
+    }
+
+    fn wait_after_failure(&mut self, inputs: &Inputs<'_>, status: LoadStatus, out: &mut Outputs) {
+        self.acquire().holder = None;
+        self.wait_for_holder(inputs, out);
+        self.show(status, &mut out.events);
+    }
+
+    /// Why a record that could be read cannot be used here.
+    fn unfit(&self, found: &Found) -> Option<LoadStatus> {
+        let schema = found.header.schema;
+        if schema != self.spec.schema {
+            let remedy = if schema > self.spec.schema {
+                "a newer server wrote it"
+            } else {
+                "this server has no migrator for it"
+            };
+            return Some(LoadStatus::UnknownVersion {
+                text: format!(
+                    "the record has schema version {schema}, this server knows {}: {remedy}",
+                    self.spec.schema
+                ),
+            });
+        }
+        let opaque = found.document.as_bytes().is_some();
+        (opaque != self.spec.opaque).then(|| LoadStatus::Unreadable {
+            text: "the record and the spec disagree on whether the data are JSON or opaque bytes".into(),
+        })
+    }
+
+    fn reply_taking(&mut self, inputs: &Inputs<'_>, found: Found, result: StoreResult, out: &mut Outputs) {
+        match result {
+            Ok(Reply::Written { version }) => {
+                let Some(holder) = found.header.holder.clone() else {
+                    return;
+                };
+                let version = Some(version);
+                self.become_held(Found { version, ..found }, holder, out);
+            }
+            Ok(Reply::Conflict) => {
+                // Somebody was faster, or an earlier copy of this very request was: the read will tell.
+                let acquire = self.acquire();
+                acquire.failures = acquire.failures.saturating_add(1);
+                if acquire.failures > 2 {
+                    self.wait_for_holder(inputs, out);
+                }
+            }
+            Ok(other) => {
+                let text = format!("the store answered a put with {other:?}");
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+            }
+            Err(error) => {
+                if error.outcome == Outcome::Unknown && inputs.bugs.has(Bug::TimeoutIsFailure) {
+                    self.acquire().tries.clear();
+                }
+                let text = error.to_string();
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+            }
+        }
+    }
+
+    fn become_held(&mut self, found: Found, holder: Holder, out: &mut Outputs) {
+        let Some(version) = found.version else {
+            return;
+        };
+        let epoch = found.header.epoch;
+        self.document = found.document;
+        self.phase = Phase::Held(Box::new(Held::new(found.header, holder, version)));
+        self.show(LoadStatus::Loaded, &mut out.events);
+        out.events.push(Event::Loaded { epoch });
+    }
+
+    pub(super) fn request(&self, operation: Operation) -> Request {
+        Request {
+            key: self.key.clone(),
+            operation,
+        }
+    }
+
+    pub(super) fn too_large(&self, bytes: usize) -> String {
+        format!(
+            "the record of `{}` would be {bytes} bytes, the store takes {}",
+            self.key, self.spec.max_value_bytes
+        )
+    }
+
+    // Reclaiming ---------------------------------------------------------------------------------------------------
+
+    fn reclaim(&mut self) -> &mut Reclaim {
+        match &mut self.phase {
+            Phase::Reclaiming(reclaim) => reclaim,
+            _ => unreachable!("called in the reclaiming phase only"),
+        }
+    }
+
+    pub(super) fn poll_reclaiming(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if self.in_flight {
+            return;
+        }
+        if self.is_wanted() && !inputs.shutting_down {
+            // Acquiring replaces the leftover as well.
+            self.phase = Phase::Acquiring(Box::default());
+            self.show(LoadStatus::Loading, &mut out.events);
+            self.poll_acquiring(inputs, out);
+            return;
+        }
+        match self.reclaim().wait_until {
+            Some(until) if inputs.now < until => out.wake_at(until),
+            _ => out.send = Some(Priority::Release),
+        }
+    }
+
+    pub(super) fn build_reclaiming(&mut self) -> Built {
+        let operation = match &self.reclaim().found {
+            None => Operation::Get,
+            Some(found) => {
+                let mut header = found.header.clone();
+                header.revision += 1;
+                header.holder = None;
+                header.request = None;
+                let Some(version) = found.version.clone() else {
+                    return Built::Nothing;
+                };
+                Operation::Put {
+                    value: encode(&header, &found.document).into(),
+                    expected: Expected::Version(version),
+                }
+            }
+        };
+        Built::Request(self.request(operation))
+    }
+
+    pub(super) fn reply_reclaiming(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
+        let writing = self.reclaim().found.take().is_some();
+        match result {
+            Ok(Reply::Found { value, version }) => match decode(&value) {
+                Ok((header, document)) if is_ours(&header, inputs.server.origin) => {
+                    let version = Some(version);
+                    self.reclaim().found = Some(Box::new(Found {
+                        header,
+                        document,
+                        version,
+                    }));
+                }
+                _ => self.become_idle(&mut out.events),
+            },
+            Ok(Reply::Conflict) if writing => {}
+            Ok(_) => self.become_idle(&mut out.events),
+            Err(_) => {
+                let failures = self.reclaim().failures.saturating_add(1);
+                let until = inputs.now.after(self.spec.back_off(failures, inputs.jitter));
+                let reclaim = self.reclaim();
+                reclaim.failures = failures;
+                reclaim.wait_until = Some(until);
+                out.wake_at(until);
+            }
+        }
+    }
+}
+
+fn is_ours(header: &Header, origin: u128) -> bool {
+    header
+        .holder
+        .as_ref()
+        .is_some_and(|holder| holder.incarnation.origin == origin)
+}
+
+pub(super) fn load_fault(fault: &ReadFault) -> LoadStatus {
+    match fault {
+        ReadFault::Unreadable(text) => LoadStatus::Unreadable { text: text.clone() },
+        ReadFault::NewerFormat(format) => LoadStatus::UnknownVersion {
+            text: format!("the record has format {format}, which is newer than this library"),
+        },
+    }
+}

@@ -1,0 +1,63 @@
+//! Questions that only the host can answer, and its answers.
+
+use super::event::ReleaseCause;
+use crate::receipt::Receipt;
+use crate::record::Document;
+
+/// Why a save is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveReason {
+    /// The autosave period is over.
+    Autosave,
+    /// The host asked for it.
+    Asked,
+    /// A receipt must become durable.
+    Receipt,
+    /// The session must be confirmed.
+    Confirm,
+    /// It is the last save of the session.
+    Last(ReleaseCause),
+}
+
+/// What the host is asked.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Write your own state into the draft; it is about to be saved.
+    BeforeSave(SaveReason),
+    /// Apply a receipt to the draft.
+    ApplyReceipt(Receipt),
+    /// Apply a product that the player has credit for to the draft.
+    UseCredit {
+        /// The product.
+        product: String,
+    },
+}
+
+/// A call to the host, with a draft of the data that it may edit.
+#[derive(Clone, Debug)]
+pub struct HostCall {
+    /// What is asked.
+    pub question: Question,
+    /// The data; edits count only if the answer is [`Verdict::Done`].
+    pub draft: Document,
+}
+
+/// How the host answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done; the draft's edits count.
+    Done,
+    /// It cannot be applied now; it becomes credit.
+    NotApplicable,
+    /// It failed; the draft's edits are dropped.
+    Failed(String),
+}
+
+/// The host's answer to a call.
+#[derive(Clone, Debug)]
+pub struct CallAnswer {
+    /// How it was answered.
+    pub verdict: Verdict,
+    /// The draft, if the host edited it.
+    pub draft: Option<Document>,
+}

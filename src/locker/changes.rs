@@ -1,0 +1,188 @@
+//! Which changes are saved, pending, lost or unknown, and who waits to hear.
+
+use super::event::ChangeStatus;
+use std::collections::VecDeque;
+
+/// Changes of a lost session, with what became of them.
+#[derive(Clone, Copy, Debug)]
+struct Settled {
+    first: u64,
+    last: u64,
+    status: ChangeStatus,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiter {
+    change: u64,
+    tag: u64,
+}
+
+/// A waiter whose change has met its fate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The change.
+    pub change: u64,
+    /// The waiter's tag.
+    pub tag: u64,
+    /// What became of the change.
+    pub status: ChangeStatus,
+}
+
+/// The changes of one locker, over all its sessions.
+#[derive(Debug, Default)]
+pub struct Changes {
+    latest: u64,
+    saved: u64,
+    settled: VecDeque<Settled>,
+    // Changes up to here were settled so long ago that their ranges are forgotten.
+    forgotten: u64,
+    waiters: Vec<Waiter>,
+}
+
+/// How many ranges of lost or unknown changes a locker remembers.
+const REMEMBERED_RANGES: usize = 64;
+
+impl Changes {
+    /// A change was made.
+    pub fn record(&mut self, change: u64) {
+        self.latest = change;
+    }
+
+    /// The last change that was made; 0 if none was.
+    #[must_use]
+    pub fn latest(&self) -> u64 {
+        self.latest
+    }
+
+    /// The last change of the present session that is saved.
+    #[must_use]
+    pub fn saved(&self) -> u64 {
+        self.saved
+    }
+
+    /// Whether some change is not saved.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.latest > self.saved
+    }
+
+    /// All changes up to `change` are saved.
+    pub fn settle_saved(&mut self, change: u64) {
+        self.saved = self.saved.max(change);
+    }
+
+    /// The session is over: changes after the saved ones and up to `unknown` may be in the record, later ones are not.
+    pub fn settle_loss(&mut self, unknown: u64) {
+        self.settle(unknown.min(self.latest), ChangeStatus::Unknown);
+        self.settle(self.latest, ChangeStatus::Lost);
+    }
+
+    fn settle(&mut self, last: u64, status: ChangeStatus) {
+        if last <= self.saved {
+            return;
+        }
+        self.settled.push_back(Settled {
+            first: self.saved + 1,
+            last,
+            status,
+        });
+        self.saved = last;
+        if self.settled.len() > REMEMBERED_RANGES {
+            if let Some(oldest) = self.settled.pop_front() {
+                self.forgotten = oldest.last;
+            }
+        }
+    }
+
+    /// What became of a change; `None` if it was never made here.
+    #[must_use]
+    pub fn status(&self, change: u64) -> Option<ChangeStatus> {
+        if change == 0 || change > self.latest {
+            return None;
+        }
+        if change > self.saved {
+            return Some(ChangeStatus::Pending);
+        }
+        if change <= self.forgotten {
+            return Some(ChangeStatus::Unknown);
+        }
+        let range = self
+            .settled
+            .iter()
+            .find(|range| (range.first..=range.last).contains(&change));
+        Some(range.map_or(ChangeStatus::Saved, |range| range.status))
+    }
+
+    /// Remembers somebody who wants to hear of a change.
+    pub fn wait(&mut self, change: u64, tag: u64) {
+        self.waiters.push(Waiter { change, tag });
+    }
+
+    /// The waiters whose change is no longer pending, in the order in which they came. Each is given once.
+    pub fn take_answered(&mut self) -> Vec<Answered> {
+        if self.waiters.is_empty() {
+            return Vec::new();
+        }
+        let waiters = std::mem::take(&mut self.waiters);
+        let mut answered = Vec::new();
+        for waiter in waiters {
+            match self.status(waiter.change) {
+                Some(ChangeStatus::Pending) | None => self.waiters.push(waiter),
+                Some(status) => answered.push(Answered {
+                    change: waiter.change,
+                    tag: waiter.tag,
+                    status,
+                }),
+            }
+        }
+        answered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_change_has_its_own_fate() {
+        let mut changes = Changes::default();
+        changes.record(10);
+        changes.settle_saved(4);
+        changes.settle_loss(7);
+        changes.record(12);
+        changes.settle_saved(11);
+        assert_eq!(changes.status(0), None);
+        assert_eq!(changes.status(4), Some(ChangeStatus::Saved));
+        assert_eq!(changes.status(7), Some(ChangeStatus::Unknown));
+        assert_eq!(changes.status(8), Some(ChangeStatus::Lost));
+        assert_eq!(changes.status(11), Some(ChangeStatus::Saved));
+        assert_eq!(changes.status(12), Some(ChangeStatus::Pending));
+        assert_eq!(changes.status(13), None);
+    }
+
+    #[test]
+    fn a_later_waiter_outlives_an_earlier_save() {
+        let mut changes = Changes::default();
+        changes.record(2);
+        changes.wait(1, 100);
+        changes.wait(2, 200);
+        changes.settle_saved(1);
+        let first = changes.take_answered();
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0].tag, 100);
+        changes.settle_saved(2);
+        assert_eq!(changes.take_answered()[0].tag, 200);
+        assert!(changes.take_answered().is_empty());
+    }
+
+    #[test]
+    fn forgotten_fates_are_unknown_not_saved() {
+        let mut changes = Changes::default();
+        for change in 1..=200 {
+            changes.record(change);
+            changes.settle_loss(0);
+        }
+        assert_eq!(changes.status(1), Some(ChangeStatus::Unknown));
+        assert_eq!(changes.status(200), Some(ChangeStatus::Lost));
+    }
+}

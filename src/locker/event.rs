@@ -1,0 +1,183 @@
+//! What the host hears of a locker.
+
+use crate::receipt::{CreditOutcome, ReceiptOutcome};
+use crate::record::Document;
+
+/// Where the loading of a record stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadStatus {
+    /// Nobody wants the record.
+    Idle,
+    /// It is being read or written.
+    Loading,
+    /// The store fails; it is tried again.
+    StoreFailure {
+        /// The store's words.
+        text: String,
+    },
+    /// Another server holds it; it has been asked to let go.
+    LockedElsewhere {
+        /// That server's id.
+        server: String,
+        /// Since when, by that server's wall clock.
+        since_ms: i64,
+        /// Whether it has refused to let go.
+        refused: bool,
+    },
+    /// A newer version of the game or of this library wrote it. Nothing is written.
+    UnknownVersion {
+        /// What was found, and what is known here.
+        text: String,
+    },
+    /// It is not a record, or a damaged one. Nothing is written.
+    Unreadable {
+        /// What was found.
+        text: String,
+    },
+    /// It is loaded and held.
+    Loaded,
+    /// It is being saved for the last time and let go.
+    Releasing,
+}
+
+/// Why a session ended without being released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossCause {
+    /// Another server has taken the record.
+    Taken,
+    /// The record has been removed.
+    Erased,
+    /// The store is behind what it had confirmed: it has lost writes.
+    RolledBack,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeStatus {
+    /// Not saved yet.
+    Pending,
+    /// In the stored record.
+    Saved,
+    /// Surely not in the stored record, and never will be.
+    Lost,
+    /// The session ended and the record does not tell.
+    Unknown,
+}
+
+/// Why a record is being let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseCause {
+    /// The host no longer wants it.
+    Released,
+    /// Another server asked for it.
+    HandedOver,
+    /// The engine shuts down.
+    Shutdown,
+}
+
+/// Something that happened to a locker.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The load status changed, short of loaded.
+    LoadStatus(LoadStatus),
+    /// The record is loaded and held.
+    Loaded {
+        /// The fencing token of the session.
+        epoch: u64,
+    },
+    /// Saved and let go.
+    Released {
+        /// Why.
+        cause: ReleaseCause,
+        /// All changes up to this one are saved.
+        change: u64,
+    },
+    /// The session is over, and not by our release.
+    Lost {
+        /// Why.
+        cause: LossCause,
+        /// The data as they were here.
+        document: Document,
+        /// The last change that is surely saved.
+        saved: u64,
+        /// The last change of which it cannot be known; later ones are surely lost.
+        unknown: u64,
+        /// What was found.
+        text: String,
+    },
+    /// All changes up to this one are saved.
+    Saved {
+        /// The change.
+        change: u64,
+    },
+    /// A change that somebody waits for has met its fate.
+    ChangeSettled {
+        /// The change.
+        change: u64,
+        /// The waiter's tag.
+        tag: u64,
+        /// What became of it.
+        status: ChangeStatus,
+    },
+    /// A save did not succeed; it is tried again.
+    SaveTrouble {
+        /// What went wrong.
+        text: String,
+    },
+    /// Another server asks for the record.
+    HandoverRequested {
+        /// That server's id.
+        server: String,
+    },
+    /// The session is confirmed after it had been in doubt.
+    Confirmed {
+        /// The fencing token of the session.
+        epoch: u64,
+    },
+    /// A receipt has been dealt with.
+    Receipt {
+        /// The platform's name for the purchase.
+        purchase: String,
+        /// The tag that came with the receipt.
+        tag: u64,
+        /// What to tell the platform.
+        outcome: ReceiptOutcome,
+        /// Why, where it was not processed.
+        text: String,
+    },
+    /// A use of credit has been dealt with.
+    CreditUsed {
+        /// The product.
+        product: String,
+        /// The tag that came with the use.
+        tag: u64,
+        /// What happened.
+        outcome: CreditOutcome,
+        /// Why, where it was not used.
+        text: String,
+    },
+    /// A callback of the host failed; its edits were dropped.
+    CallbackFailed {
+        /// Which callback, and what it said.
+        text: String,
+    },
+    /// Nothing is held, wanted or under way any more.
+    Idle,
+}
+
+impl Event {
+    /// The event in a few words, without the player's data.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Lost {
+                cause,
+                saved,
+                unknown,
+                text,
+                ..
+            } => format!("lost ({cause:?}): {text}; saved up to change {saved}, not known up to {unknown}"),
+            other => format!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! A session: when to write, and what. How writes end is in `outcome.rs`.
+
+use super::call::{CallAnswer, HostCall, Question, SaveReason, Verdict};
+use super::event::{Event, ReleaseCause};
+use super::inputs::{Inputs, Outputs, Priority};
+use super::{Asked, Built, HandoverAnswer, Locker, Phase};
+use crate::clock::Time;
+use crate::planted::Bug;
+use crate::record::codec::encode;
+use crate::record::header::{HandoverRequest, Header, Holder};
+use crate::record::ledger::Ledger;
+use crate::record::stamp::{Incarnation, OperationId};
+use crate::store::{Expected, Operation, Version};
+
+/// A write that was sent and whose outcome is not settled.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub op: OperationId,
+    pub revision: u64,
+    /// All changes up to this one are in it.
+    pub covers: u64,
+    pub release: bool,
+    pub incarnation: Incarnation,
+    pub told: bool,
+    pub cause: ReleaseCause,
+}
+
+/// What is under way at the store.
+pub(super) enum Flight {
+    None,
+    Read,
+    Write(Attempt),
+}
+
+/// Another server's request for the record.
+pub(super) struct Handover {
+    pub request: HandoverRequest,
+    pub decide_at: Time,
+    pub answer: Option<HandoverAnswer>,
+}
+
+/// The session of a record that this engine holds.
+pub(super) struct Held {
+    pub holder: Holder,
+    /// As it will be written next; what others may write into it is as last read.
+    pub header: Header,
+    pub version: Version,
+    /// What is surely stored: the revision, and this session's last operation.
+    pub stored_revision: u64,
+    pub stored_op: OperationId,
+    pub flight: Flight,
+    /// Writes that were sent against `version` and may have landed or may land yet.
+    pub in_doubt: Vec<Attempt>,
+    /// Read before the next write: something is in doubt, or somebody else wrote.
+    pub resolve: bool,
+    pub failures: u32,
+    pub retry_at: Option<Time>,
+    pub save_due: Option<Time>,
+    pub should_save: bool,
+    pub force_save: bool,
+    pub handover: Option<Handover>,
+    /// The request that the next write refuses.
+    pub refuse: Option<OperationId>,
+    pub giving_way: bool,
+    /// The last save was sent: from here on the data stand still.
+    pub release_sent: bool,
+    pub release_cause: Option<ReleaseCause>,
+    /// The host has written its state for the write that is to come.
+    pub hook_done: bool,
+    pub trouble_told: bool,
+}
+
+/// What is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Release(ReleaseCause),
+    Save(SaveReason),
+}
+
+impl Held {
+    pub(super) fn new(header: Header, holder: Holder, version: Version) -> Self {
+        Self {
+            stored_revision: header.revision,
+            stored_op: header.op,
+            holder,
+            header,
+            version,
+            flight: Flight::None,
+            in_doubt: Vec::new(),
+            resolve: false,
+            failures: 0,
+            retry_at: None,
+            save_due: None,
+            should_save: false,
+            force_save: false,
+            handover: None,
+            refuse: None,
+            giving_way: false,
+            release_sent: false,
+            release_cause: None,
+            hook_done: false,
+            trouble_told: false,
+        }
+    }
+
+    /// What the writes in doubt were asked for is still to be done, unless they turn out to have landed.
+    pub(super) fn ask_again(&mut self) {
+        self.should_save |= !self.in_doubt.is_empty();
+        self.force_save |= self.in_doubt.iter().any(|attempt| attempt.told);
+    }
+
+    /// Something is to be written at once, whatever the autosave period says.
+    fn urgent(&self, inputs: &Inputs<'_>, dirty: bool, purchase: bool) -> Option<SaveReason> {
+        let present = inputs.server.incarnation;
+        let confirm = present.is_some() && present != Some(self.holder.incarnation);
+        if confirm && !inputs.bugs.has(Bug::NoConfirmation) {
+            return Some(SaveReason::Confirm);
+        }
+        if purchase {
+            return Some(SaveReason::Receipt);
+        }
+        if self.force_save || (self.should_save && dirty) || self.refuse.is_some() {
+            return Some(SaveReason::Asked);
+        }
+        None
+    }
+}
+
+impl Locker {
+    pub(super) fn held(&mut self) -> &mut Held {
+        match &mut self.phase {
+            Phase::Held(held) => held,
+            _ => unreachable!("called in the held phase only"),
+        }
+    }
+
+    pub(super) fn poll_held(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if inputs.bugs.has(Bug::NoConfirmation) {
+            if let Some(incarnation) = inputs.server.incarnation {
+                self.held().holder.incarnation = incarnation;
+            }
+        }
+        self.decide_handover(inputs, out);
+        if self.release_wanted(inputs).is_some() {
+            if self.purchases.has_waiting() {
+                let mut answers = Vec::new();
+                self.purchases
+                    .give_up_waiting("the record is being let go", &mut answers);
+                super::tell_answers(answers, &mut out.events);
+            }
+        } else if self.poll_purchases(inputs, out) {
+            return;
+        }
+        self.poll_requests(inputs, out);
+    }
+
+    /// Whether the session is to end, and why.
+    fn release_wanted(&mut self, inputs: &Inputs<'_>) -> Option<ReleaseCause> {
+        let wanted = self.is_wanted();
+        let held = self.held();
+        // Once the last save was sent it is seen through: a late copy of it could land at any time.
+        let called_off = inputs.bugs.has(Bug::ReleaseCalledOffInDoubt) && wanted && held.resolve;
+        if held.release_sent && !called_off {
+            return held.release_cause;
+        }
+        if held.release_sent {
+            held.release_sent = false;
+        }
+        if inputs.shutting_down {
+            Some(ReleaseCause::Shutdown)
+        } else if held.giving_way {
+            Some(ReleaseCause::HandedOver)
+        } else if !wanted {
+            Some(ReleaseCause::Released)
+        } else {
+            None
+        }
+    }
+
+    fn poll_requests(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if self.in_flight {
+            return;
+        }
+        if std::mem::take(&mut self.attention) {
+            self.held().resolve = true;
+        }
+        if let Some(retry_at) = self.held().retry_at {
+            if inputs.now < retry_at {
+                out.wake_at(retry_at);
+                return;
+            }
+        }
+        if self.held().resolve {
+            let releasing = self.release_wanted(inputs).is_some();
+            out.send = Some(if releasing { Priority::Release } else { Priority::Force });
+            return;
+        }
+        out.send = self.wanted_write(inputs, out).map(|wanted| match wanted {
+            Wanted::Release(_) => Priority::Release,
+            Wanted::Save(SaveReason::Autosave) => Priority::Save,
+            Wanted::Save(_) => Priority::Force,
+        });
+    }
+
+    fn wanted_write(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) -> Option<Wanted> {
+        if let Some(cause) = self.release_wanted(inputs) {
+            return Some(Wanted::Release(cause));
+        }
+        let dirty = self.changes.is_dirty();
+        let purchase = self.purchases.has_entered();
+        if let Some(reason) = self.held().urgent(inputs, dirty, purchase) {
+            return Some(Wanted::Save(reason));
+        }
+        if !dirty {
+            let held = self.held();
+            held.save_due = None;
+            held.should_save = false;
+            held.hook_done = false;
+            return None;
+        }
+        let spread = self.spec.autosave.mul_f64(0.5 + inputs.jitter / 2.0);
+        let due = *self.held().save_due.get_or_insert(inputs.now.after(spread));
+        if inputs.now < due {
+            out.wake_at(due);
+            return None;
+        }
+        Some(Wanted::Save(SaveReason::Autosave))
+    }
+
+    // Hand-over ----------------------------------------------------------------------------------------------------
+
+    /// Takes note of a request that was found in the stored record.
+    pub(super) fn notice_request(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        let decide_at = inputs.now.after(self.spec.handover_delay);
+        let held = self.held();
+        let Some(request) = held.header.request.clone() else {
+            held.handover = None;
+            return;
+        };
+        let known = held
+            .handover
+            .as_ref()
+            .is_some_and(|known| known.request.op == request.op);
+        if known || held.release_sent || held.refuse == Some(request.op) {
+            return;
+        }
+        let server = request.server.clone();
+        held.handover = Some(Handover {
+            request,
+            decide_at,
+            answer: None,
+        });
+        out.events.push(Event::HandoverRequested { server });
+    }
+
+    fn decide_handover(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        let refuse_by_default = self.spec.handover_refuse;
+        let held = self.held();
+        let Some(handover) = &mut held.handover else {
+            return;
+        };
+        if let Some(HandoverAnswer::Give { after }) = handover.answer {
+            handover.decide_at = inputs.now.after(after);
+            // From here on an answer means "when the time has come".
+            handover.answer = None;
+        }
+        let refused = handover.answer == Some(HandoverAnswer::Refuse);
+        if !refused && inputs.now < handover.decide_at {
+            out.wake_at(handover.decide_at);
+            return;
+        }
+        let op = handover.request.op;
+        if refused || refuse_by_default {
+            held.refuse = Some(op);
+        } else {
+            held.giving_way = true;
+        }
+        held.handover = None;
+    }
+
+    // Writing ------------------------------------------------------------------------------------------------------
+
+    pub(super) fn build_held(&mut self, inputs: &Inputs<'_>, op: OperationId, out: &mut Outputs) -> Built {
+        if self.held().resolve {
+            self.held().flight = Flight::Read;
+            return Built::Request(self.request(Operation::Get));
+        }
+        let Some(wanted) = self.wanted_write(inputs, out) else {
+            return Built::Nothing;
+        };
+        if let Some(call) = self.before_save(wanted) {
+            return Built::Call(call);
+        }
+        self.build_write(inputs, wanted, op, out)
+    }
+
+    /// The question to the host before the data are written, unless it was asked for this write already.
+    fn before_save(&mut self, wanted: Wanted) -> Option<HostCall> {
+        let reason = match wanted {
+            Wanted::Save(reason) => reason,
+            Wanted::Release(cause) => SaveReason::Last(cause),
+        };
+        let held = self.held();
+        if held.hook_done || held.release_sent || self.closed || !self.spec.before_save {
+            return None;
+        }
+        self.asked = Some(Asked::BeforeSave);
+        Some(HostCall {
+            question: Question::BeforeSave(reason),
+            draft: self.document.clone(),
+        })
+    }
+
+    pub(super) fn finish_before_save(&mut self, answer: CallAnswer, change: u64, out: &mut Outputs) {
+        if !self.is_held() {
+            return;
+        }
+        self.held().hook_done = true;
+        match answer.verdict {
+            Verdict::Done => {
+                if let Some(draft) = answer.draft {
+                    self.document = draft;
+                    self.changes.record(change);
+                }
+            }
+            Verdict::NotApplicable => {}
+            // The save goes on without the hook's edits: a hook that always fails must not keep the data from being
+            // saved, or the record from being let go.
+            Verdict::Failed(text) => out.events.push(Event::CallbackFailed {
+                text: format!("before_save of `{}` failed, its edits were dropped: {text}", self.key),
+            }),
+        }
+    }
+
+    fn build_write(&mut self, inputs: &Inputs<'_>, wanted: Wanted, op: OperationId, out: &mut Outputs) -> Built {
+        let covers = self.changes.latest();
+        let schema = self.spec.schema;
+        let held = self.held();
+        held.hook_done = false;
+        let incarnation = inputs.server.incarnation.unwrap_or(held.holder.incarnation);
+        let release = matches!(wanted, Wanted::Release(_));
+        let header = &mut held.header;
+        header.revision = held.stored_revision + 1;
+        header.op = op;
+        header.schema = schema;
+        header.saved_ms = inputs.wall_ms;
+        header.holder = (!release).then(|| Holder {
+            incarnation,
+            ..held.holder.clone()
+        });
+        if let Some(refused) = held.refuse {
+            header.refused = Some(refused);
+            header.request = header.request.take().filter(|request| request.op != refused);
+        }
+        if release {
+            header.request = None;
+        }
+        let attempt = Attempt {
+            op,
+            revision: header.revision,
+            covers,
+            release,
+            incarnation,
+            told: held.force_save,
+            cause: match wanted {
+                Wanted::Release(cause) => cause,
+                Wanted::Save(_) => ReleaseCause::Released,
+            },
+        };
+        self.finish_build(inputs, attempt, out)
+    }
+
+    fn finish_build(&mut self, inputs: &Inputs<'_>, attempt: Attempt, out: &mut Outputs) -> Built {
+        let value = self.encode_record(inputs);
+        if value.len() as u64 > self.spec.max_value_bytes {
+            let text = self.too_large(value.len());
+            self.save_trouble(inputs, text, out);
+            return Built::Nothing;
+        }
+        if attempt.release {
+            self.begin_release(attempt.cause);
+        }
+        let held = self.held();
+        held.should_save = false;
+        held.force_save = false;
+        held.save_due = None;
+        let expected = Expected::Version(held.version.clone());
+        held.flight = Flight::Write(attempt);
+        Built::Request(self.request(Operation::Put {
+            value: value.into(),
+            expected,
+        }))
+    }
+
+    fn encode_record(&mut self, inputs: &Inputs<'_>) -> Vec<u8> {
+        let forget_receipts = inputs.bugs.has(Bug::ReceiptsInMemoryOnly);
+        let document = self.document.clone();
+        let held = self.held();
+        if forget_receipts {
+            let mut header = held.header.clone();
+            header.ledger = Ledger::default();
+            return encode(&header, &document);
+        }
+        encode(&held.header, &document)
+    }
+
+    fn begin_release(&mut self, cause: ReleaseCause) {
+        let held = self.held();
+        if held.release_sent {
+            return;
+        }
+        held.release_sent = true;
+        held.release_cause = Some(cause);
+        if cause != ReleaseCause::Released {
+            // The server that gives way stops wanting the record until it is marked again.
+            self.wants.clear();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a locker is told at each step, and what it answers.
+
+use crate::clock::Time;
+use crate::planted::Bugs;
+use crate::record::stamp::Incarnation;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::call::HostCall;
+use super::event::Event;
+
+/// What an engine believes of its own server record in one store.
+#[derive(Clone, Debug)]
+pub struct ServerView {
+    /// The server's id.
+    pub server_id: Arc<str>,
+    /// The random origin of all incarnations and operations of this engine.
+    pub origin: u128,
+    /// The living registration; `None` before the first, and from finding out that it was ended until the next.
+    pub incarnation: Option<Incarnation>,
+    /// Until when nobody can have declared that registration dead.
+    pub fresh_until: Time,
+    /// The lease that is written into records.
+    pub lease: Duration,
+}
+
+impl ServerView {
+    /// Whether sessions held under `incarnation` are surely still ours at `now`.
+    #[must_use]
+    pub fn is_fresh(&self, incarnation: Incarnation, now: Time) -> bool {
+        self.incarnation == Some(incarnation) && now < self.fresh_until
+    }
+}
+
+/// Incarnations that are known to be over. A verdict never turns back, so it can be kept and shared.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    dead: HashSet<Incarnation>,
+}
+
+impl Verdicts {
+    // Forgetting a verdict costs another look at a server record, nothing else.
+    const LIMIT: usize = 4096;
+
+    /// Remembers that this incarnation is over.
+    pub fn pronounce(&mut self, incarnation: Incarnation) {
+        if self.dead.len() >= Self::LIMIT {
+            self.dead.clear();
+        }
+        self.dead.insert(incarnation);
+    }
+
+    /// Whether this incarnation is known to be over.
+    #[must_use]
+    pub fn is_dead(&self, incarnation: Incarnation) -> bool {
+        self.dead.contains(&incarnation)
+    }
+}
+
+/// What a locker is told at each step.
+pub struct Inputs<'a> {
+    /// The steady time.
+    pub now: Time,
+    /// The wall clock, for people.
+    pub wall_ms: i64,
+    /// A random number of this step in `0.0..1.0`, for jitter.
+    pub jitter: f64,
+    /// The engine's standing in this locker's store.
+    pub server: &'a ServerView,
+    /// Which incarnations are over.
+    pub verdicts: &'a Verdicts,
+    /// Whether the engine is shutting down.
+    pub shutting_down: bool,
+    /// Deliberate faults, for tests.
+    pub bugs: Bugs,
+}
+
+/// What would be lost first goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// A beat, on which every session depends.
+    Beat,
+    /// A final save, and what is needed for one.
+    Release,
+    /// A save that the host or a receipt waits for.
+    Force,
+    /// A save in its own time.
+    Save,
+    /// A load.
+    Load,
+}
+
+impl Priority {
+    /// How many there are.
+    pub const COUNT: usize = 5;
+}
+
+/// What a locker wants after a step.
+#[derive(Default)]
+pub struct Outputs {
+    /// What the host should hear of.
+    pub events: Vec<Event>,
+    /// Call `build` when the store has room, and send what it gives.
+    pub send: Option<Priority>,
+    /// Step again at this time at the latest.
+    pub wake: Option<Time>,
+    /// Call the host.
+    pub call: Option<HostCall>,
+}
+
+impl Outputs {
+    /// Step again at `time`, or earlier if that was already wanted.
+    pub fn wake_at(&mut self, time: Time) {
+        self.wake = Some(self.wake.map_or(time, |earlier| earlier.min(time)));
+    }
+}

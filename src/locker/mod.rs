@@ -1,0 +1,568 @@
+//! The session state machine of one key on one engine.
+//!
+//! ```text
+//!          wanted                  written, or an earlier try is found to have landed
+//!  Idle ------------> Acquiring ------------------------------------------------------> Held
+//!   ^ ^                  | no longer wanted                                              |  |
+//!   | |                  v                                                               |  |
+//!   | +--------------- Reclaiming (a try may have landed: let go of it)                  |  |
+//!   |                                                                                    |  |
+//!   +--- released: nobody here wants it, another server asked, shutdown -----------------+  |
+//!   +--- lost: taken, erased, rolled back ---------------------------------------------------+
+//! ```
+//!
+//! The machine does no I/O and reads no clock. [`Locker::poll`] advances it and says what it wants; when the store has
+//! room, [`Locker::build`] makes the request; its answer comes back through [`Locker::reply`].
+
+mod acquire;
+pub mod call;
+pub mod changes;
+pub mod event;
+mod held;
+pub mod inputs;
+mod outcome;
+mod purchases;
+
+use crate::clock::Time;
+use crate::error::{Error, ErrorKind};
+use crate::receipt::{credit_of, Answer, Order, Purchases};
+use crate::record::ledger::Entry;
+use crate::record::stamp::{Incarnation, OperationId};
+use crate::record::Document;
+use crate::store::{Key, Request, StoreResult};
+use acquire::{Acquire, Reclaim};
+use call::{CallAnswer, HostCall};
+use changes::Changes;
+use event::{ChangeStatus, Event, LoadStatus};
+use held::Held;
+use inputs::{Inputs, Outputs, ServerView};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the host answers to a request for hand-over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandoverAnswer {
+    /// Save and let go when this time has passed.
+    Give {
+        /// How long to wait.
+        after: Duration,
+    },
+    /// Keep the record; the other server is told.
+    Refuse,
+}
+
+/// The settings that all lockers of a kind share.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The name; part of the keys in the store.
+    pub name: Arc<str>,
+    /// The schema version of the data that this server reads and writes.
+    pub schema: u32,
+    /// Whether the data are opaque bytes instead of JSON.
+    pub opaque: bool,
+    /// A change is saved after half to all of this time.
+    pub autosave: Duration,
+    /// The first wait after a failure.
+    pub retry_min: Duration,
+    /// The longest wait between two tries.
+    pub retry_max: Duration,
+    /// How long the host has to answer a request for hand-over.
+    pub handover_delay: Duration,
+    /// Whether to refuse where the host did not answer in that time.
+    pub handover_refuse: bool,
+    /// Whether the host wants to be called before a save.
+    pub before_save: bool,
+    /// Whether the host can apply receipts.
+    pub apply_receipt: bool,
+    /// The largest record that the store takes, in bytes.
+    pub max_value_bytes: u64,
+}
+
+impl Spec {
+    /// The wait before the next try: doubled at each failure up to the longest, then spread over its upper half.
+    fn back_off(&self, failures: u32, jitter: f64) -> Duration {
+        let doubled = self.retry_min.saturating_mul(1 << failures.saturating_sub(1).min(16));
+        doubled.min(self.retry_max).mul_f64(0.5 + jitter / 2.0)
+    }
+}
+
+/// The server whose verdict or attention a locker waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watching {
+    /// That server's id.
+    pub server: Arc<str>,
+    /// The registration that holds the record.
+    pub incarnation: Incarnation,
+    /// Whether to put a letter into its box.
+    pub letter: bool,
+}
+
+/// What `build` gives.
+pub enum Built {
+    /// Send this.
+    Request(Request),
+    /// Call the host first.
+    Call(HostCall),
+    /// There is nothing to send any more.
+    Nothing,
+}
+
+enum Phase {
+    Idle,
+    Acquiring(Box<Acquire>),
+    Held(Box<Held>),
+    Reclaiming(Box<Reclaim>),
+}
+
+/// What was asked of the host and not answered yet.
+enum Asked {
+    BeforeSave,
+    Purchase,
+}
+
+/// The state machine of one key.
+pub struct Locker {
+    spec: Arc<Spec>,
+    key: Key,
+    wants: BTreeSet<Box<str>>,
+    phase: Phase,
+    document: Document,
+    default: Document,
+    changes: Changes,
+    purchases: Purchases,
+    shown: LoadStatus,
+    asked: Option<Asked>,
+    in_flight: bool,
+    /// The holder's letter box named this key: somebody needs attention.
+    attention: bool,
+    idle_told: bool,
+    /// The host has closed its last handle: its hooks are not called any more.
+    closed: bool,
+}
+
+impl Locker {
+    /// A locker at rest. `default` is the data of a record that does not exist yet.
+    #[must_use]
+    pub fn new(spec: Arc<Spec>, key: Key, default: Document) -> Self {
+        Self {
+            spec,
+            key,
+            wants: BTreeSet::new(),
+            phase: Phase::Idle,
+            document: default.clone(),
+            default,
+            changes: Changes::default(),
+            purchases: Purchases::default(),
+            shown: LoadStatus::Idle,
+            asked: None,
+            in_flight: false,
+            attention: false,
+            idle_told: true,
+            closed: false,
+        }
+    }
+
+    /// Whether the host still has a handle; its hooks are called only then.
+    pub fn set_closed(&mut self, closed: bool) {
+        self.closed = closed;
+    }
+
+    /// The key in the store.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn spec(&self) -> &Arc<Spec> {
+        &self.spec
+    }
+
+    // What the host asks for ---------------------------------------------------------------------------------------
+
+    /// The part of the game called `name` wants the record.
+    pub fn want(&mut self, name: &str) {
+        self.wants.insert(name.into());
+        self.idle_told = false;
+    }
+
+    /// The part of the game called `name` no longer wants it.
+    pub fn unwant(&mut self, name: &str) {
+        self.wants.remove(name);
+    }
+
+    /// Nobody here wants it any more.
+    pub fn unwant_all(&mut self) {
+        self.wants.clear();
+    }
+
+    /// Whether some part of the game wants the record.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        !self.wants.is_empty()
+    }
+
+    /// Saves soon if something changed.
+    pub fn should_save(&mut self) {
+        if let Phase::Held(held) = &mut self.phase {
+            held.should_save = true;
+        }
+    }
+
+    /// Saves at once, even if nothing changed. False if there is no session whose data could be saved.
+    pub fn force_save(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::Held(held) => {
+                held.force_save = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Answers a request for hand-over.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if nobody asked.
+    pub fn answer_handover(&mut self, answer: HandoverAnswer) -> Result<(), Error> {
+        let handover = match &mut self.phase {
+            Phase::Held(held) => held.handover.as_mut(),
+            _ => None,
+        };
+        let Some(handover) = handover else {
+            let text = format!("no server asks for `{}`", self.key);
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        };
+        handover.answer = Some(answer);
+        Ok(())
+    }
+
+    /// Takes a receipt or a use of credit; the answer comes as an event.
+    pub fn order(&mut self, order: Order, events: &mut Vec<Event>) {
+        self.purchases.push(order);
+        if !self.is_wanted() && !matches!(self.phase, Phase::Held(_)) {
+            let mut answers = Vec::new();
+            self.purchases
+                .give_up_waiting("nobody on this server wants the record", &mut answers);
+            tell_answers(answers, events);
+        }
+    }
+
+    /// Gives attention to the key: a letter for it has arrived.
+    pub fn attend(&mut self) {
+        self.attention = true;
+    }
+
+    // The data -----------------------------------------------------------------------------------------------------
+
+    /// The data: of the session, or the default while nothing is loaded.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Edits the data as one change with the id `change`; a failed edit leaves them as they were.
+    ///
+    /// # Errors
+    /// What `edit` returns; [`ErrorKind::NotLoaded`] where there is no session to edit, [`ErrorKind::Busy`] while a
+    /// callback of the host has a draft of the data.
+    pub fn edit<R>(&mut self, change: u64, edit: impl FnOnce(&mut Document) -> Result<R, Error>) -> Result<R, Error> {
+        self.check_editable()?;
+        let result = edit(&mut self.document)?;
+        self.changes.record(change);
+        Ok(result)
+    }
+
+    /// Adds to the player's credit for a product, as one change with the id `change`.
+    ///
+    /// # Errors
+    /// As [`Locker::edit`].
+    pub fn give_credit(&mut self, change: u64, product: &str, amount: i64) -> Result<(), Error> {
+        self.check_editable()?;
+        if let Phase::Held(held) = &mut self.phase {
+            crate::receipt::add_credit(&mut held.header, product, amount);
+            self.changes.record(change);
+        }
+        Ok(())
+    }
+
+    /// The player's credit for a product; `None` while nothing is loaded.
+    #[must_use]
+    pub fn credit(&self, product: &str) -> Option<i64> {
+        match &self.phase {
+            Phase::Held(held) => Some(credit_of(&held.header, product)),
+            _ => None,
+        }
+    }
+
+    /// The latest receipts that took effect, oldest first; empty while nothing is loaded.
+    #[must_use]
+    pub fn recent_receipts(&self) -> &[Entry] {
+        match &self.phase {
+            Phase::Held(held) => held.header.ledger.recent(),
+            _ => &[],
+        }
+    }
+
+    fn check_editable(&self) -> Result<(), Error> {
+        if self.asked.is_some() {
+            let text = format!("a callback has a draft of the data of `{}`; edit that", self.key);
+            return Err(Error::new(ErrorKind::Busy, text));
+        }
+        match &self.phase {
+            Phase::Held(held) if !held.release_sent => Ok(()),
+            Phase::Held(_) => Err(self.not_loaded("its last save is under way")),
+            _ => Err(self.not_loaded("it is not loaded")),
+        }
+    }
+
+    fn not_loaded(&self, why: &str) -> Error {
+        let text = format!(
+            "the data of `{}` cannot be changed: {why}; mark that it should be acquired and wait for the loaded event",
+            self.key
+        );
+        Error::new(ErrorKind::NotLoaded, text)
+    }
+
+    // What can be asked --------------------------------------------------------------------------------------------
+
+    /// Whether the session is surely ours at `now`.
+    #[must_use]
+    pub fn is_available(&self, now: Time, server: &ServerView) -> bool {
+        match &self.phase {
+            Phase::Held(held) => !held.release_sent && server.is_fresh(held.holder.incarnation, now),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing is held, wanted or under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle) && self.wants.is_empty() && !self.in_flight && !self.attention
+    }
+
+    /// Whether there is a session, available or in doubt.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self.phase, Phase::Held(_))
+    }
+
+    /// Whether the session holds data that are not saved.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.is_held() && self.changes.is_dirty()
+    }
+
+    /// The fencing token of the session.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Held(held) => Some(held.header.epoch),
+            _ => None,
+        }
+    }
+
+    /// Where the loading stands.
+    #[must_use]
+    pub fn load_status(&self) -> LoadStatus {
+        match &self.phase {
+            Phase::Held(held) if held.release_sent => LoadStatus::Releasing,
+            Phase::Held(_) => LoadStatus::Loaded,
+            _ => self.shown.clone(),
+        }
+    }
+
+    /// The changes made here and what became of them.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// How many purchases are not answered yet.
+    #[must_use]
+    pub fn purchases_in_progress(&self) -> usize {
+        self.purchases.in_progress()
+    }
+
+    /// What became of a change.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if it was never made here.
+    pub fn change_status(&self, change: u64) -> Result<ChangeStatus, Error> {
+        self.changes.status(change).ok_or_else(|| {
+            let text = format!("change {change} was never made on `{}`", self.key);
+            Error::new(ErrorKind::InvalidArgument, text)
+        })
+    }
+
+    /// Tells `tag` exactly once what becomes of a change.
+    ///
+    /// # Errors
+    /// As [`Locker::change_status`].
+    pub fn await_change(&mut self, change: u64, tag: u64, events: &mut Vec<Event>) -> Result<(), Error> {
+        self.change_status(change)?;
+        self.changes.wait(change, tag);
+        tell_settled(&mut self.changes, events);
+        Ok(())
+    }
+
+    /// Whose verdict or attention is waited for.
+    #[must_use]
+    pub fn watching(&self) -> Option<Watching> {
+        match &self.phase {
+            Phase::Acquiring(acquire) => acquire.watching(),
+            _ => None,
+        }
+    }
+
+    /// The lease of the server that is waited for, as its record names it; 0 if none is.
+    #[must_use]
+    pub fn holder_lease_ms(&self) -> u64 {
+        match &self.phase {
+            Phase::Acquiring(acquire) => acquire.holder_lease_ms(),
+            _ => 0,
+        }
+    }
+
+    // Stepping -----------------------------------------------------------------------------------------------------
+
+    /// Advances as far as possible without the store or the host, and says what is wanted.
+    pub fn poll(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if self.asked.is_some() {
+            return;
+        }
+        match &self.phase {
+            Phase::Idle => self.poll_idle(inputs, out),
+            Phase::Acquiring(_) => self.poll_acquiring(inputs, out),
+            Phase::Held(_) => self.poll_held(inputs, out),
+            Phase::Reclaiming(_) => self.poll_reclaiming(inputs, out),
+        }
+        tell_settled(&mut self.changes, &mut out.events);
+        self.tell_idle(&mut out.events);
+    }
+
+    /// Makes the request that `poll` asked to send, with an operation id that was never used.
+    pub fn build(&mut self, inputs: &Inputs<'_>, op: OperationId, out: &mut Outputs) -> Built {
+        if self.asked.is_some() || self.in_flight {
+            return Built::Nothing;
+        }
+        let built = match &self.phase {
+            Phase::Idle => Built::Nothing,
+            Phase::Acquiring(_) => self.build_acquiring(inputs, op, out),
+            Phase::Held(_) => self.build_held(inputs, op, out),
+            Phase::Reclaiming(_) => self.build_reclaiming(),
+        };
+        self.in_flight = matches!(built, Built::Request(_));
+        built
+    }
+
+    /// Takes the answer to the request that `build` made. A request given up counts as one with an unknown outcome.
+    pub fn reply(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
+        self.in_flight = false;
+        match &self.phase {
+            Phase::Idle => {}
+            Phase::Acquiring(_) => self.reply_acquiring(inputs, result, out),
+            Phase::Held(_) => self.reply_held(inputs, result, out),
+            Phase::Reclaiming(_) => self.reply_reclaiming(inputs, result, out),
+        }
+        tell_settled(&mut self.changes, &mut out.events);
+    }
+
+    /// Takes the host's answer to a call. `change` is the id of the change if the call made one.
+    pub fn finish_call(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, change: u64, out: &mut Outputs) {
+        match self.asked.take() {
+            Some(Asked::BeforeSave) => self.finish_before_save(answer, change, out),
+            Some(Asked::Purchase) => self.finish_purchase(inputs, answer, change, out),
+            None => {}
+        }
+    }
+
+    fn poll_idle(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if self.is_wanted() && !inputs.shutting_down {
+            self.attention = false;
+            self.phase = Phase::Acquiring(Box::default());
+            self.show(LoadStatus::Loading, &mut out.events);
+            self.poll_acquiring(inputs, out);
+            return;
+        }
+        if self.is_wanted() {
+            self.wants.clear();
+            self.give_up_purchases("the server is shutting down", &mut out.events);
+        }
+        if self.attention {
+            self.attention = false;
+            self.idle_told = false;
+            self.phase = Phase::Reclaiming(Box::default());
+            self.poll_reclaiming(inputs, out);
+        }
+    }
+
+    fn become_idle(&mut self, events: &mut Vec<Event>) {
+        self.phase = Phase::Idle;
+        self.document = self.default.clone();
+        self.show(LoadStatus::Idle, events);
+    }
+
+    fn tell_idle(&mut self, events: &mut Vec<Event>) {
+        if !self.idle_told && self.is_idle() {
+            self.idle_told = true;
+            events.push(Event::Idle);
+        }
+    }
+
+    fn show(&mut self, status: LoadStatus, events: &mut Vec<Event>) {
+        if self.shown != status {
+            self.shown = status.clone();
+            if !matches!(status, LoadStatus::Loaded | LoadStatus::Releasing | LoadStatus::Idle) {
+                events.push(Event::LoadStatus(status));
+            }
+        }
+    }
+
+    fn give_up_purchases(&mut self, text: &str, events: &mut Vec<Event>) {
+        let mut answers = Vec::new();
+        self.purchases.give_up(text, &mut answers);
+        tell_answers(answers, events);
+    }
+}
+
+fn tell_settled(changes: &mut Changes, events: &mut Vec<Event>) {
+    for answered in changes.take_answered() {
+        events.push(Event::ChangeSettled {
+            change: answered.change,
+            tag: answered.tag,
+            status: answered.status,
+        });
+    }
+}
+
+fn tell_answers(answers: Vec<Answer>, events: &mut Vec<Event>) {
+    for answer in answers {
+        events.push(match answer {
+            Answer::Receipt {
+                purchase,
+                tag,
+                outcome,
+                text,
+            } => Event::Receipt {
+                purchase,
+                tag,
+                outcome,
+                text,
+            },
+            Answer::Credit {
+                product,
+                tag,
+                outcome,
+                text,
+            } => Event::CreditUsed {
+                product,
+                tag,
+                outcome,
+                text,
+            },
+        });
+    }
+}

@@ -1,0 +1,268 @@
+//! How a session's writes end: landed, in doubt, merged with what others wrote, or overtaken.
+
+use super::acquire::load_fault;
+use super::event::{Event, LossCause};
+use super::held::{Attempt, Flight};
+use super::inputs::{Inputs, Outputs};
+use super::{tell_answers, tell_settled, Locker, Phase};
+use crate::planted::Bug;
+use crate::record::codec::decode;
+use crate::record::header::Header;
+use crate::record::stamp::OperationId;
+use crate::store::{Outcome, Reply, StoreError, StoreResult, Version};
+
+impl Locker {
+    pub(super) fn reply_held(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
+        match std::mem::replace(&mut self.held().flight, Flight::None) {
+            Flight::None => {}
+            Flight::Read => self.reply_resolving(inputs, result, out),
+            Flight::Write(attempt) => self.reply_writing(inputs, attempt, result, out),
+        }
+    }
+
+    fn reply_writing(&mut self, inputs: &Inputs<'_>, attempt: Attempt, result: StoreResult, out: &mut Outputs) {
+        match result {
+            Ok(Reply::Written { version }) => self.landed(inputs, &attempt, version, out),
+            Ok(Reply::Conflict) => {
+                if inputs.bugs.has(Bug::ConflictIsSuccess) {
+                    let version = self.held().version.clone();
+                    return self.landed(inputs, &attempt, version, out);
+                }
+                // Somebody else wrote, or an earlier copy of this very request did: only a read can tell.
+                let held = self.held();
+                held.in_doubt.push(attempt);
+                held.resolve = true;
+                held.failures = held.failures.saturating_add(1);
+                if held.failures > 2 {
+                    self.retry_later(inputs, out);
+                }
+            }
+            Ok(other) => {
+                let error = StoreError::unknown(format!("the store answered a put with {other:?}"));
+                self.write_failed(inputs, attempt, error, out);
+            }
+            Err(error) => self.write_failed(inputs, attempt, error, out),
+        }
+    }
+
+    fn write_failed(&mut self, inputs: &Inputs<'_>, attempt: Attempt, error: StoreError, out: &mut Outputs) {
+        let unknown = error.outcome == Outcome::Unknown;
+        let held = self.held();
+        if unknown && inputs.bugs.has(Bug::TimeoutIsFailure) {
+            held.resolve = true;
+        } else {
+            // Even a write that is said not to have been applied may have had a copy that was.
+            held.in_doubt.push(attempt);
+            held.resolve = held.resolve || unknown;
+        }
+        self.save_trouble(inputs, error.to_string(), out);
+    }
+
+    /// A save did not succeed: tell it once, and try again later.
+    pub(super) fn save_trouble(&mut self, inputs: &Inputs<'_>, text: String, out: &mut Outputs) {
+        let held = self.held();
+        held.failures = held.failures.saturating_add(1);
+        held.ask_again();
+        if !held.trouble_told {
+            held.trouble_told = true;
+            out.events.push(Event::SaveTrouble { text });
+        }
+        self.retry_later(inputs, out);
+    }
+
+    fn retry_later(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        let failures = self.held().failures;
+        let wait = self.spec.back_off(failures, inputs.jitter);
+        let retry_at = inputs.now.after(wait);
+        self.held().retry_at = Some(retry_at);
+        out.wake_at(retry_at);
+    }
+
+    /// A write of this session is stored.
+    fn landed(&mut self, inputs: &Inputs<'_>, attempt: &Attempt, version: Version, out: &mut Outputs) {
+        let held = self.held();
+        held.version = version;
+        held.stored_revision = attempt.revision;
+        // Whatever else was in doubt was sent against a version that is gone.
+        held.in_doubt.clear();
+        self.settle_landed(inputs, attempt, out);
+        if attempt.release {
+            self.released(attempt, out);
+        }
+    }
+
+    /// The stored record has the data of this write.
+    fn settle_landed(&mut self, inputs: &Inputs<'_>, attempt: &Attempt, out: &mut Outputs) {
+        let before = self.changes.saved();
+        let mut covers = attempt.covers;
+        if inputs.bugs.has(Bug::SavedPastSnapshot) {
+            covers = self.changes.latest();
+        }
+        self.changes.settle_saved(covers);
+        let held = self.held();
+        held.stored_op = attempt.op;
+        held.failures = 0;
+        held.retry_at = None;
+        held.trouble_told = false;
+        if held.refuse.is_some() && held.header.refused == held.refuse {
+            held.refuse = None;
+        }
+        let confirmed = held.holder.incarnation != attempt.incarnation && !attempt.release;
+        held.holder.incarnation = attempt.incarnation;
+        let epoch = held.header.epoch;
+        if confirmed {
+            out.events.push(Event::Confirmed { epoch });
+        }
+        if (covers > before || attempt.told) && !attempt.release {
+            out.events.push(Event::Saved { change: covers });
+        }
+        let mut answers = Vec::new();
+        self.purchases.settle(covers, &mut answers);
+        tell_answers(answers, &mut out.events);
+        tell_settled(&mut self.changes, &mut out.events);
+    }
+
+    fn released(&mut self, attempt: &Attempt, out: &mut Outputs) {
+        out.events.push(Event::Released {
+            cause: attempt.cause,
+            change: self.changes.saved(),
+        });
+        self.end_session("the session has ended", out);
+    }
+
+    fn end_session(&mut self, text: &str, out: &mut Outputs) {
+        self.give_up_purchases_of_session(text, out);
+        tell_settled(&mut self.changes, &mut out.events);
+        self.become_idle(&mut out.events);
+    }
+
+    /// After a release that is to be followed by a new session, waiting purchases go on waiting for that.
+    fn give_up_purchases_of_session(&mut self, text: &str, out: &mut Outputs) {
+        if !self.is_wanted() {
+            self.give_up_purchases(text, &mut out.events);
+        }
+    }
+
+    // Reading back -------------------------------------------------------------------------------------------------
+
+    fn reply_resolving(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
+        match result {
+            Ok(Reply::Found { value, version }) => match decode(&value) {
+                Ok((stored, _)) => self.resolve(inputs, &stored, version, out),
+                Err(fault) => {
+                    let text = format!(
+                        "the stored record of `{}` cannot be understood and is left as it is: {:?}",
+                        self.key,
+                        load_fault(&fault)
+                    );
+                    self.save_trouble(inputs, text, out);
+                }
+            },
+            Ok(Reply::Missing) => self.resolve_missing(inputs, out),
+            Ok(other) => self.save_trouble(inputs, format!("the store answered a get with {other:?}"), out),
+            Err(error) => self.save_trouble(inputs, error.to_string(), out),
+        }
+    }
+
+    fn resolve_missing(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if inputs.bugs.has(Bug::MissingRecreated) {
+            let held = self.held();
+            held.resolve = false;
+            held.should_save = true;
+            return;
+        }
+        let unknown = self.held().in_doubt.iter().map(|attempt| attempt.covers).max();
+        let text = "the record has been removed from the store".to_owned();
+        self.lose(LossCause::Erased, unknown.unwrap_or(0), text, out);
+    }
+
+    /// The stored record decides what became of the writes in doubt, and whether the session goes on.
+    fn resolve(&mut self, inputs: &Inputs<'_>, stored: &Header, version: Version, out: &mut Outputs) {
+        if inputs.bugs.has(Bug::EpochIgnored) {
+            return self.go_on(inputs, stored, version, out);
+        }
+        let held = self.held();
+        let epoch = held.header.epoch;
+        if stored.epoch < epoch || (stored.epoch == epoch && stored.revision < held.stored_revision) {
+            let text = format!(
+                "the store is at epoch {} revision {}, behind the confirmed epoch {epoch} revision {}",
+                stored.epoch, stored.revision, held.stored_revision
+            );
+            let unknown = held.in_doubt.iter().map(|attempt| attempt.covers).max();
+            return self.lose(LossCause::RolledBack, unknown.unwrap_or(0), text, out);
+        }
+        let last = stored.last_operation_of(epoch);
+        let known = last.is_some();
+        let attempt = last.and_then(|op| self.take_attempt(op));
+        if let Some(attempt) = &attempt {
+            self.settle_landed(inputs, attempt, out);
+        }
+        let ours = stored.epoch == epoch
+            && stored
+                .holder
+                .as_ref()
+                .is_some_and(|holder| holder.op == self.held().holder.op);
+        if ours {
+            return self.go_on(inputs, stored, version, out);
+        }
+        let released = attempt.filter(|attempt| attempt.release);
+        if let Some(attempt) = released {
+            return self.released(&attempt, out);
+        }
+        self.overtaken(stored, known, out);
+    }
+
+    fn take_attempt(&mut self, op: OperationId) -> Option<Attempt> {
+        let in_doubt = &mut self.held().in_doubt;
+        let index = in_doubt.iter().position(|attempt| attempt.op == op)?;
+        Some(in_doubt.swap_remove(index))
+    }
+
+    /// It is still our session: others wrote into the header, or nothing happened.
+    fn go_on(&mut self, inputs: &Inputs<'_>, stored: &Header, version: Version, out: &mut Outputs) {
+        let held = self.held();
+        held.resolve = false;
+        held.ask_again();
+        let moved = held.version != version;
+        if moved {
+            held.in_doubt.clear();
+            held.retry_at = None;
+        }
+        if let Some(holder) = &stored.holder {
+            held.holder.incarnation = holder.incarnation;
+        }
+        held.version = version;
+        held.stored_revision = stored.revision;
+        held.header.merge_foreign(stored);
+        self.notice_request(inputs, out);
+    }
+
+    fn overtaken(&mut self, stored: &Header, known: bool, out: &mut Outputs) {
+        let unknown = if known {
+            0
+        } else {
+            let in_doubt = self.held().in_doubt.iter();
+            in_doubt.map(|attempt| attempt.covers).max().unwrap_or(0)
+        };
+        let text = match &stored.holder {
+            Some(holder) => format!("server {} holds the record at epoch {}", holder.server, stored.epoch),
+            None => format!("the record was let go at epoch {}", stored.epoch),
+        };
+        self.lose(LossCause::Taken, unknown, text, out);
+    }
+
+    fn lose(&mut self, cause: LossCause, unknown: u64, text: String, out: &mut Outputs) {
+        let saved = self.changes.saved();
+        self.changes.settle_loss(unknown);
+        self.wants.clear();
+        out.events.push(Event::Lost {
+            cause,
+            document: self.document.clone(),
+            saved,
+            unknown: unknown.max(saved),
+            text,
+        });
+        debug_assert!(matches!(self.phase, Phase::Held(_)));
+        self.end_session("the session was lost", out);
+    }
+}

@@ -1,0 +1,179 @@
+//! Records as bytes: `{"$slk": header, "data": ...}`, or `"bytes"` with base64 where the game's data are opaque.
+
+use super::document::Document;
+use super::header::{Header, RECORD_FORMAT};
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine as _;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Why a stored value could not be understood. It is reported and left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadFault {
+    /// It is not a record, or a damaged one.
+    Unreadable(String),
+    /// A newer version of this library wrote it.
+    NewerFormat(u32),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored<'a> {
+    #[serde(rename = "$slk")]
+    header: Header,
+    #[serde(default, deserialize_with = "present")]
+    data: Option<Box<RawValue>>,
+    #[serde(default, borrow)]
+    bytes: Option<Cow<'a, str>>,
+}
+
+/// What is there, also if it is `null`: that is a value like any other.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(value).map(Some)
+}
+
+#[derive(Deserialize)]
+struct FormatProbe {
+    #[serde(rename = "$slk")]
+    header: FormatOnly,
+}
+
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u32,
+}
+
+/// Reads a stored value.
+///
+/// # Errors
+/// A [`ReadFault`] that says what was found.
+pub fn decode(value: &[u8]) -> Result<(Header, Document), ReadFault> {
+    let stored: Stored<'_> = serde_json::from_slice(value).map_err(|fault| diagnose(value, &fault))?;
+    if stored.header.format > RECORD_FORMAT {
+        return Err(ReadFault::NewerFormat(stored.header.format));
+    }
+    if !stored.header.ledger.is_sound() {
+        return Err(ReadFault::Unreadable("the receipt ledger is damaged".into()));
+    }
+    let document = match (stored.data, stored.bytes) {
+        (Some(data), None) => Document::from_raw(data),
+        (None, Some(text)) => {
+            let bytes = STANDARD
+                .decode(text.as_bytes())
+                .map_err(|fault| ReadFault::Unreadable(format!("the data are not base64: {fault}")))?;
+            Document::from_bytes(&bytes)
+        }
+        _ => {
+            return Err(ReadFault::Unreadable(
+                "a record has either `data` or `bytes`, this one has both or neither".into(),
+            ))
+        }
+    };
+    Ok((stored.header, document))
+}
+
+/// Tells a record of a newer format from something that is no record at all.
+fn diagnose(value: &[u8], fault: &serde_json::Error) -> ReadFault {
+    match serde_json::from_slice::<FormatProbe>(value) {
+        Ok(probe) if probe.header.format > RECORD_FORMAT => ReadFault::NewerFormat(probe.header.format),
+        _ if value.is_empty() => ReadFault::Unreadable("the value is empty".into()),
+        _ => ReadFault::Unreadable(format!("not a record of this library: {fault}")),
+    }
+}
+
+/// Writes a record as bytes.
+#[must_use]
+pub fn encode(header: &Header, document: &Document) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"{\"$slk\":");
+    serde_json::to_writer(&mut out, header).expect("a header can always be written to memory");
+    if let Some(bytes) = document.as_bytes() {
+        out.extend_from_slice(b",\"bytes\":\"");
+        out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(b",\"data\":");
+        document.write_json(&mut out);
+    }
+    out.push(b'}');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::header::Holder;
+    use super::super::stamp::Stamp;
+    use super::*;
+
+    fn stamp(number: u64) -> Stamp {
+        Stamp { origin: 7, number }
+    }
+
+    fn header() -> Header {
+        let mut header = Header::unborn(stamp(1), 3, 1_000);
+        header.begin_session(Holder {
+            server: "a".into(),
+            incarnation: stamp(1),
+            op: stamp(2),
+            since_ms: 5,
+            lease_ms: 60_000,
+            extra: serde_json::Map::new(),
+        });
+        header
+    }
+
+    #[test]
+    fn data_come_back_byte_for_byte() {
+        let text = r#"{"z":1.0,"a":12345678901234567890123, "e":1E5,"s":"é\u00e9"}"#;
+        let value = encode(&header(), &Document::from_json(text).unwrap());
+        let (back, document) = decode(&value).unwrap();
+        let mut out = Vec::new();
+        document.write_json(&mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), text);
+        assert_eq!(encode(&back, &document), value);
+    }
+
+    #[test]
+    fn bytes_come_back() {
+        let value = encode(&header(), &Document::from_bytes(&[0, 255, 7]));
+        let (_, document) = decode(&value).unwrap();
+        assert_eq!(document.as_bytes(), Some([0, 255, 7].as_slice()));
+    }
+
+    #[test]
+    fn null_is_a_document_like_any_other() {
+        let value = encode(&header(), &Document::from_json("null").unwrap());
+        let (_, document) = decode(&value).unwrap();
+        assert_eq!(document.get_json("").unwrap().as_deref(), Some("null"));
+    }
+
+    #[test]
+    fn unknown_header_fields_are_kept() {
+        let value = encode(&header(), &Document::default());
+        let mut json: serde_json::Value = serde_json::from_slice(&value).unwrap();
+        let newer = serde_json::json!({"deep": [1, 2.50, "x"], "n": 18446744073709551615u64});
+        json["$slk"]["future"] = newer.clone();
+        json["$slk"]["holder"]["colour"] = 7.into();
+        let (mut header, document) = decode(json.to_string().as_bytes()).unwrap();
+        header.revision += 1;
+        let again: serde_json::Value = serde_json::from_slice(&encode(&header, &document)).unwrap();
+        assert_eq!(again["$slk"]["future"], newer);
+        assert_eq!(again["$slk"]["holder"]["colour"], 7);
+    }
+
+    #[test]
+    fn what_is_no_record_is_told_with_a_reason() {
+        let good = encode(&header(), &Document::default());
+        let cut = &good[..good.len() - 3];
+        for bad in [b"".as_slice(), b"null", b"{}", b"{\"gold\":1}", b"\xff\xfe", cut] {
+            assert!(matches!(decode(bad), Err(ReadFault::Unreadable(_))), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_told_from_damage() {
+        let text = br#"{"$slk":{"format":9,"all":"different"},"data":{},"more":1}"#;
+        assert_eq!(decode(text).unwrap_err(), ReadFault::NewerFormat(9));
+    }
+}

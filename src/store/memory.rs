@@ -1,0 +1,121 @@
+//! The memory store: for tests, and for data that may go when the process does.
+
+use super::{limits, Abilities, Completion, Expected, Key, Operation, Reply, Request, Store, StoreResult, Version};
+use parking_lot::Mutex;
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The largest value that the memory store takes, in bytes.
+pub const MAX_VALUE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The longest key name that the memory store takes, in bytes.
+pub const MAX_KEY_BYTES: u32 = 1024;
+
+/// Keeps values in the memory of this process. Every request is answered before `submit` returns.
+///
+/// Engines of one process share it through an [`Arc`]; each then sees what the others wrote.
+pub struct MemoryStore {
+    abilities: Abilities,
+    contents: Mutex<Contents>,
+}
+
+struct Contents {
+    values: HashMap<Key, Stored>,
+    /// Counts the writes of all keys together. It never falls, so a key that is removed and created again cannot get
+    /// back a version that it had before.
+    last_version: u64,
+}
+
+struct Stored {
+    value: Arc<[u8]>,
+    version: Version,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            abilities: Abilities {
+                name: "memory".to_owned(),
+                compare_and_set: true,
+                max_value_bytes: MAX_VALUE_BYTES,
+                max_key_bytes: MAX_KEY_BYTES,
+            },
+            contents: Mutex::new(Contents {
+                values: HashMap::new(),
+                last_version: 0,
+            }),
+        }
+    }
+
+    fn carry_out(&self, request: Request) -> StoreResult {
+        limits::check(&self.abilities, &request)?;
+        let Request { key, operation } = request;
+        let mut contents = self.contents.lock();
+        Ok(match operation {
+            Operation::Get => contents.get(&key),
+            Operation::Put { value, expected } => contents.put(key, value, &expected),
+            Operation::Remove { expected } => contents.remove(key, &expected),
+        })
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Store for MemoryStore {
+    fn abilities(&self) -> &Abilities {
+        &self.abilities
+    }
+
+    fn submit(&self, request: Request, completion: Completion) {
+        // The lock is free again by now: an answer may wake another thread.
+        completion.complete(self.carry_out(request));
+    }
+}
+
+impl Contents {
+    fn get(&self, key: &Key) -> Reply {
+        match self.values.get(key) {
+            Some(stored) => Reply::Found {
+                value: Arc::clone(&stored.value),
+                version: stored.version.clone(),
+            },
+            None => Reply::Missing,
+        }
+    }
+
+    fn put(&mut self, key: Key, value: Arc<[u8]>, expected: &Expected) -> Reply {
+        let version = Version::from(self.last_version + 1);
+        let stored = Stored {
+            value,
+            version: version.clone(),
+        };
+        match (self.values.entry(key), expected) {
+            (Entry::Vacant(place), Expected::Missing) => {
+                place.insert(stored);
+            }
+            (Entry::Occupied(mut place), Expected::Version(expected)) if place.get().version == *expected => {
+                place.insert(stored);
+            }
+            _ => return Reply::Conflict,
+        }
+        self.last_version += 1;
+        Reply::Written { version }
+    }
+
+    fn remove(&mut self, key: Key, expected: &Version) -> Reply {
+        match self.values.entry(key) {
+            Entry::Occupied(place) if place.get().version == *expected => {
+                place.remove();
+                Reply::Removed
+            }
+            _ => Reply::Conflict,
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! Several cores over one store in virtual time, without chance: each test says what goes wrong.
+
+#![allow(dead_code)]
+
+use sessionlocker::clock::Time;
+use sessionlocker::engine::core::{Action, Core, CoreOptions};
+use sessionlocker::engine::{Event as EngineEvent, LockerId, SpecId};
+use sessionlocker::locker::call::{CallAnswer, HostCall, Question, Verdict};
+use sessionlocker::locker::event::{ChangeStatus, Event};
+use sessionlocker::locker::Spec;
+use sessionlocker::receipt::{Receipt, ReceiptOutcome};
+use sessionlocker::record::codec;
+use sessionlocker::record::header::Header;
+use sessionlocker::record::ledger::PurchaseId;
+use sessionlocker::record::Document;
+use sessionlocker::store::{
+    Abilities, Expected, Key, Kind, Operation, Reply, Request, RequestId, StoreResult, Version,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    Deliver,
+    LoseRequest,
+    LoseReply,
+    /// The store carries it out after this time, and nobody hears of it.
+    Late(Duration),
+}
+
+type Decide = Box<dyn FnMut(&Request) -> Fate>;
+
+struct Server {
+    core: Core,
+    spec: SpecId,
+    fate: Decide,
+    paused: bool,
+    crashed: bool,
+    hold_replies: bool,
+    replies: VecDeque<(RequestId, StoreResult)>,
+    events: Vec<Event>,
+    wall_skew: i64,
+}
+
+pub struct World {
+    now: Time,
+    values: BTreeMap<Key, (Arc<[u8]>, u64)>,
+    late: Vec<(Time, Request)>,
+    next_version: u64,
+    servers: Vec<Server>,
+}
+
+const TICK: Duration = Duration::from_millis(20);
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            now: Time(1_000_000_000),
+            values: BTreeMap::new(),
+            late: Vec::new(),
+            next_version: 1,
+            servers: Vec::new(),
+        }
+    }
+
+    pub fn server(&mut self, id: &str, lease: Duration) -> usize {
+        self.add(id, lease, false)
+    }
+
+    /// A server that refuses every request for hand-over.
+    pub fn stubborn_server(&mut self, id: &str, lease: Duration) -> usize {
+        self.add(id, lease, true)
+    }
+
+    fn add(&mut self, id: &str, lease: Duration, refuse: bool) -> usize {
+        let number = self.servers.len() as u64 + 1;
+        let mut core = Core::new(CoreOptions {
+            server_id: id.into(),
+            entropy: u128::from(number),
+            seed: number,
+            lease,
+            beat_interval: lease / 10,
+            request_timeout: Duration::from_secs(5),
+            ..CoreOptions::default()
+        })
+        .unwrap();
+        let store = core
+            .add_store(Abilities {
+                name: "test".into(),
+                compare_and_set: true,
+                max_value_bytes: 1 << 20,
+                max_key_bytes: 512,
+            })
+            .unwrap();
+        let spec = core.add_spec(store, spec(refuse)).unwrap();
+        self.servers.push(Server {
+            core,
+            spec,
+            fate: Box::new(|_| Fate::Deliver),
+            paused: false,
+            crashed: false,
+            hold_replies: false,
+            replies: VecDeque::new(),
+            events: Vec::new(),
+            wall_skew: 0,
+        });
+        self.servers.len() - 1
+    }
+
+    pub fn open(&mut self, server: usize, key: &str) -> LockerId {
+        let server = &mut self.servers[server];
+        let default = Document::from_json("{\"gold\":0,\"bought\":0}").unwrap();
+        server.core.open_locker(server.spec, key, 0, default).unwrap()
+    }
+
+    pub fn acquire(&mut self, server: usize, locker: LockerId) {
+        self.servers[server].core.mark_should_acquire(locker, None).unwrap();
+    }
+
+    /// Opens, acquires and waits until it is available.
+    pub fn load(&mut self, server: usize, key: &str) -> LockerId {
+        let locker = self.open(server, key);
+        self.acquire(server, locker);
+        for _ in 0..3_000 {
+            if self.is_available(server, locker) {
+                return locker;
+            }
+            self.run(TICK);
+        }
+        panic!(
+            "`{key}` was not loaded: {:?}",
+            self.servers[server].core.status(self.now, locker)
+        );
+    }
+
+    pub fn release(&mut self, server: usize, locker: LockerId) {
+        self.servers[server].core.mark_should_release(locker, None).unwrap();
+    }
+
+    pub fn force_save(&mut self, server: usize, locker: LockerId) {
+        self.servers[server].core.mark_force_save(locker).unwrap();
+    }
+
+    pub fn set(&mut self, server: usize, locker: LockerId, pointer: &str, value: i64) -> u64 {
+        let edit = |document: &mut Document| {
+            *document = with(document, pointer, value);
+            Ok(())
+        };
+        self.servers[server].core.edit(locker, edit).unwrap().1
+    }
+
+    pub fn await_change(&mut self, server: usize, locker: LockerId, change: u64, tag: u64) {
+        self.servers[server].core.await_change(locker, change, tag).unwrap();
+    }
+
+    pub fn receipt(&mut self, server: usize, locker: LockerId, id: &str, tag: u64) {
+        let receipt = Receipt {
+            purchase: PurchaseId {
+                provider: "shop".into(),
+                environment: "test".into(),
+                id: id.into(),
+            },
+            product: "thing".into(),
+            context: Vec::new(),
+            tag,
+        };
+        self.servers[server].core.process_receipt(locker, receipt).unwrap();
+    }
+
+    pub fn is_available(&self, server: usize, locker: LockerId) -> bool {
+        let server = &self.servers[server];
+        !server.crashed && server.core.is_available(self.now, locker)
+    }
+
+    pub fn change_status(&self, server: usize, locker: LockerId, change: u64) -> ChangeStatus {
+        self.servers[server].core.change_status(locker, change).unwrap()
+    }
+
+    pub fn document(&self, server: usize, locker: LockerId) -> Document {
+        self.servers[server].core.document(locker).unwrap().clone()
+    }
+
+    /// The events of a server's lockers since the last call.
+    pub fn events(&mut self, server: usize) -> Vec<Event> {
+        std::mem::take(&mut self.servers[server].events)
+    }
+
+    pub fn settled(&mut self, server: usize) -> Vec<(u64, ChangeStatus)> {
+        let settled = |event| match event {
+            Event::ChangeSettled { tag, status, .. } => Some((tag, status)),
+            _ => None,
+        };
+        self.events(server).into_iter().filter_map(settled).collect()
+    }
+
+    pub fn receipt_outcomes(&mut self, server: usize) -> Vec<(u64, ReceiptOutcome)> {
+        let outcome = |event| match event {
+            Event::Receipt { tag, outcome, .. } => Some((tag, outcome)),
+            _ => None,
+        };
+        self.events(server).into_iter().filter_map(outcome).collect()
+    }
+
+    // What goes wrong ----------------------------------------------------------------------------------------------
+
+    pub fn fate(&mut self, server: usize, decide: impl FnMut(&Request) -> Fate + 'static) {
+        self.servers[server].fate = Box::new(decide);
+    }
+
+    pub fn pause(&mut self, server: usize, paused: bool) {
+        self.servers[server].paused = paused;
+    }
+
+    pub fn crash(&mut self, server: usize) {
+        self.servers[server].crashed = true;
+    }
+
+    pub fn hold_replies(&mut self, server: usize, hold: bool) {
+        self.servers[server].hold_replies = hold;
+    }
+
+    pub fn skew_wall(&mut self, server: usize, ms: i64) {
+        self.servers[server].wall_skew = ms;
+    }
+
+    pub fn erase(&mut self, name: &str) {
+        self.values.remove(&key(name));
+    }
+
+    // What is stored -----------------------------------------------------------------------------------------------
+
+    pub fn record(&self, name: &str) -> Option<(Header, Document)> {
+        let (value, _) = self.values.get(&key(name))?;
+        Some(codec::decode(value).unwrap())
+    }
+
+    pub fn header(&self, name: &str) -> Header {
+        self.record(name).unwrap().0
+    }
+
+    pub fn data(&self, name: &str) -> Document {
+        self.record(name).unwrap().1
+    }
+
+    // Time ---------------------------------------------------------------------------------------------------------
+
+    pub fn run(&mut self, duration: Duration) {
+        let end = self.now.after(duration);
+        while self.now < end {
+            self.now = self.now.after(TICK);
+            self.deliver_late();
+            for server in 0..self.servers.len() {
+                self.tick(server);
+            }
+        }
+    }
+
+    /// One tick of one server, without time passing.
+    pub fn tick(&mut self, index: usize) {
+        let server = &self.servers[index];
+        if server.paused || server.crashed {
+            return;
+        }
+        loop {
+            self.take_replies(index);
+            let server = &mut self.servers[index];
+            let wall_ms = server.wall_skew + i64::try_from(self.now.0 / 1_000_000).unwrap();
+            match server.core.poll(self.now, wall_ms) {
+                None if server.replies.is_empty() || server.hold_replies => break,
+                None | Some(Action::Yield) => {}
+                Some(Action::Submit { id, request, .. }) => self.submit(index, id, request),
+                Some(Action::Call { locker, call, .. }) => {
+                    let answer = answer(&call);
+                    server.core.finish_call(self.now, locker, answer);
+                }
+            }
+        }
+        let server = &mut self.servers[index];
+        while let Some(event) = server.core.next_event() {
+            if let EngineEvent::Locker { event, .. } = event {
+                server.events.push(event);
+            }
+        }
+    }
+
+    fn take_replies(&mut self, index: usize) {
+        let server = &mut self.servers[index];
+        if server.hold_replies {
+            return;
+        }
+        while let Some((id, result)) = server.replies.pop_front() {
+            server.core.complete(self.now, id, result);
+        }
+    }
+
+    fn submit(&mut self, index: usize, id: RequestId, request: Request) {
+        let fate = (self.servers[index].fate)(&request);
+        match fate {
+            Fate::Deliver => {
+                let result = self.execute(&request);
+                self.servers[index].replies.push_back((id, result));
+            }
+            Fate::LoseReply => {
+                let _ = self.execute(&request);
+            }
+            Fate::LoseRequest => {}
+            Fate::Late(delay) => self.late.push((self.now.after(delay), request)),
+        }
+    }
+
+    fn deliver_late(&mut self) {
+        let now = self.now;
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.late)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
+        self.late = later;
+        for (_, request) in due {
+            let _ = self.execute(&request);
+        }
+    }
+
+    fn execute(&mut self, request: &Request) -> StoreResult {
+        let stored = self.values.get(&request.key);
+        let matches = |expected: &Version| stored.is_some_and(|(_, version)| Version::from(*version) == *expected);
+        match &request.operation {
+            Operation::Get => Ok(stored.map_or(Reply::Missing, |(value, version)| Reply::Found {
+                value: Arc::clone(value),
+                version: Version::from(*version),
+            })),
+            Operation::Put { value, expected } => {
+                let fits = match expected {
+                    Expected::Missing => stored.is_none(),
+                    Expected::Version(version) => matches(version),
+                };
+                if !fits {
+                    return Ok(Reply::Conflict);
+                }
+                let version = self.next_version;
+                self.next_version += 1;
+                self.values.insert(request.key.clone(), (Arc::clone(value), version));
+                Ok(Reply::Written {
+                    version: Version::from(version),
+                })
+            }
+            Operation::Remove { expected } => {
+                if !matches(expected) {
+                    return Ok(Reply::Conflict);
+                }
+                self.values.remove(&request.key);
+                Ok(Reply::Removed)
+            }
+        }
+    }
+}
+
+fn spec(refuse: bool) -> Spec {
+    Spec {
+        name: "player".into(),
+        schema: 1,
+        opaque: false,
+        autosave: Duration::from_secs(60),
+        retry_min: Duration::from_millis(100),
+        retry_max: Duration::from_secs(2),
+        handover_delay: Duration::ZERO,
+        handover_refuse: refuse,
+        before_save: false,
+        apply_receipt: true,
+        max_value_bytes: 1 << 20,
+    }
+}
+
+fn key(name: &str) -> Key {
+    Key {
+        kind: Kind::Record,
+        space: "player".into(),
+        name: name.into(),
+    }
+}
+
+/// Whether this is a write of the record `name`.
+pub fn is_put_of(request: &Request, name: &str) -> bool {
+    request.key.kind == Kind::Record && &*request.key.name == name && matches!(request.operation, Operation::Put { .. })
+}
+
+/// A document as a JSON value.
+pub fn json(document: &Document) -> serde_json::Value {
+    let mut text = Vec::new();
+    assert!(document.write_json(&mut text));
+    serde_json::from_slice(&text).unwrap()
+}
+
+fn with(document: &Document, pointer: &str, value: i64) -> Document {
+    let mut json = json(document);
+    *json.pointer_mut(pointer).expect("the member exists") = value.into();
+    Document::from_value(json)
+}
+
+/// The game: each product adds one to `bought`.
+fn answer(call: &HostCall) -> CallAnswer {
+    let draft = match call.question {
+        Question::BeforeSave(_) => None,
+        Question::ApplyReceipt(_) | Question::UseCredit { .. } => {
+            let bought = json(&call.draft)["bought"].as_i64().unwrap();
+            Some(with(&call.draft, "/bought", bought + 1))
+        }
+    };
+    CallAnswer {
+        verdict: Verdict::Done,
+        draft,
+    }
+}

@@ -1,0 +1,543 @@
+//! What every store must do, tried on each of ours.
+
+mod store_support;
+
+use sessionlocker::store::memory::MemoryStore;
+use sessionlocker::store::{
+    Cause, Expected, Key, Kind, Operation, Outcome, Reply, Request, Store, StoreResult, Version,
+};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use store_support::{call, get, key, put, read, remove, write, Asked};
+
+/// Opens one more store object on the same, at first empty, storage.
+type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
+
+type Check = (&'static str, fn(Open));
+
+const CHECKS: [Check; 15] = [
+    ("abilities make sense", abilities_make_sense),
+    ("create, then read", create_then_read),
+    ("create is refused where something is", create_on_existing),
+    ("a put needs the present version", put_needs_the_version),
+    ("a conflict changes nothing", conflict_changes_nothing),
+    (
+        "a remove needs the present version",
+        remove_needs_the_version,
+    ),
+    ("a version never comes back", versions_never_come_back),
+    ("made-up versions conflict", made_up_versions_conflict),
+    ("read your write, in order", reads_follow_writes),
+    ("odd keys are different keys", odd_keys),
+    ("sizes from nothing to the largest", sizes),
+    ("too large is refused", too_large),
+    ("each of a batch on its own", each_of_a_batch_on_its_own),
+    ("a storm of conflicts loses nothing", storm),
+    ("two objects see one storage", two_objects),
+];
+
+#[test]
+fn memory() {
+    for (name, check) in CHECKS {
+        println!("{name}");
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        check(&|| Arc::clone(&store));
+    }
+}
+
+fn abilities_make_sense(open: Open) {
+    let store = open();
+    let abilities = store.abilities();
+    assert!(abilities.compare_and_set);
+    assert!(!abilities.name.is_empty());
+    assert!(abilities.max_value_bytes >= 1 << 20);
+    assert!(abilities.max_key_bytes >= 128);
+}
+
+fn create_then_read(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    assert_eq!(read(store, &key), None);
+    let version = write(store, &key, b"one", Expected::Missing);
+    assert_eq!(read(store, &key), Some((b"one".as_slice().into(), version)));
+}
+
+fn create_on_existing(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    let version = write(store, &key, b"one", Expected::Missing);
+    let second = call(store, put(&key, b"two", Expected::Missing));
+    assert_eq!(second, Ok(Reply::Conflict));
+    assert_eq!(read(store, &key), Some((b"one".as_slice().into(), version)));
+}
+
+fn put_needs_the_version(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    let first = write(store, &key, b"one", Expected::Missing);
+    let second = write(store, &key, b"two", Expected::Version(first.clone()));
+    let late = call(store, put(&key, b"late", Expected::Version(first)));
+    assert_eq!(late, Ok(Reply::Conflict));
+    assert_eq!(read(store, &key), Some((b"two".as_slice().into(), second)));
+}
+
+fn conflict_changes_nothing(open: Open) {
+    let (store, key, other) = (&*open(), key("a"), key("b"));
+    let foreign = write(store, &other, b"other", Expected::Missing);
+    let missing = call(store, put(&key, b"x", Expected::Version(foreign.clone())));
+    assert_eq!(missing, Ok(Reply::Conflict), "put of a missing key");
+    assert_eq!(read(store, &key), None);
+    assert_eq!(call(store, remove(&key, &foreign)), Ok(Reply::Conflict));
+    assert_eq!(
+        read(store, &other),
+        Some((b"other".as_slice().into(), foreign))
+    );
+}
+
+fn remove_needs_the_version(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    let first = write(store, &key, b"one", Expected::Missing);
+    let second = write(store, &key, b"two", Expected::Version(first.clone()));
+    assert_eq!(call(store, remove(&key, &first)), Ok(Reply::Conflict));
+    assert!(read(store, &key).is_some());
+    assert_eq!(call(store, remove(&key, &second)), Ok(Reply::Removed));
+    assert_eq!(read(store, &key), None);
+    assert_eq!(call(store, remove(&key, &second)), Ok(Reply::Conflict));
+}
+
+fn versions_never_come_back(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    let mut seen = HashSet::new();
+    for _ in 0..20 {
+        // The same bytes each time: a version that follows from the content would come back.
+        let first = write(store, &key, b"same", Expected::Missing);
+        let second = write(store, &key, b"same", Expected::Version(first.clone()));
+        assert_eq!(call(store, remove(&key, &second)), Ok(Reply::Removed));
+        for old in [first, second] {
+            let stale = call(store, put(&key, b"stale", Expected::Version(old.clone())));
+            assert_eq!(stale, Ok(Reply::Conflict));
+            assert!(seen.insert(old), "a version came back");
+        }
+    }
+}
+
+fn made_up_versions_conflict(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    let version = write(store, &key, b"one", Expected::Missing);
+    let bytes = version.as_bytes();
+    let longer = [bytes, b"\0"].concat();
+    for made_up in [&[0], &bytes[..bytes.len() - 1], &longer, &[b'x'; 255]] {
+        let made_up = Version::new(made_up).unwrap();
+        let result = call(store, put(&key, b"two", Expected::Version(made_up.clone())));
+        assert_eq!(result, Ok(Reply::Conflict));
+        assert_eq!(call(store, remove(&key, &made_up)), Ok(Reply::Conflict));
+    }
+    assert_eq!(read(store, &key), Some((b"one".as_slice().into(), version)));
+}
+
+fn reads_follow_writes(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    let mut expected = Expected::Missing;
+    for number in 0..200_u32 {
+        let version = write(store, &key, &number.to_be_bytes(), expected);
+        let (value, found) = read(store, &key).unwrap();
+        assert_eq!((&*value, &found), (&number.to_be_bytes()[..], &version));
+        expected = Expected::Version(version);
+    }
+}
+
+fn odd_keys(open: Open) {
+    let store = &*open();
+    let longest = "k".repeat(store.abilities().max_key_bytes as usize);
+    let almost = format!("{}j", &longest[1..]);
+    let names = [
+        "a",
+        "A",
+        "a ",
+        " a",
+        "a\0",
+        "a\0b",
+        "\0",
+        " ",
+        "ä",
+        "a\u{308}",
+        "Ä",
+        "ß",
+        "ss",
+        "日本語",
+        "😀",
+        "'",
+        "\"",
+        "'; DROP TABLE slk_values; --",
+        "%",
+        "_",
+        "*",
+        "?",
+        "/",
+        "\\",
+        "../x",
+        "a/b",
+        ".",
+        "..",
+        "CON",
+        "\n",
+        "\r\n",
+        "\t",
+        "1",
+        "01",
+        "1.0",
+        "1e0",
+        "NULL",
+        "true",
+        "\u{feff}a",
+        "\u{7f}",
+        "\u{10ffff}",
+        &longest,
+        &almost,
+    ];
+    let mut keys: Vec<Key> = names.iter().map(|name| key(name)).collect();
+    for (kind, space) in [
+        (Kind::Record, "PLAYER"),
+        (Kind::Record, "player "),
+        (Kind::Record, ""),
+        (Kind::Server, ""),
+    ] {
+        keys.push(Key {
+            kind,
+            space: space.into(),
+            name: "a".into(),
+        });
+    }
+    // A space and a name that give the same text when put together.
+    for (space, name) in [("x", "y/z"), ("x/y", "z")] {
+        keys.push(Key {
+            kind: Kind::Record,
+            space: space.into(),
+            name: name.into(),
+        });
+    }
+    let mut versions = Vec::new();
+    for (index, key) in keys.iter().enumerate() {
+        versions.push(write(store, key, &index.to_be_bytes(), Expected::Missing));
+    }
+    for (index, (key, version)) in keys.iter().zip(&versions).enumerate() {
+        let (value, found) = read(store, key).unwrap();
+        assert_eq!((&*value, &found), (&index.to_be_bytes()[..], version));
+        assert_eq!(call(store, remove(key, version)), Ok(Reply::Removed));
+        assert_eq!(read(store, key), None);
+    }
+}
+
+fn sizes(open: Open) {
+    let (store, key) = (&*open(), key("a"));
+    let largest = usize::try_from(store.abilities().max_value_bytes).unwrap();
+    let mut expected = Expected::Missing;
+    for size in [0, 1, 4095, 4096, 50_000, 1 << 20, largest, 0] {
+        let value: Vec<u8> = (0..size).map(|index| (index * 31 % 251) as u8).collect();
+        let version = write(store, &key, &value, expected);
+        let (found, _) = read(store, &key).unwrap();
+        assert!(*found == value, "{size} bytes came back changed");
+        expected = Expected::Version(version);
+    }
+}
+
+fn too_large(open: Open) {
+    let store = &*open();
+    let abilities = store.abilities();
+    let value = vec![0; usize::try_from(abilities.max_value_bytes).unwrap() + 1];
+    let long = key(&"k".repeat(abilities.max_key_bytes as usize + 1));
+    for request in [
+        put(&key("a"), &value, Expected::Missing),
+        put(&long, b"", Expected::Missing),
+        get(&long),
+    ] {
+        let error = call(store, request).unwrap_err();
+        assert_eq!(error.outcome, Outcome::NotApplied);
+        assert_eq!(error.cause, Cause::Request);
+        assert!(error.text.contains("at most"), "{error}");
+    }
+    assert_eq!(read(store, &key("a")), None);
+}
+
+fn each_of_a_batch_on_its_own(open: Open) {
+    let store = &*open();
+    let old = write(store, &key("old"), b"x", Expected::Missing);
+    let too_long = "k".repeat(store.abilities().max_key_bytes as usize + 1);
+    let mut asked = Asked::default();
+    for number in 0..60 {
+        let name = format!("new {number}");
+        asked.submit(store, put(&key(&name), b"v", Expected::Missing));
+        asked.submit(store, put(&key("old"), b"y", Expected::Missing));
+        asked.submit(store, put(&key(&too_long), b"", Expected::Missing));
+        asked.submit(store, get(&key(&name)));
+        asked.submit(store, remove(&key(&name), &old));
+    }
+    for of_one in asked.finish().chunks(5) {
+        assert!(matches!(of_one[0], Ok(Reply::Written { .. })));
+        assert_eq!(of_one[1], Ok(Reply::Conflict));
+        assert!(of_one[2].is_err());
+        assert!(matches!(of_one[3], Ok(Reply::Found { .. })), "{of_one:?}");
+        assert_eq!(of_one[4], Ok(Reply::Conflict));
+    }
+    assert_eq!(
+        read(store, &key("old")),
+        Some((b"x".as_slice().into(), old))
+    );
+}
+
+/// Adds one to the number under the key, once; `false` when somebody else was faster. `between` is called after the
+/// read and before the write.
+fn try_to_count(store: &dyn Store, key: &Key, between: impl FnOnce()) -> bool {
+    let (number, expected) = match read(store, key) {
+        Some((value, version)) => (number(&value), Expected::Version(version)),
+        None => (0, Expected::Missing),
+    };
+    between();
+    match call(store, put(key, &(number + 1).to_be_bytes(), expected)) {
+        Ok(Reply::Written { .. }) => true,
+        Ok(Reply::Conflict) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn number(value: &[u8]) -> u64 {
+    u64::from_be_bytes(value.try_into().unwrap())
+}
+
+fn storm(open: Open) {
+    const THREADS: usize = 64;
+    let key = key("counter");
+    let store = &*open();
+    let all = Barrier::new(THREADS);
+    let won = AtomicU64::new(0);
+    let count = |between: &dyn Fn()| {
+        let counted = try_to_count(store, &key, between);
+        won.fetch_add(u64::from(counted), Ordering::Relaxed);
+    };
+    let each = || {
+        for _ in 0..5 {
+            // All have read the same version before one writes.
+            count(&|| {
+                all.wait();
+            });
+            all.wait();
+        }
+        assert_eq!(won.load(Ordering::Relaxed), 5, "one in each round");
+        all.wait();
+        (0..10).for_each(|_| count(&|| ()));
+    };
+    thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(each))));
+    let counted = number(&read(store, &key).unwrap().0);
+    assert_eq!(counted, won.into_inner());
+}
+
+fn two_objects(open: Open) {
+    let (first, second, key) = (open(), open(), key("a"));
+    let mut expected = Expected::Missing;
+    for number in 0..50_u32 {
+        let (writer, reader) = if number % 2 == 0 {
+            (&first, &second)
+        } else {
+            (&second, &first)
+        };
+        let version = write(&**writer, &key, &number.to_be_bytes(), expected);
+        assert_eq!(*read(&**reader, &key).unwrap().0, number.to_be_bytes());
+        expected = Expected::Version(version);
+    }
+    drop(first);
+    assert!(read(&*second, &key).is_some());
+    let Expected::Version(version) = expected else {
+        unreachable!()
+    };
+    let result: StoreResult = call(
+        &*second,
+        Request {
+            key,
+            operation: Operation::Remove { expected: version },
+        },
+    );
+    assert_eq!(result, Ok(Reply::Removed));
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use super::*;
+    use rusqlite::Connection;
+    use sessionlocker::store::sqlite::{open, Durability, SqliteOptions};
+    use std::path::Path;
+    use std::process::{Child, Stdio};
+    use std::time::{Duration, Instant};
+    use std::{env, fs};
+    use store_support::{child, Folder, PATIENCE};
+
+    fn run_checks(options: &SqliteOptions) {
+        for (name, check) in CHECKS {
+            println!("{name}");
+            let folder = Folder::new();
+            let file = folder.file("players.db");
+            check(&|| open(&file, options.clone()).unwrap());
+        }
+    }
+
+    #[test]
+    fn durable() {
+        run_checks(&SqliteOptions::default());
+    }
+
+    #[test]
+    fn normal_durability_and_one_thread_for_all() {
+        run_checks(&SqliteOptions {
+            durability: Durability::Normal,
+            read_threads: 0,
+            checkpoint_at_close: true,
+            ..SqliteOptions::default()
+        });
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_reopening() {
+        for checkpoint_at_close in [false, true] {
+            let folder = Folder::new();
+            let options = SqliteOptions {
+                checkpoint_at_close,
+                ..SqliteOptions::default()
+            };
+            let file = folder.file("players.db");
+            let version = {
+                let store = open(&file, options.clone()).unwrap();
+                write(&*store, &key("a"), b"kept", Expected::Missing)
+            };
+            assert!(
+                !folder.file("players.db-wal").exists(),
+                "the last one tidies up"
+            );
+            let store = open(&file, options).unwrap();
+            assert_eq!(
+                read(&*store, &key("a")),
+                Some((b"kept".as_slice().into(), version))
+            );
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_at_close_empties_the_log_although_others_use_the_file() {
+        let folder = Folder::new();
+        let file = folder.file("players.db");
+        let log_bytes = || fs::metadata(folder.file("players.db-wal")).unwrap().len();
+        let other = open(&file, SqliteOptions::default()).unwrap();
+        for checkpoint_at_close in [false, true] {
+            let options = SqliteOptions {
+                checkpoint_at_close,
+                ..SqliteOptions::default()
+            };
+            let store = open(&file, options).unwrap();
+            let name = format!("{checkpoint_at_close}");
+            write(&*store, &key(&name), &[7; 100_000], Expected::Missing);
+            drop(store);
+            assert_eq!(log_bytes() == 0, checkpoint_at_close);
+            assert!(read(&*other, &key(&name)).is_some());
+        }
+    }
+
+    /// How many transactions lie in the log: a frame that ends one holds the size of the database.
+    fn transactions(log: &Path) -> usize {
+        let log = fs::read(log).unwrap();
+        let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+        let frame = 24 + word(8) as usize;
+        (32..=log.len() - frame)
+            .step_by(frame)
+            .filter(|&at| {
+                word(at + 4) != 0 && word(at + 8) == word(16) && word(at + 12) == word(20)
+            })
+            .count()
+    }
+
+    #[test]
+    fn writes_that_wait_share_a_transaction() {
+        let folder = Folder::new();
+        let file = folder.file("players.db");
+        let log = folder.file("players.db-wal");
+        let options = SqliteOptions {
+            busy_timeout: PATIENCE,
+            ..SqliteOptions::default()
+        };
+        let store = open(&file, options).unwrap();
+        let before = transactions(&log);
+        let other = Connection::open(&file).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut asked = Asked::default();
+        for number in 0..200 {
+            let key = key(&number.to_string());
+            asked.submit(&*store, put(&key, b"x", Expected::Missing));
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+        assert!(asked.finish().iter().all(Result::is_ok));
+        let taken = transactions(&log) - before;
+        // One for what was taken before the rest came, one for the rest.
+        assert!((1..=2).contains(&taken), "{taken} transactions");
+    }
+
+    #[test]
+    fn reads_do_not_wait_for_a_writer() {
+        let folder = Folder::new();
+        let file = folder.file("players.db");
+        let options = SqliteOptions {
+            busy_timeout: PATIENCE,
+            ..SqliteOptions::default()
+        };
+        let store = open(&file, options).unwrap();
+        write(&*store, &key("a"), b"x", Expected::Missing);
+        let other = Connection::open(&file).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut asked = Asked::default();
+        asked.submit(&*store, put(&key("b"), b"x", Expected::Missing));
+        assert!(read(&*store, &key("a")).is_some());
+        other.execute_batch("ROLLBACK").unwrap();
+        assert!(asked.finish()[0].is_ok());
+    }
+
+    const DATABASE: &str = "SESSIONLOCKER_TEST_DATABASE";
+    const COUNTS_EACH: u64 = 300;
+
+    #[test]
+    fn two_processes_count_together() {
+        let folder = Folder::new();
+        let file = folder.file("players.db");
+        let start = |_| -> Child {
+            child("sqlite::child_that_counts")
+                .env(DATABASE, &file)
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        // None has made the database yet: they race for that too.
+        let children: Vec<Child> = (0..2).map(start).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        let store = open(&file, SqliteOptions::default()).unwrap();
+        let (value, _) = read(&*store, &key("counter")).unwrap();
+        assert_eq!(number(&value), 2 * COUNTS_EACH);
+    }
+
+    #[test]
+    #[ignore = "started by two_processes_count_together"]
+    fn child_that_counts() {
+        let store = open(env::var_os(DATABASE).unwrap(), SqliteOptions::default()).unwrap();
+        meet(&*store);
+        let mut counted = 0;
+        while counted < COUNTS_EACH {
+            counted += u64::from(try_to_count(&*store, &key("counter"), || ()));
+        }
+    }
+
+    /// Waits until both processes are there, so that they count at the same time.
+    fn meet(store: &dyn Store) {
+        let place = key("meeting");
+        while !try_to_count(store, &place, || ()) {}
+        let start = Instant::now();
+        while number(&read(store, &place).unwrap().0) < 2 {
+            assert!(start.elapsed() < PATIENCE);
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
