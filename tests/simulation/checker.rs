@@ -35,6 +35,8 @@ struct Session {
     edits: Vec<u32>,
     /// How many of them are in the store.
     committed: usize,
+    /// The life of the record in which it was acquired.
+    life: u32,
 }
 
 /// The truth about one key.
@@ -45,6 +47,8 @@ struct Truth {
     /// Whose acquisition made the present epoch.
     owner: Option<usize>,
     last_writer: Option<usize>,
+    /// In which life a process acquired the record with an epoch.
+    acquired: BTreeMap<(usize, u64), u32>,
     /// How often it was erased.
     life: u32,
     /// Set while the record is damaged: what is stored and must stay.
@@ -113,13 +117,21 @@ impl Checker {
     }
 
     /// A host got a session of a key.
-    pub fn begin_session(&mut self, process: usize) -> usize {
+    pub fn begin_session(&mut self, process: usize, key: usize, epoch: u64) -> usize {
+        let truth = &self.keys[key];
+        let life = truth.acquired.get(&(process, epoch)).copied().unwrap_or(truth.life);
         self.sessions.push(Session {
             process,
             edits: Vec::new(),
             committed: 0,
+            life,
         });
         self.sessions.len() - 1
+    }
+
+    /// Whether the record was erased since a session acquired it: that session is over without knowing it.
+    pub fn outlived(&self, key: usize, session: usize) -> bool {
+        self.sessions[session].life != self.keys[key].life
     }
 
     /// The number that the next edit will have.
@@ -176,6 +188,7 @@ impl Checker {
         let truth = &mut self.keys[key];
         if before.as_ref().is_none_or(|before| before.epoch != view.header.epoch) {
             truth.owner = Some(process);
+            truth.acquired.insert((process, view.header.epoch), truth.life);
         }
         let step = Step {
             before,
@@ -350,7 +363,8 @@ impl Checker {
                 return None;
             }
         };
-        if self.ended.contains(&view.incarnation) && !view.ended || self.gone.contains(&view.incarnation) {
+        let over = self.ended.contains(&view.incarnation) || self.gone.contains(&view.incarnation);
+        if over && !view.ended {
             self.broken("I7", format!("server record {server}: {} was over and is back", view.incarnation));
         }
         if view.ended {

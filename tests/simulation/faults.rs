@@ -79,6 +79,7 @@ impl World {
         let place = self.processes[process].place;
         self.processes[process].alive = false;
         self.processes[process].ticks.cancel();
+        self.thaw_clock(process);
         self.places[place].retain(|living| *living != process);
         if self.stage.has_faults() {
             let after = if self.fault_rng.bool() {
@@ -220,7 +221,8 @@ impl World {
         self.processes[process].paused = true;
         self.processes[process].ticks.cancel();
         let place = self.processes[process].place;
-        if self.profile.rates == Rates::Wild && self.fault_rng.bool() {
+        let alone = self.places[place].len() == 1;
+        if self.profile.rates == Rates::Wild && alone && self.fault_rng.bool() {
             // A clock that does not count suspended time.
             let rate = self.clocks[place].rate();
             self.processes[process].rate_before_pause = Some(rate);
@@ -234,18 +236,22 @@ impl World {
             return;
         }
         self.trace.say(self.now, || format!("p{process} goes on"));
-        if let Some(rate) = self.processes[process].rate_before_pause.take() {
-            let place = self.processes[process].place;
-            self.clocks[place].set_rate(self.now, rate);
-        }
         if !self.processes[process].alive {
             return;
         }
+        self.thaw_clock(process);
         for call in std::mem::take(&mut self.processes[process].parked_calls) {
             self.call_done(process, call);
         }
         self.check_exclusive(process);
         self.wake(process);
+    }
+
+    fn thaw_clock(&mut self, process: usize) {
+        if let Some(rate) = self.processes[process].rate_before_pause.take() {
+            let place = self.processes[process].place;
+            self.clocks[place].set_rate(self.now, rate);
+        }
     }
 
     // Lines ------------------------------------------------------------------------------------------------------

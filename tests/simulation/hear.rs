@@ -108,7 +108,7 @@ impl World {
         if self.last_write_unanswered(process, key) {
             self.tally.see(Seen::AdoptLostAcquire);
         }
-        let session = self.checker.begin_session(process);
+        let session = self.checker.begin_session(process, key, epoch);
         let running = &mut self.processes[process];
         running.loaded.insert((key, epoch));
         let desk = &mut running.desks[key];
@@ -159,11 +159,8 @@ impl World {
         if cause == ReleaseCause::HandedOver {
             self.tally.see(Seen::HandedOver);
         }
+        self.session_over(process, key);
         let desk = &mut self.processes[process].desks[key];
-        if cause != ReleaseCause::Released {
-            desk.wanted = [false; 2];
-        }
-        desk.session = None;
         if let Some(untold) = desk.untold.front() {
             let text = format!("k{key}: released with edit {} unsaved", untold.edit);
             self.checker.broken("I2", text);
@@ -201,9 +198,19 @@ impl World {
             };
             self.told(untold.edit, verdict);
         }
-        let desk = &mut self.processes[process].desks[key];
+        self.session_over(process, key);
+    }
+
+    /// The session has ended, and with it the wish for the record, unless the host has wished for it again since.
+    fn session_over(&mut self, process: usize, key: usize) {
+        let now = self.local(process);
+        let running = &mut self.processes[process];
+        let desk = &mut running.desks[key];
         desk.session = None;
-        desk.wanted = [false; 2];
+        let status = desk.locker.map(|locker| running.core.status(now, locker));
+        if status.is_none_or(|status| status.is_ok_and(|status| !status.wanted)) {
+            desk.wanted = [false; 2];
+        }
     }
 
     fn settled(&mut self, process: usize, key: usize, change: u64, tag: u64, status: ChangeStatus) {

@@ -33,7 +33,7 @@ pub struct OpenCall {
 impl World {
     /// A host does something, and plans its next deed.
     pub fn deed(&mut self, process: usize) {
-        if !self.processes[process].alive {
+        if !self.processes[process].alive || !self.stage.is_play() {
             return;
         }
         if self.may_act(process) && !self.processes[process].shut_down {
@@ -43,9 +43,7 @@ impl World {
         }
         let mean = self.profile.deed_every;
         let next = self.now + 1 + mean / 4 + self.host_rng.u64(0..mean * 3 / 2);
-        if self.stage.is_play() {
-            self.queue.push(next, Event::Deed { process });
-        }
+        self.queue.push(next, Event::Deed { process });
     }
 
     fn do_something(&mut self, process: usize) {

@@ -104,8 +104,8 @@ impl World {
         if self.places.iter().all(Vec::is_empty) {
             self.start(0);
         }
-        self.choose_homes();
         self.stage = Stage::Loading { since: self.now };
+        self.choose_homes();
         self.queue.push(self.now + WATCH_EVERY, Event::Watch);
     }
 
@@ -308,7 +308,7 @@ impl World {
         let mut open = Vec::new();
         for process in self.processes.iter().filter(|process| process.alive) {
             for (key, desk) in process.desks.iter().enumerate() {
-                if desk.is_expecting() {
+                if desk.is_expecting() && !self.checker.is_damaged(key) {
                     open.push(format!("p{} k{key}: {desk:?}", process.number));
                 }
             }

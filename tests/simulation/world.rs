@@ -129,7 +129,7 @@ impl World {
     pub fn new(seed: u64, bugs: Bugs, telling: bool) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5e55_1011_0cce_5eed);
         let profile = Profile::roll(&mut rng);
-        let calm = profile.mood == Mood::Calm;
+        let calm = profile.mood == Mood::Calm && profile.rates == Rates::Bounded;
         let mut world = Self {
             now: 0,
             seed,
@@ -564,12 +564,13 @@ impl World {
         for key in 0..self.profile.keys {
             let mine = self.is_available(process, key);
             self.note_availability(process, key, mine);
+            let mine = mine && !self.is_outlived(process, key);
             if !mine || !must {
                 continue;
             }
             let living: Vec<usize> = self.places.iter().flatten().copied().collect();
             for other in living {
-                if other != process && self.is_available(other, key) {
+                if other != process && self.is_available(other, key) && !self.is_outlived(other, key) {
                     self.checker.broken(
                         "I7",
                         format!("k{key} is available on processes {process} and {other} at once"),
@@ -577,6 +578,12 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Whether the record was erased under the session: nothing can keep it exclusive then.
+    fn is_outlived(&self, process: usize, key: usize) -> bool {
+        let session = self.processes[process].desks[key].session;
+        session.is_some_and(|session| self.checker.outlived(key, session))
     }
 
     pub fn is_available(&self, process: usize, key: usize) -> bool {
