@@ -42,8 +42,17 @@ fn main() {
             nanos.push(nanos_per_tick(engine));
         }
     }
-    let medians: Vec<f64> = SIZES.iter().zip(nanos).map(|(size, nanos)| report(*size, nanos)).collect();
-    println!("ratio {} : {} lockers  {:.2}", SIZES[1], SIZES[0], medians[1] / medians[0]);
+    let medians: Vec<f64> = SIZES
+        .iter()
+        .zip(nanos)
+        .map(|(size, nanos)| report(*size, nanos))
+        .collect();
+    println!(
+        "ratio {} : {} lockers  {:.2}",
+        SIZES[1],
+        SIZES[0],
+        medians[1] / medians[0]
+    );
 }
 
 fn nanos_per_tick(engine: &Engine) -> f64 {
@@ -75,9 +84,13 @@ fn engine_with(lockers: usize) -> Engine {
         ..EngineOptions::default()
     };
     let engine = Engine::new(options).expect("the options are good");
-    let spec = engine.add_spec(&store, spec(), Arc::new(Game)).expect("the spec is good");
+    let spec = engine
+        .add_spec(&store, Spec::named("player"), Arc::new(Game))
+        .expect("the spec is good");
     for number in 0..lockers {
-        let id = engine.open_locker(spec, &number.to_string(), 0).expect("the key is good");
+        let id = engine
+            .open_locker(spec, &number.to_string(), 0)
+            .expect("the key is good");
         engine.core().mark_should_acquire(id, None).expect("the locker is open");
     }
     let mut loaded = 0;
@@ -95,20 +108,4 @@ fn engine_with(lockers: usize) -> Engine {
         }
     }
     engine
-}
-
-fn spec() -> Spec {
-    Spec {
-        name: "player".into(),
-        schema: 1,
-        opaque: false,
-        autosave: Duration::from_secs(300),
-        retry_min: Duration::from_millis(250),
-        retry_max: Duration::from_secs(5),
-        handover_delay: Duration::ZERO,
-        handover_refuse: false,
-        before_save: false,
-        apply_receipt: false,
-        max_value_bytes: u64::MAX,
-    }
 }

@@ -23,10 +23,7 @@ const CHECKS: [Check; 15] = [
     ("create is refused where something is", create_on_existing),
     ("a put needs the present version", put_needs_the_version),
     ("a conflict changes nothing", conflict_changes_nothing),
-    (
-        "a remove needs the present version",
-        remove_needs_the_version,
-    ),
+    ("a remove needs the present version", remove_needs_the_version),
     ("a version never comes back", versions_never_come_back),
     ("made-up versions conflict", made_up_versions_conflict),
     ("read your write, in order", reads_follow_writes),
@@ -87,10 +84,7 @@ fn conflict_changes_nothing(open: Open) {
     assert_eq!(missing, Ok(Reply::Conflict), "put of a missing key");
     assert_eq!(read(store, &key), None);
     assert_eq!(call(store, remove(&key, &foreign)), Ok(Reply::Conflict));
-    assert_eq!(
-        read(store, &other),
-        Some((b"other".as_slice().into(), foreign))
-    );
+    assert_eq!(read(store, &other), Some((b"other".as_slice().into(), foreign)));
 }
 
 fn remove_needs_the_version(open: Open) {
@@ -278,10 +272,7 @@ fn each_of_a_batch_on_its_own(open: Open) {
         assert!(matches!(of_one[3], Ok(Reply::Found { .. })), "{of_one:?}");
         assert_eq!(of_one[4], Ok(Reply::Conflict));
     }
-    assert_eq!(
-        read(store, &key("old")),
-        Some((b"x".as_slice().into(), old))
-    );
+    assert_eq!(read(store, &key("old")), Some((b"x".as_slice().into(), old)));
 }
 
 /// Adds one to the number under the key, once; `false` when somebody else was faster. `between` is called after the
@@ -406,15 +397,9 @@ mod sqlite {
                 let store = open(&file, options.clone()).unwrap();
                 write(&*store, &key("a"), b"kept", Expected::Missing)
             };
-            assert!(
-                !folder.file("players.db-wal").exists(),
-                "the last one tidies up"
-            );
+            assert!(!folder.file("players.db-wal").exists(), "the last one tidies up");
             let store = open(&file, options).unwrap();
-            assert_eq!(
-                read(&*store, &key("a")),
-                Some((b"kept".as_slice().into(), version))
-            );
+            assert_eq!(read(&*store, &key("a")), Some((b"kept".as_slice().into(), version)));
         }
     }
 
@@ -445,9 +430,7 @@ mod sqlite {
         let frame = 24 + word(8) as usize;
         (32..=log.len() - frame)
             .step_by(frame)
-            .filter(|&at| {
-                word(at + 4) != 0 && word(at + 8) == word(16) && word(at + 12) == word(20)
-            })
+            .filter(|&at| word(at + 4) != 0 && word(at + 8) == word(16) && word(at + 12) == word(20))
             .count()
     }
 

@@ -169,6 +169,7 @@ pub struct Core {
     pub(super) shutdown: Option<Shutdown>,
     pub(super) wall_ms: i64,
     pub(super) log: Vec<(Level, String)>,
+    pub(super) given_up: Vec<RequestId>,
 }
 
 impl Core {
@@ -214,6 +215,7 @@ impl Core {
             shutdown: None,
             wall_ms: 0,
             log: Vec::new(),
+            given_up: Vec::new(),
             options,
         })
     }
@@ -376,6 +378,11 @@ impl Core {
     #[must_use]
     pub fn lockers_left(&self) -> usize {
         self.busy_lockers
+    }
+
+    /// The requests that were given up since the last call: whoever works on them may stop.
+    pub fn take_given_up(&mut self) -> Vec<RequestId> {
+        std::mem::take(&mut self.given_up)
     }
 
     /// The messages since the last call, oldest first.

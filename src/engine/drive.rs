@@ -493,6 +493,7 @@ impl Core {
             let Some(id) = expired else {
                 return;
             };
+            self.given_up.push(id);
             let text = format!("no answer within {:?}", self.options.request_timeout);
             if self.options.bugs.has(Bug::LateAnswersAccepted) {
                 self.expire_but_listen(now, id, text);

@@ -237,7 +237,7 @@ impl Engine {
             }
             let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
             let action = poll(&mut self.core.lock(), now, wall_ms);
-            self.write_log();
+            self.pass_on();
             match action {
                 None if self.completions.is_empty() => return,
                 None | Some(Action::Yield) => {}
@@ -281,13 +281,19 @@ impl Engine {
         }
     }
 
-    fn write_log(&self) {
-        let Some(log) = &self.log else {
-            return;
+    /// Tells the stores what was given up, and the log what happened.
+    fn pass_on(&self) {
+        let (given_up, lines) = {
+            let mut core = self.core.lock();
+            (core.take_given_up(), core.take_log())
         };
-        let lines = self.core.lock().take_log();
-        for (level, text) in lines {
-            log.log(level, format_args!("{text}"));
+        for id in given_up {
+            self.completions.give_up(id);
+        }
+        if let Some(log) = &self.log {
+            for (level, text) in lines {
+                log.log(level, format_args!("{text}"));
+            }
         }
     }
 
@@ -321,6 +327,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.completions.give_up_all();
         let left = self.core.get_mut().lockers_left();
         if left > 0 {
             if let Some(log) = &self.log {

@@ -80,6 +80,25 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The settings of a kind of JSON record with everything else at its default: schema version 1, a save within
+    /// 5 minutes of a change, tries after 250 ms to 5 s, immediate hand-over, no callbacks.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            schema: 1,
+            opaque: false,
+            autosave: Duration::from_secs(300),
+            retry_min: Duration::from_millis(250),
+            retry_max: Duration::from_secs(5),
+            handover_delay: Duration::ZERO,
+            handover_refuse: false,
+            before_save: false,
+            apply_receipt: false,
+            max_value_bytes: u64::MAX,
+        }
+    }
+
     /// The wait before the next try: doubled at each failure up to the longest, then spread over its upper half.
     fn back_off(&self, failures: u32, jitter: f64) -> Duration {
         let doubled = self.retry_min.saturating_mul(1 << failures.saturating_sub(1).min(16));

@@ -42,8 +42,8 @@ use self::connection::{Link, Place, Role};
 use self::trouble::Trouble;
 use super::pool::{Pool, PoolOptions};
 use super::{
-    limits, Abilities, BlockingStore, Expected, Key, Kind, Operation, Outcome, Reply, Request,
-    Store, StoreError, StoreResult, Version,
+    limits, Abilities, BlockingStore, Expected, Key, Kind, Operation, Outcome, Reply, Request, Store, StoreError,
+    StoreResult, Version,
 };
 use crate::error::{Error, ErrorKind};
 use parking_lot::Mutex;
@@ -76,8 +76,7 @@ const REPLACE: &str = "UPDATE slk_values SET version = ?4, value = ?5 \
 const REMOVE: &str = "DELETE FROM slk_values \
     WHERE kind = ?1 AND space = ?2 AND name = ?3 AND version = ?4";
 
-const GET: &str =
-    "SELECT version, value FROM slk_values WHERE kind = ?1 AND space = ?2 AND name = ?3";
+const GET: &str = "SELECT version, value FROM slk_values WHERE kind = ?1 AND space = ?2 AND name = ?3";
 
 /// When a write counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -187,10 +186,7 @@ impl Storage {
             Ok(replies) => return replies.into_iter().map(Ok).collect(),
             Err(failed) => failed,
         };
-        if writes.len() > 1
-            && failed.outcome == Outcome::NotApplied
-            && failed.trouble.may_be_of_one_request()
-        {
+        if writes.len() > 1 && failed.outcome == Outcome::NotApplied && failed.trouble.may_be_of_one_request() {
             // One of them does not fit: the others shall not fail with it.
             return writes
                 .iter()
@@ -203,9 +199,7 @@ impl Storage {
 
     fn transaction(&self, writes: &[&Request]) -> Result<Vec<Reply>, Failed> {
         let mut writer = self.writer.lock();
-        let link = self
-            .intact(writer.take(), Role::Writer)
-            .map_err(Failed::before)?;
+        let link = self.intact(writer.take(), Role::Writer).map_err(Failed::before)?;
         let link = writer.insert(link);
         let result = run_transaction(&self.place, link, writes);
         if let Err(failed) = &result {
@@ -231,15 +225,10 @@ impl Storage {
     /// Closes the connections to files that went away. The last one to be closed saves what is in a log that somebody
     /// removed: it still has it open.
     fn drop_stale(&self) {
-        self.readers
-            .lock()
-            .retain(|link| link.leads_to(&self.place));
+        self.readers.lock().retain(|link| link.leads_to(&self.place));
         // A writer at work looks for itself.
         if let Some(mut writer) = self.writer.try_lock() {
-            if writer
-                .as_ref()
-                .is_some_and(|link| !link.leads_to(&self.place))
-            {
+            if writer.as_ref().is_some_and(|link| !link.leads_to(&self.place)) {
                 *writer = None;
             }
         }
@@ -254,10 +243,7 @@ impl Storage {
                 Err(trouble) if trouble.spoils_connection() => {}
                 _ => self.readers.lock().push(link),
             }
-            result?.ok_or_else(|| {
-                self.place
-                    .damaged(&format!("the version of {key} is not one"))
-            })
+            result?.ok_or_else(|| self.place.damaged(&format!("the version of {key} is not one")))
         });
         result.map_err(|trouble| trouble.into_store_error(Outcome::NotApplied))
     }
@@ -274,9 +260,7 @@ impl BlockingStore for Storage {
         for request in requests {
             results.push(match limits::check(&self.abilities, request) {
                 Err(error) => Some(Err(error)),
-                Ok(()) if matches!(request.operation, Operation::Get) => {
-                    Some(self.read(&request.key))
-                }
+                Ok(()) if matches!(request.operation, Operation::Get) => Some(self.read(&request.key)),
                 Ok(()) => {
                     writes.push(request);
                     None
@@ -335,9 +319,7 @@ impl Failed {
 fn run_transaction(place: &Place, link: &Link, writes: &[&Request]) -> Result<Vec<Reply>, Failed> {
     let connection = link.connection();
     let before = |error| Failed::before(place.trouble_with(&error));
-    connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .map_err(before)?;
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(before)?;
     let replies = writes
         .iter()
         .map(|write| write_value(connection, write))
@@ -376,29 +358,29 @@ fn write_value(connection: &Connection, request: &Request) -> Result<Reply, Refu
         Operation::Put { value, expected } => {
             let version = new_version()?;
             let (new, value) = (version.as_bytes(), &**value);
-            let changed =
-                match expected {
-                    Expected::Missing => connection
-                        .prepare_cached(CREATE)?
-                        .execute(params![kind, space, name, new, value])?,
-                    Expected::Version(old) => connection
-                        .prepare_cached(REPLACE)?
-                        .execute(params![kind, space, name, new, value, old.as_bytes()])?,
-                };
+            let changed = match expected {
+                Expected::Missing => connection
+                    .prepare_cached(CREATE)?
+                    .execute(params![kind, space, name, new, value])?,
+                Expected::Version(old) => connection.prepare_cached(REPLACE)?.execute(params![
+                    kind,
+                    space,
+                    name,
+                    new,
+                    value,
+                    old.as_bytes()
+                ])?,
+            };
             (changed, Reply::Written { version })
         }
         Operation::Remove { expected } => {
-            let changed = connection.prepare_cached(REMOVE)?.execute(params![
-                kind,
-                space,
-                name,
-                expected.as_bytes()
-            ])?;
+            let changed =
+                connection
+                    .prepare_cached(REMOVE)?
+                    .execute(params![kind, space, name, expected.as_bytes()])?;
             (changed, Reply::Removed)
         }
-        Operation::Get => {
-            return Ok(read_value(connection, &request.key)?.unwrap_or(Reply::Missing))
-        }
+        Operation::Get => return Ok(read_value(connection, &request.key)?.unwrap_or(Reply::Missing)),
     };
     Ok(if changed == 1 { done } else { Reply::Conflict })
 }
@@ -426,8 +408,7 @@ fn kind_number(kind: Kind) -> i64 {
 
 fn new_version() -> Result<Version, Refused> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Refused::NoVersion(format!("the system gave no random numbers: {error}"))
-    })?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Refused::NoVersion(format!("the system gave no random numbers: {error}")))?;
     Version::new(&bytes).ok_or_else(|| Refused::NoVersion("an empty version".to_owned()))
 }

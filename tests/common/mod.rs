@@ -357,17 +357,12 @@ impl World {
 
 fn spec(refuse: bool) -> Spec {
     Spec {
-        name: "player".into(),
-        schema: 1,
-        opaque: false,
         autosave: Duration::from_secs(60),
         retry_min: Duration::from_millis(100),
         retry_max: Duration::from_secs(2),
-        handover_delay: Duration::ZERO,
         handover_refuse: refuse,
-        before_save: false,
         apply_receipt: true,
-        max_value_bytes: 1 << 20,
+        ..Spec::named("player")
     }
 }
 

@@ -34,11 +34,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(
-        path: &Path,
-        durability: Durability,
-        busy_timeout: Duration,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(path: &Path, durability: Durability, busy_timeout: Duration) -> Result<Self, Error> {
         let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
         if path.as_os_str().is_empty() {
             return Err(invalid(
@@ -47,14 +43,13 @@ impl Place {
         }
         if path.as_os_str() == ":memory:" {
             return Err(invalid(
-                "\":memory:\" is not a file; open a memory store for data that need not last"
-                    .to_owned(),
+                "\":memory:\" is not a file; open a memory store for data that need not last".to_owned(),
             ));
         }
         // Absolute, so that a later change of the working directory does not lead to another file, and so that SQLite
         // does not take it for one of its own notations ("file:...").
-        let path = std::path::absolute(path)
-            .map_err(|error| invalid(format!("{}: not a path ({error})", path.display())))?;
+        let path =
+            std::path::absolute(path).map_err(|error| invalid(format!("{}: not a path ({error})", path.display())))?;
         let beside = |ending: &str| {
             let mut name = path.clone().into_os_string();
             name.push(ending);
@@ -249,12 +244,8 @@ fn identify(place: &Place, connection: &Connection) -> Result<Content, Trouble> 
     match (application_id, version, tables) {
         (0, 0, 0) => Ok(Content::Nothing),
         (APPLICATION_ID, SCHEMA_VERSION, _) => Ok(Content::Ours),
-        (APPLICATION_ID, version, _) if version > SCHEMA_VERSION => {
-            Err(place.newer(version, SCHEMA_VERSION))
-        }
-        (APPLICATION_ID, version, _) => {
-            Err(place.damaged(&format!("there is no layout {version}")))
-        }
+        (APPLICATION_ID, version, _) if version > SCHEMA_VERSION => Err(place.newer(version, SCHEMA_VERSION)),
+        (APPLICATION_ID, version, _) => Err(place.damaged(&format!("there is no layout {version}"))),
         (other, _, _) => Err(place.foreign(other)),
     }
 }
@@ -265,9 +256,7 @@ fn keep_log(place: &Place, connection: &Connection) -> Result<(), Trouble> {
     loop {
         // SQLite does not wait here by itself when another process turns it on at the same time.
         let mode = connection
-            .query_row("PRAGMA journal_mode = WAL", [], |row| {
-                row.get::<_, String>(0)
-            })
+            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
             .map_err(|error| place.trouble_with(&error));
         match mode {
             Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),

@@ -15,11 +15,7 @@ pub(super) struct Trouble {
 
 impl Trouble {
     fn new(kind: ErrorKind, text: String) -> Self {
-        Self {
-            kind,
-            code: None,
-            text,
-        }
+        Self { kind, code: None, text }
     }
 
     /// Whether another connection has the lock, so that it is worth trying again.
@@ -73,9 +69,7 @@ fn remedy(code: ErrorCode) -> &'static str {
             "the database is damaged; what could not be read was not replaced; stop its users, keep a copy of it and \
              its -wal file, and restore a backup or use the command .recover of sqlite3"
         }
-        ErrorCode::DiskFull => {
-            "the disk is full; make room: the store then goes on by itself"
-        }
+        ErrorCode::DiskFull => "the disk is full; make room: the store then goes on by itself",
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
             "it cannot be written; this user must be allowed to write the file, its -wal and -shm files and the \
              folder, and the disk must not be mounted read-only"
