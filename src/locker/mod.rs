@@ -519,6 +519,10 @@ impl Locker {
     }
 
     fn become_idle(&mut self, events: &mut Vec<Event>) {
+        if !self.is_wanted() {
+            // Those that came while a leftover was being let go.
+            self.give_up_purchases("nobody on this server wants the record", events);
+        }
         self.phase = Phase::Idle;
         self.document = self.default.clone();
         self.show(LoadStatus::Idle, events);
