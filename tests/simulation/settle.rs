@@ -55,6 +55,9 @@ impl World {
         self.trace.say(self.now, || "--- faults end".into());
         self.stage = Stage::Calming;
         self.profile.weather = Weather::default();
+        // A store whose answers always come too late is a fault as well.
+        let patience = self.profile.places.iter().map(|place| place.request_timeout).min();
+        self.profile.delay = self.profile.delay.min(patience.unwrap_or(MS) / 4);
         for line in &mut self.lines {
             line.line = Line::Good;
             line.turn += 1;

@@ -246,7 +246,8 @@ impl World {
             Event::Fault => self.fault(),
             Event::Resume { process } => self.resume(process),
             Event::Mend { place, turn } => self.mend(place, turn),
-            Event::Start { place } => self.start(place),
+            Event::Start { place } if self.stage.has_faults() => self.start(place),
+            Event::Start { .. } => {}
             Event::Exit { process } => self.kill(process, "exits"),
             Event::CalmDown => self.calm_down(),
             Event::Settle => self.settle(),
