@@ -452,6 +452,9 @@ impl Locker {
         if self.asked.is_some() {
             return;
         }
+        if !self.is_wanted() && !self.is_held() && self.purchases.has_waiting() {
+            self.give_up_purchases("nobody on this server wants the record", &mut out.events);
+        }
         match &self.phase {
             Phase::Idle => self.poll_idle(inputs, out),
             Phase::Acquiring(_) => self.poll_acquiring(inputs, out),
@@ -519,10 +522,6 @@ impl Locker {
     }
 
     fn become_idle(&mut self, events: &mut Vec<Event>) {
-        if !self.is_wanted() {
-            // Those that came while a leftover was being let go.
-            self.give_up_purchases("nobody on this server wants the record", events);
-        }
         self.phase = Phase::Idle;
         self.document = self.default.clone();
         self.show(LoadStatus::Idle, events);
