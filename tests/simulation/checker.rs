@@ -170,14 +170,20 @@ impl Checker {
     /// A write of a record took place.
     pub fn committed(&mut self, key: usize, value: &[u8], process: usize) -> Option<Step> {
         if self.keys[key].damaged {
-            self.broken("I9", format!("k{key}: process {process} wrote over a record that nobody can read"));
+            self.broken(
+                "I9",
+                format!("k{key}: process {process} wrote over a record that nobody can read"),
+            );
             return None;
         }
         let view = match RecordView::parse(value) {
             Ok(view) => view,
             Err(fault) => {
                 let text = String::from_utf8_lossy(value);
-                self.broken("I9", format!("k{key}: process {process} wrote what is no record: {fault}: {text}"));
+                self.broken(
+                    "I9",
+                    format!("k{key}: process {process} wrote what is no record: {fault}: {text}"),
+                );
                 return None;
             }
         };
@@ -259,7 +265,10 @@ impl Checker {
         let Some(fresh) = new.data.log.strip_prefix(old.data.log.as_slice()) else {
             return Err((
                 "I2",
-                format!("edits {:?} were saved, now the record has {:?}", old.data.log, new.data.log),
+                format!(
+                    "edits {:?} were saved, now the record has {:?}",
+                    old.data.log, new.data.log
+                ),
             ));
         };
         let life = self.keys[key].life;
@@ -275,7 +284,10 @@ impl Checker {
                 return Err(("I1", format!("edit {edit} was written before and is written again")));
             }
             if session.edits.get(session.committed) != Some(edit) {
-                return Err(("I1", format!("edit {edit} is written out of its order {:?}", session.edits)));
+                return Err((
+                    "I1",
+                    format!("edit {edit} is written out of its order {:?}", session.edits),
+                ));
             }
             if truth.verdict == Some(Verdict::Lost) {
                 return Err(("I3", format!("edit {edit} was told lost, and is in the record now")));
@@ -338,10 +350,16 @@ impl Checker {
             _ => {}
         }
         if before.is_some_and(|before| before != verdict) {
-            self.broken("I3", format!("k{key}: edit {edit} was told {before:?}, now {verdict:?}"));
+            self.broken(
+                "I3",
+                format!("k{key}: edit {edit} was told {before:?}, now {verdict:?}"),
+            );
         }
         if self.calm && verdict != Verdict::Saved {
-            self.broken("I3", format!("k{key}: edit {edit} was told {verdict:?} although nothing went wrong"));
+            self.broken(
+                "I3",
+                format!("k{key}: edit {edit} was told {verdict:?} although nothing went wrong"),
+            );
         }
         self.edits[index].verdict = Some(verdict);
         before.is_none()
@@ -350,7 +368,10 @@ impl Checker {
     /// I4: a host was told that a purchase has taken effect.
     pub fn told_granted(&mut self, key: usize, purchase: u32) {
         if !self.keys[key].effective.contains_key(&purchase) {
-            self.broken("I4", format!("k{key}: purchase {purchase} was told granted and is in no record"));
+            self.broken(
+                "I4",
+                format!("k{key}: purchase {purchase} was told granted and is in no record"),
+            );
         }
     }
 
@@ -365,7 +386,10 @@ impl Checker {
         };
         let over = self.ended.contains(&view.incarnation) || self.gone.contains(&view.incarnation);
         if over && !view.ended {
-            self.broken("I7", format!("server record {server}: {} was over and is back", view.incarnation));
+            self.broken(
+                "I7",
+                format!("server record {server}: {} was over and is back", view.incarnation),
+            );
         }
         if view.ended {
             self.ended.insert(view.incarnation);

@@ -39,8 +39,7 @@ impl Clock {
         let rate = MILLION + i128::from(self.ppm);
         let ahead = i128::from(local.saturating_sub(self.shown));
         let wait = (ahead * MILLION + rate - 1) / rate;
-        self.since
-            .saturating_add(u64::try_from(wait).unwrap_or(u64::MAX))
+        self.since.saturating_add(u64::try_from(wait).unwrap_or(u64::MAX))
     }
 
     /// From `now` on the clock runs at another rate.
@@ -58,7 +57,9 @@ impl Clock {
     /// The wall clock in milliseconds since 1970.
     pub fn wall_ms(&self, now: u64) -> i64 {
         let passed = i64::try_from(now / MS).expect("a run does not last for ages");
-        1_800_000_000_000_i64.saturating_add(passed).saturating_add(self.wall_offset_ms)
+        1_800_000_000_000_i64
+            .saturating_add(passed)
+            .saturating_add(self.wall_offset_ms)
     }
 
     /// Somebody sets the wall clock.

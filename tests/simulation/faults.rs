@@ -8,8 +8,8 @@ use crate::queue::Turn;
 use crate::tally::Injected;
 use crate::world::{record_key, Event, World, SPACE};
 use sessionlocker::engine::core::{Core, CoreOptions};
-use sessionlocker::locker::Spec;
 use sessionlocker::error::Error;
+use sessionlocker::locker::Spec;
 use sessionlocker::store::{Abilities, Key, Kind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -124,7 +124,8 @@ impl World {
             return;
         }
         let vouched = self.fault_rng.u32(0..3) == 0;
-        self.tally.inject(if vouched { Injected::TwinVouched } else { Injected::Twin });
+        self.tally
+            .inject(if vouched { Injected::TwinVouched } else { Injected::Twin });
         self.ids_unique = false;
         self.launch(place, vouched);
     }
@@ -259,8 +260,9 @@ impl World {
     fn trouble(&mut self, place: usize, line: Line, what: Injected) {
         self.tally.inject(what);
         let length = self.long_time();
-        self.trace
-            .say(self.now, || format!("line of place {place}: {line:?} for {} ms", length / MS));
+        self.trace.say(self.now, || {
+            format!("line of place {place}: {line:?} for {} ms", length / MS)
+        });
         let state = &mut self.lines[place];
         state.line = line;
         state.turn += 1;
@@ -327,8 +329,9 @@ impl World {
         };
         self.tally.inject(Injected::Damage);
         let broken = self.broken_bytes(&stored.value);
-        self.trace
-            .say(self.now, || format!("k{key} is damaged: {}", String::from_utf8_lossy(&broken)));
+        self.trace.say(self.now, || {
+            format!("k{key} is damaged: {}", String::from_utf8_lossy(&broken))
+        });
         self.store.write(&name, broken);
         self.undamaged[key] = Some(stored.value);
         self.checker.set_damaged(key, true);

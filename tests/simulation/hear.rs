@@ -1,10 +1,10 @@
 //! What hosts hear, and what they and the checker make of it.
 
 use crate::checker::Verdict;
+use crate::clock::MS;
 use crate::process::Untold;
 use crate::tally::Seen;
 use crate::world::{Event, World};
-use crate::clock::MS;
 use sessionlocker::engine::event as core;
 use sessionlocker::locker::event::{self as locker, ChangeStatus, LoadStatus, LossCause, ReleaseCause};
 use sessionlocker::locker::HandoverAnswer;
@@ -35,11 +35,17 @@ impl World {
             core::Event::ServerIdInUse { superseded: true, .. } => {
                 self.tally.see(Seen::Superseded);
                 if self.ids_unique {
-                    self.checker
-                        .broken("I7", format!("process {process} is superseded, but nobody else has its id"));
+                    self.checker.broken(
+                        "I7",
+                        format!("process {process} is superseded, but nobody else has its id"),
+                    );
                 }
                 // The host ends itself; sometimes it takes its time.
-                let after = if self.host_rng.bool() { MS } else { self.profile.longest_lease() };
+                let after = if self.host_rng.bool() {
+                    MS
+                } else {
+                    self.profile.longest_lease()
+                };
                 self.queue.push(self.now + after, Event::Exit { process });
             }
             core::Event::ShutdownDone { .. } => {
@@ -58,8 +64,10 @@ impl World {
         let now = self.local(process).0;
         let running = &self.processes[process];
         if !running.shut_down && running.shutting_down.is_some_and(|deadline| now >= deadline) {
-            self.checker
-                .broken("I12", format!("process {process}: the shutdown is not done by its deadline"));
+            self.checker.broken(
+                "I12",
+                format!("process {process}: the shutdown is not done by its deadline"),
+            );
         }
     }
 
@@ -94,7 +102,8 @@ impl World {
             locker::Event::LoadStatus(LoadStatus::Unreadable { .. } | LoadStatus::UnknownVersion { .. }) => {
                 self.tally.see(Seen::DamageSeen);
                 if !self.profile.vandal {
-                    self.checker.broken("I9", format!("k{key} is said to be unreadable, and nobody damaged it"));
+                    self.checker
+                        .broken("I9", format!("k{key} is said to be unreadable, and nobody damaged it"));
                 }
             }
             locker::Event::LoadStatus(LoadStatus::LockedElsewhere { refused: true, .. }) => {
@@ -173,7 +182,8 @@ impl World {
             LossCause::Erased => {
                 self.tally.see(Seen::ErasedSeen);
                 if !self.profile.vandal {
-                    self.checker.broken("I2", format!("k{key} is said to be erased, and nobody did"));
+                    self.checker
+                        .broken("I2", format!("k{key} is said to be erased, and nobody did"));
                 }
             }
             LossCause::RolledBack if !self.profile.vandal => {
@@ -255,7 +265,8 @@ impl World {
             // Silence: what the spec says happens.
             _ => return,
         };
-        self.trace.say(self.now, || format!("p{process} k{key} answers {answer:?}"));
+        self.trace
+            .say(self.now, || format!("p{process} k{key} answers {answer:?}"));
         let running = &mut self.processes[process];
         if let Some(locker) = running.desks[key].locker {
             // Nobody may be asking any more: the answer is then refused, and that is as it should be.

@@ -130,7 +130,8 @@ impl World {
 
     pub fn want(&mut self, process: usize, key: usize, locker: LockerId) {
         let which = usize::from(self.host_rng.u32(0..5) == 0);
-        self.trace.say(self.now, || format!("p{process} wants k{key} for {:?}", NAMES[which]));
+        self.trace
+            .say(self.now, || format!("p{process} wants k{key} for {:?}", NAMES[which]));
         let running = &mut self.processes[process];
         match running.core.mark_should_acquire(locker, NAMES[which]) {
             Ok(()) => {
@@ -142,7 +143,8 @@ impl World {
     }
 
     pub fn unwant(&mut self, process: usize, key: usize, locker: LockerId) {
-        self.trace.say(self.now, || format!("p{process} no longer wants k{key}"));
+        self.trace
+            .say(self.now, || format!("p{process} no longer wants k{key}"));
         let desk = &mut self.processes[process].desks[key];
         desk.releasing = true;
         let was_held = desk.session.is_some();
@@ -177,7 +179,8 @@ impl World {
     }
 
     fn close(&mut self, process: usize, key: usize, locker: LockerId) {
-        self.trace.say(self.now, || format!("p{process} closes its locker of k{key}"));
+        self.trace
+            .say(self.now, || format!("p{process} closes its locker of k{key}"));
         if let Err(error) = self.processes[process].core.close_locker(locker) {
             self.unexpected(process, "close_locker", &error);
         }
@@ -201,8 +204,9 @@ impl World {
         }
         let place = &self.profile.places[self.processes[process].place];
         let deadline = pick(&mut self.host_rng, &[place.lease / 2, place.lease, place.lease * 3]);
-        self.trace
-            .say(self.now, || format!("p{process} shuts down within {} ms", deadline / 1_000_000));
+        self.trace.say(self.now, || {
+            format!("p{process} shuts down within {} ms", deadline / 1_000_000)
+        });
         let now = self.local(process);
         let running = &mut self.processes[process];
         running.shutting_down = Some(now.0 + deadline);
@@ -312,8 +316,9 @@ impl World {
         let running = &mut self.processes[process];
         running.next_tag += 1;
         let tag = running.next_tag;
-        self.trace
-            .say(self.now, || format!("p{process} k{key} gets the notice of purchase {purchase}"));
+        self.trace.say(self.now, || {
+            format!("p{process} k{key} gets the notice of purchase {purchase}")
+        });
         let receipt = Receipt {
             purchase: PurchaseId {
                 provider: "shop".into(),
@@ -412,7 +417,8 @@ impl World {
 
     fn must_change(&mut self, draft: &mut Document, change: impl FnOnce(&mut Game)) {
         if let Err(error) = change_game(draft, change) {
-            self.checker.broken("I2", format!("a draft is not what the host wrote: {error}"));
+            self.checker
+                .broken("I2", format!("a draft is not what the host wrote: {error}"));
         }
     }
 
@@ -437,8 +443,8 @@ impl World {
 fn change_game(document: &mut Document, change: impl FnOnce(&mut Game)) -> Result<(), Error> {
     let mut text = Vec::new();
     document.write_json(&mut text);
-    let mut game =
-        Game::parse(&text).map_err(|fault| Error::new(ErrorKind::WrongType, format!("not the game's data: {fault}")))?;
+    let mut game = Game::parse(&text)
+        .map_err(|fault| Error::new(ErrorKind::WrongType, format!("not the game's data: {fault}")))?;
     change(&mut game);
     *document = Document::from_json(&game.to_json())?;
     Ok(())

@@ -83,7 +83,10 @@ fn run(arguments: &Arguments) -> bool {
 
 fn tell_one(seed: u64, arguments: &Arguments) -> bool {
     let (hash, tally, violation) = runner::run_seed(seed, bugs(arguments), arguments.trace);
-    println!("seed {seed}: trace {hash:016x}, {} events, {} requests", tally.steps, tally.requests);
+    println!(
+        "seed {seed}: trace {hash:016x}, {} events, {} requests",
+        tally.steps, tally.requests
+    );
     match violation {
         Some(violation) => {
             println!("BROKEN {}: {}", violation.invariant, violation.text);

@@ -100,21 +100,29 @@ impl Profile {
             12..45 => Mood::Rough,
             _ => Mood::Stormy,
         };
-        let rates = if rng.u32(0..100) < 85 { Rates::Bounded } else { Rates::Wild };
+        let rates = if rng.u32(0..100) < 85 {
+            Rates::Bounded
+        } else {
+            Rates::Wild
+        };
         let lease = pick(rng, &[1000, 1000, 1500, 2000, 3000]) * MS;
         let servers = pick(rng, &[2, 2, 2, 3, 3, 4]);
         let same_settings = rng.bool();
         let first = Place::roll(rng, lease);
-        let places = (0..servers)
+        let places: Vec<Place> = (0..servers)
             .map(|_| {
-                let mut place = if same_settings { first.clone() } else { Place::roll(rng, lease) };
+                let mut place = if same_settings {
+                    first.clone()
+                } else {
+                    Place::roll(rng, lease)
+                };
                 place.clock_offset = rng.u64(0..1_000_000_000_000_000);
                 place.wall_offset_ms = rng.i64(-100_000_000_000..100_000_000_000);
                 place
             })
             .collect();
         let faulty = mood != Mood::Calm;
-        Self {
+        let mut profile = Self {
             mood,
             rates,
             twins: faulty && rng.u32(0..100) < 8,
@@ -133,7 +141,17 @@ impl Profile {
             weather: if faulty { Weather::mild(rng) } else { Weather::default() },
             spell: Weather::foul(rng),
             vandal: faulty && rng.u32(0..100) < 10,
+        };
+        if mood == Mood::Calm {
+            profile.delay = profile.delay.min(profile.brisk_delay());
         }
+        profile
+    }
+
+    /// The longest delay at which no request is given up and no lease lapses: a slower store is a fault.
+    pub fn brisk_delay(&self) -> u64 {
+        let most = |place: &Place| (place.request_timeout / 4).min(place.lease / 12);
+        self.places.iter().map(most).min().unwrap_or(MS)
     }
 
     /// The longest lease of the run.

@@ -63,7 +63,10 @@ pub fn run_many(first: u64, count: u64, bugs: Bugs, enough: usize, threads: usiz
         for _ in 0..threads {
             scope.spawn(|| {
                 let mut tally = Tally::default();
-                while found.lock().is_ok_and(|found: std::sync::MutexGuard<'_, Vec<Found>>| found.len() < enough) {
+                while found
+                    .lock()
+                    .is_ok_and(|found: std::sync::MutexGuard<'_, Vec<Found>>| found.len() < enough)
+                {
                     let chunk = next.fetch_add(CHUNK, Ordering::Relaxed);
                     if chunk >= count {
                         break;
@@ -108,7 +111,10 @@ fn run_and_compare(seed: u64, bugs: Bugs, sum: &mut Tally) -> Option<Violation> 
 
 /// Runs seeds and prints what came of them; whether all was well.
 pub fn hunt(first: u64, count: u64, threads: usize, must_see_all: bool) -> bool {
-    println!("simulation: seeds {first} to {} on {threads} threads", first + count - 1);
+    println!(
+        "simulation: seeds {first} to {} on {threads} threads",
+        first + count - 1
+    );
     let outcome = run_many(first, count, Bugs::default(), MOST_VIOLATIONS, threads);
     print_summary(&outcome);
     let missing = missing_counters(&outcome.tally);
@@ -151,8 +157,14 @@ fn print_summary(outcome: &Outcome) {
         tally.slowest_shutdown as f64 / 1e9
     );
     for found in &outcome.found {
-        println!("BROKEN     {} seed {}: {}", found.violation.invariant, found.seed, found.violation.text);
-        println!("           see it: cargo test --release --test simulation -- --seed {} --trace", found.seed);
+        println!(
+            "BROKEN     {} seed {}: {}",
+            found.violation.invariant, found.seed, found.violation.text
+        );
+        println!(
+            "           see it: cargo test --release --test simulation -- --seed {} --trace",
+            found.seed
+        );
     }
     if outcome.found.is_empty() {
         println!(

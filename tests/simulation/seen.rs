@@ -62,8 +62,9 @@ impl World {
 
     /// Whether a process sent a release of this session that did not land.
     fn tried_to_release(&self, process: usize, key: usize, epoch: u64) -> bool {
-        self.writes_of(process, key)
-            .any(|(flight, view)| !self.flights[flight].applied && view.header.epoch == epoch && view.header.holder.is_none())
+        self.writes_of(process, key).any(|(flight, view)| {
+            !self.flights[flight].applied && view.header.epoch == epoch && view.header.holder.is_none()
+        })
     }
 
     fn writes_of(&self, process: usize, key: usize) -> impl Iterator<Item = (usize, RecordView)> + '_ {

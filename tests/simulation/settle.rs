@@ -4,8 +4,8 @@
 use crate::clock::MS;
 use crate::network::Line;
 use crate::profile::{Rates, Weather};
-use crate::world::{record_key, Event, World};
 use crate::view::RecordView;
+use crate::world::{record_key, Event, World};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +55,7 @@ impl World {
         self.trace.say(self.now, || "--- faults end".into());
         self.stage = Stage::Calming;
         self.profile.weather = Weather::default();
-        // A store whose answers always come too late is a fault as well.
-        let patience = self.profile.places.iter().map(|place| place.request_timeout).min();
-        self.profile.delay = self.profile.delay.min(patience.unwrap_or(MS) / 4);
+        self.profile.delay = self.profile.delay.min(self.profile.brisk_delay());
         for line in &mut self.lines {
             line.line = Line::Good;
             line.turn += 1;
@@ -237,7 +235,12 @@ impl World {
     }
 
     fn longest_autosave(&self) -> u64 {
-        self.profile.places.iter().map(|place| place.autosave).max().unwrap_or(0)
+        self.profile
+            .places
+            .iter()
+            .map(|place| place.autosave)
+            .max()
+            .unwrap_or(0)
     }
 
     fn begin_emptying(&mut self) {

@@ -27,7 +27,11 @@ pub enum Event {
     /// A request reaches the store; the answer, if any, takes so long.
     Arrive { flight: usize, answers: Answers },
     /// An answer reaches its server.
-    Answer { process: usize, flight: usize, result: StoreResult },
+    Answer {
+        process: usize,
+        flight: usize,
+        result: StoreResult,
+    },
     /// A host does something.
     Deed { process: usize },
     /// A host finishes what a call asked of it.
@@ -240,7 +244,11 @@ impl World {
                 }
             }
             Event::Arrive { flight, answers } => self.arrive(flight, answers),
-            Event::Answer { process, flight, result } => self.answer(process, flight, result),
+            Event::Answer {
+                process,
+                flight,
+                result,
+            } => self.answer(process, flight, result),
             Event::Deed { process } => self.deed(process),
             Event::CallDone { process, call } => self.call_done(process, call),
             Event::Fault => self.fault(),
@@ -348,7 +356,9 @@ impl World {
         self.note_submit(process, &request, fate);
         let flight = self.flights.len();
         if is_write && request.key.kind == Kind::Record {
-            self.processes[process].desks[key_number(&request.key)].writes.push(flight);
+            self.processes[process].desks[key_number(&request.key)]
+                .writes
+                .push(flight);
         }
         self.flights.push(Flight {
             process,
@@ -411,7 +421,11 @@ impl World {
                 }
             }
             Fate::Doubled => {
-                let late = if self.weather_rng.bool() { self.long() } else { self.delay() };
+                let late = if self.weather_rng.bool() {
+                    self.long()
+                } else {
+                    self.delay()
+                };
                 let answers_again = self.weather_rng.bool().then_some(back);
                 self.send(flight, there, [Some(back), None]);
                 self.send(flight, there + late, [answers_again, None]);
@@ -456,7 +470,14 @@ impl World {
         let at = self.now + after;
         self.quiet_from = self.quiet_from.max(at);
         let process = self.flights[flight].process;
-        self.queue.push(at, Event::Answer { process, flight, result });
+        self.queue.push(
+            at,
+            Event::Answer {
+                process,
+                flight,
+                result,
+            },
+        );
     }
 
     pub fn delay(&mut self) -> u64 {
@@ -506,9 +527,7 @@ impl World {
     /// Whether its server no longer counts on the request.
     pub fn is_late(&self, flight: usize) -> bool {
         let flight = &self.flights[flight];
-        flight.in_doubt
-            || !self.processes[flight.process].alive
-            || self.local(flight.process).0 >= flight.given_up_at
+        flight.in_doubt || !self.processes[flight.process].alive || self.local(flight.process).0 >= flight.given_up_at
     }
 
     fn written(&mut self, flight: usize) {
