@@ -359,7 +359,8 @@ impl Locker {
     /// Whether nothing is held, wanted or under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.wants.is_empty() && !self.in_flight && !self.attention
+        let at_rest = matches!(self.phase, Phase::Idle) && !self.in_flight && !self.attention;
+        at_rest && self.wants.is_empty() && !self.purchases.has_waiting()
     }
 
     /// Whether there is a session, available or in doubt.
