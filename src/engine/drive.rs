@@ -479,7 +479,8 @@ impl Core {
                     let slot = &mut self.stores[store.0 as usize];
                     let due = slot.watches.get(&server).and_then(Watch::due);
                     if due.is_some_and(|due| due <= now) {
-                        slot.schedule.push(Priority::Force, Sender::Watch(server));
+                        // In turn with the loads that wait for it: above them, two watches would leave a narrow store no room.
+                        slot.schedule.push(Priority::Load, Sender::Watch(server));
                     }
                 }
             }

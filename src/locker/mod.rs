@@ -359,7 +359,8 @@ impl Locker {
     /// Whether nothing is held, wanted or under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.wants.is_empty() && !self.in_flight && !self.attention
+        let at_rest = matches!(self.phase, Phase::Idle) && !self.in_flight && !self.attention;
+        at_rest && self.wants.is_empty() && !self.purchases.has_waiting()
     }
 
     /// Whether there is a session, available or in doubt.
@@ -451,6 +452,9 @@ impl Locker {
     pub fn poll(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         if self.asked.is_some() {
             return;
+        }
+        if !self.is_wanted() && !self.is_held() && self.purchases.has_waiting() {
+            self.give_up_purchases("nobody on this server wants the record", &mut out.events);
         }
         match &self.phase {
             Phase::Idle => self.poll_idle(inputs, out),
