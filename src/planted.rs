@@ -49,13 +49,15 @@ pub enum Bug {
     MissingIsDead,
     /// A contender waits for the shortest lease there is, whatever length the server's record names.
     LengthInRecordIgnored,
+    /// A restarted server adopts the sessions of the process that had its id before.
+    AdoptOldProcess,
     /// A registration that may have landed and been replaced is made again under the same name.
     NameUsedAgain,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::TimeoutIsFailure,
         Self::ConflictIsSuccess,
         Self::AdoptOtherOperation,
@@ -77,6 +79,7 @@ impl Bug {
         Self::UnknownQueuedAgain,
         Self::MissingIsDead,
         Self::LengthInRecordIgnored,
+        Self::AdoptOldProcess,
         Self::NameUsedAgain,
     ];
 }

@@ -394,7 +394,9 @@ impl Beat {
             notices.push(Notice::Letters(record.letters.clone()));
             self.read_letters = true;
         }
-        if self.tries.iter().any(|beat| beat.nonce == record.nonce) {
+        // Planted: that we live is taken for the success of the last try, whichever is stored.
+        let any_try = self.options.bugs.has(Bug::LeaseFromLastTry) && !self.tries.is_empty();
+        if any_try || self.tries.iter().any(|beat| beat.nonce == record.nonce) {
             self.beat_landed(now, record.nonce, notices);
         } else if !matches!(self.state, State::Closing) {
             self.state = State::Alive;

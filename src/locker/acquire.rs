@@ -287,6 +287,9 @@ impl Locker {
             }
             return;
         }
+        if inputs.bugs.has(Bug::AdoptOldProcess) && *holder.server == *inputs.server.server_id {
+            return self.become_held(found, holder, out);
+        }
         if inputs.verdicts.is_dead(holder.incarnation) {
             return self.take(found);
         }

@@ -28,13 +28,19 @@ impl World {
             return;
         }
         let place = self.fault_rng.usize(0..self.profile.places.len());
-        match self.fault_rng.u32(0..110) {
+        let kind = match self.fault_rng.u32(0..110) {
+            _ if self.profile.edge && self.fault_rng.u32(0..3) > 0 => 40,
+            87..92 if self.profile.edge => 40,
+            kind => kind,
+        };
+        match kind {
             0..17 => self.crash(place),
             17..35 => self.pause(place),
             35..45 => self.fade(place),
             45..60 => self.trouble(place, Line::Spell, Injected::Spell),
-            60..68 => self.trouble(place, Line::Down, Injected::Down),
-            68..76 => self.trouble(place, Line::Deaf, Injected::Deaf),
+            60..67 => self.trouble(place, Line::Down, Injected::Down),
+            67..72 => self.trouble(place, Line::Deaf, Injected::Deaf),
+            72..76 => self.trouble(place, Line::SlowWrites, Injected::SlowWrites),
             76..81 => self.trouble(place, Line::ReadOnly, Injected::ReadOnly),
             81..87 => self.stall(),
             87..92 => self.change_rate(place),

@@ -110,6 +110,7 @@ impl World {
                         .broken("I9", format!("k{key} is said to be unreadable, and nobody damaged it"));
                 }
             }
+            locker::Event::LoadStatus(LoadStatus::StoreFailure { .. }) => self.send_away(process, key),
             locker::Event::LoadStatus(LoadStatus::LockedElsewhere { refused: true, .. }) => {
                 self.tally.see(Seen::HandoverRefused);
             }
@@ -282,6 +283,29 @@ impl World {
             ChangeStatus::Saved => self.told(edit, Verdict::Saved),
             ChangeStatus::Lost => self.told(edit, Verdict::Lost),
             ChangeStatus::Unknown => self.told(edit, Verdict::Unknown),
+        }
+    }
+
+    /// A load fails: an impatient host sends the player away, who comes back at once.
+    fn send_away(&mut self, process: usize, key: usize) {
+        let Some(locker) = self.processes[process].desks[key].locker else {
+            return;
+        };
+        if self.profile.fickle && self.stage.is_play() && self.processes[process].desks[key].open {
+            self.unwant(process, key, locker);
+            self.wake(process);
+            let patience = self.profile.places[self.processes[process].place].request_timeout;
+            let at = self.now + self.host_rng.u64(MS..patience * 2);
+            self.queue.push(at, Event::Rejoin { process, key });
+        }
+    }
+
+    pub fn rejoin(&mut self, process: usize, key: usize) {
+        if self.may_act(process) && self.stage.is_play() && !self.processes[process].shut_down {
+            if let Some(locker) = self.locker(process, key) {
+                self.want(process, key, locker);
+                self.wake(process);
+            }
         }
     }
 

@@ -53,12 +53,20 @@ impl World {
         self.query_a_change(process, key, locker);
         let wants = self.processes[process].desks[key].wants();
         let held = self.processes[process].desks[key].session.is_some();
+        if self.profile.fickle && self.host_rng.bool() {
+            return if wants {
+                self.unwant(process, key, locker);
+            } else {
+                self.want(process, key, locker);
+            };
+        }
         match self.host_rng.u32(0..100) {
             _ if !wants => {
-                if self.host_rng.u32(0..100) < 60 {
+                if self.profile.edge || self.host_rng.u32(0..100) < 60 {
                     self.want(process, key, locker);
                 }
             }
+            0..16 if self.profile.edge && self.host_rng.u32(0..4) > 0 => {}
             0..16 => self.unwant(process, key, locker),
             16..18 => self.close(process, key, locker),
             18..20 => self.want(process, key, locker),

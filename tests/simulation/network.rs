@@ -19,6 +19,8 @@ pub enum Fate {
     Doubled,
     /// Arrives late.
     LateRequest,
+    /// A write that the store takes up to half a lease for; the server is told "unknown", or nothing.
+    SlowWrite,
     /// The answer arrives late.
     LateAnswer,
     /// The answer arrives twice.
@@ -28,7 +30,7 @@ pub enum Fate {
 }
 
 /// All of them, for the summary.
-pub const FATES: [Fate; 10] = [
+pub const FATES: [Fate; 11] = [
     Fate::Well,
     Fate::RequestLost,
     Fate::AnswerLost,
@@ -36,6 +38,7 @@ pub const FATES: [Fate; 10] = [
     Fate::FailedUnknown,
     Fate::Doubled,
     Fate::LateRequest,
+    Fate::SlowWrite,
     Fate::LateAnswer,
     Fate::AnsweredTwice,
     Fate::Nonsense,
@@ -51,6 +54,7 @@ impl Fate {
             Self::FailedUnknown => "failed, outcome unknown",
             Self::Doubled => "request doubled",
             Self::LateRequest => "request late",
+            Self::SlowWrite => "write slow, outcome unknown",
             Self::LateAnswer => "answer late",
             Self::AnsweredTwice => "answered twice",
             Self::Nonsense => "answer is nonsense",
@@ -66,6 +70,8 @@ pub enum Line {
     Spell,
     /// Everything takes long, each way up to a third of the lease.
     Slow,
+    /// Reads are quick, writes take up to half a lease, and their answers are lost.
+    SlowWrites,
     /// Nothing gets through; the server is told at once, or never.
     Down,
     /// Requests get through, answers do not.
@@ -81,6 +87,8 @@ pub fn fate(rng: &mut Rng, profile: &Profile, line: Line, is_write: bool) -> Fat
         Line::Spell => by_weather(rng, &profile.spell),
         Line::Down => pick(rng, &[Fate::Refused, Fate::RequestLost]),
         Line::Deaf => Fate::AnswerLost,
+        Line::SlowWrites if is_write => Fate::SlowWrite,
+        Line::SlowWrites => Fate::Well,
         Line::ReadOnly if is_write => Fate::Refused,
         Line::ReadOnly => Fate::Well,
     }

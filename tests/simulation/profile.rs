@@ -90,6 +90,11 @@ pub struct Profile {
     pub spell: Weather,
     /// Somebody damages or erases records.
     pub vandal: bool,
+    /// Two clocks at the ends of the bound, one record that its holder never gives away, lines that become slow and die:
+    /// the moments at which a lease is nearly over come again and again.
+    pub edge: bool,
+    /// Hosts change their minds all the time.
+    pub fickle: bool,
 }
 
 impl Profile {
@@ -141,11 +146,36 @@ impl Profile {
             weather: if faulty { Weather::mild(rng) } else { Weather::default() },
             spell: Weather::foul(rng),
             vandal: faulty && rng.u32(0..100) < 10,
+            edge: false,
+            fickle: faulty && rng.u32(0..100) < 10,
         };
+        if mood == Mood::Stormy && rng.u32(0..100) < 20 {
+            profile.go_to_the_edge(rng);
+        }
+        if profile.fickle {
+            profile.deed_every = lease / 25;
+        }
         if mood == Mood::Calm {
             profile.delay = profile.delay.min(profile.brisk_delay());
         }
         profile
+    }
+
+    fn go_to_the_edge(&mut self, rng: &mut Rng) {
+        self.edge = true;
+        self.vandal = false;
+        self.rates = Rates::Bounded;
+        self.keys = 1;
+        self.delay = MS;
+        self.fault_every = self.longest_lease() / 2;
+        self.deed_every = self.longest_lease() / 8;
+        for place in &mut self.places {
+            place.tick = 5 * MS;
+            place.request_timeout = pick(rng, &[place.lease / 8, place.lease / 4, place.lease]);
+            place.retry_max = place.retry_min.max(place.lease / 20);
+            place.asks = false;
+            place.refuses = true;
+        }
     }
 
     /// The longest delay at which no request is given up and no lease lapses: a slower store is a fault.

@@ -23,6 +23,7 @@ counters! { Injected, INJECTED:
     Pause => "server paused",
     Spell => "bad spell of a line",
     Slow => "line slow",
+    SlowWrites => "writes slow for a server",
     Faded => "slow line went down",
     Down => "line down",
     Deaf => "line one way only",

@@ -34,6 +34,8 @@ pub enum Event {
     },
     /// A host does something.
     Deed { process: usize },
+    /// A player who was sent away comes back.
+    Rejoin { process: usize, key: usize },
     /// A host finishes what a call asked of it.
     CallDone { process: usize, call: usize },
     /// Something goes wrong.
@@ -170,7 +172,11 @@ impl World {
 
     fn lay_out(&mut self) {
         for place in 0..self.profile.places.len() {
-            let ppm = self.roll_rate();
+            let ppm = match (self.profile.edge, place % 2) {
+                (true, 0) => crate::profile::BOUNDED_PPM,
+                (true, _) => -crate::profile::BOUNDED_PPM,
+                (false, _) => self.roll_rate(),
+            };
             let settings = &self.profile.places[place];
             self.clocks
                 .push(Clock::new(settings.clock_offset, ppm, settings.wall_offset_ms));
@@ -250,6 +256,7 @@ impl World {
                 result,
             } => self.answer(process, flight, result),
             Event::Deed { process } => self.deed(process),
+            Event::Rejoin { process, key } => self.rejoin(process, key),
             Event::CallDone { process, call } => self.call_done(process, call),
             Event::Fault => self.fault(),
             Event::Resume { process } => self.resume(process),
@@ -435,6 +442,14 @@ impl World {
             Fate::LateRequest => {
                 let late = self.long();
                 self.send(flight, late, [Some(back), None]);
+            }
+            Fate::SlowWrite => {
+                if self.weather_rng.u32(0..3) > 0 {
+                    self.tell(flight, there, Err(StoreError::unknown("failed on purpose")));
+                }
+                let lease = self.profile.longest_lease();
+                let late = self.weather_rng.u64(lease / 20..lease / 2);
+                self.send(flight, late, [None, None]);
             }
             Fate::LateAnswer => {
                 let late = self.long();
