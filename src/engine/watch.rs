@@ -365,7 +365,9 @@ mod tests {
         let request = watch.build(now).expect("a look is due");
         assert!(matches!(request.operation, Operation::Get), "{request:?}");
         let found = Reply::Found {
-            value: ServerRecord::living(HOLDER, nonce, Duration::from_secs(60), 0).encode().into(),
+            value: ServerRecord::living(HOLDER, nonce, Duration::from_secs(60), 0)
+                .encode()
+                .into(),
             version: Version::from(nonce),
         };
         watch.reply(now, 0.0, Ok(found), &mut Verdicts::default());
