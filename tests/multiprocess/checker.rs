@@ -132,9 +132,19 @@ fn possible_ends(session: &Session) -> Vec<State> {
     if session.end == End::Released {
         first_allowed = states.len() - 1;
     }
-    let is_lost = |change: Option<u64>| session.lost_after.is_some_and(|after| change.is_some_and(|it| it > after));
-    let surviving = states.iter().position(|(change, _)| is_lost(*change)).unwrap_or(states.len());
-    states[first_allowed..surviving.max(first_allowed + 1)].iter().map(|(_, state)| *state).collect()
+    let is_lost = |change: Option<u64>| {
+        session
+            .lost_after
+            .is_some_and(|after| change.is_some_and(|it| it > after))
+    };
+    let surviving = states
+        .iter()
+        .position(|(change, _)| is_lost(*change))
+        .unwrap_or(states.len());
+    states[first_allowed..surviving.max(first_allowed + 1)]
+        .iter()
+        .map(|(_, state)| *state)
+        .collect()
 }
 
 fn count_session(session: &Session, counts: &mut Counts) {
@@ -337,7 +347,11 @@ mod tests {
         let b = B.replace("320 cha", "320 lost p epoch 2 saved 1 unknown 1\n");
         outcome(&[("A", A), ("B", &b), ("A", A2)], &record(3, 140, &["r1"])).unwrap();
         let a2 = A2.replace("ops 3 gold 140", "ops 4 gold 130");
-        rejects(&[("A", A), ("B", &b), ("A", &a2)], &record(4, 130, &["r1"]), "a reported save is lost");
+        rejects(
+            &[("A", A), ("B", &b), ("A", &a2)],
+            &record(4, 130, &["r1"]),
+            "a reported save is lost",
+        );
     }
 
     #[test]
