@@ -8,7 +8,7 @@ use super::timers::Sleeper;
 use super::watch::Watch;
 use crate::clock::Time;
 use crate::locker::call::CallAnswer;
-use crate::locker::event::Event as LockerEvent;
+use crate::locker::event::{Event as LockerEvent, LoadStatus};
 use crate::locker::inputs::{Inputs, Outputs, Priority};
 use crate::locker::Built;
 use crate::log::Level;
@@ -637,7 +637,11 @@ impl Core {
 fn level_of(event: &LockerEvent) -> Level {
     match event {
         LockerEvent::Lost { .. } | LockerEvent::CallbackFailed { .. } => Level::Error,
-        LockerEvent::SaveTrouble { .. } | LockerEvent::LoadStatus(_) => Level::Warning,
+        // A load that waits for another server is on its way; one that finds trouble needs somebody to look.
+        LockerEvent::SaveTrouble { .. }
+        | LockerEvent::LoadStatus(
+            LoadStatus::StoreFailure { .. } | LoadStatus::UnknownVersion { .. } | LoadStatus::Unreadable { .. },
+        ) => Level::Warning,
         LockerEvent::HandoverRequested { .. } | LockerEvent::Confirmed { .. } => Level::Info,
         _ => Level::Debug,
     }

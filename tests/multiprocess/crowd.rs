@@ -48,6 +48,24 @@ struct Player {
     receipts: Vec<Receipt>,
 }
 
+/// What is done to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Kill,
+    Pause,
+}
+
+/// Dealt in turn, in pairs with how long the server is away, in leases: so each kind surely happens, and soon. Only
+/// after the longer absences have the others had the time to take over.
+const DECK: [(Fault, f64); 6] = [
+    (Fault::Pause, 1.8),
+    (Fault::Kill, 1.8),
+    (Fault::Kill, 0.2),
+    (Fault::Kill, 1.8),
+    (Fault::Kill, 0.1),
+    (Fault::Pause, 0.3),
+];
+
 /// A server that is down or paused comes back at this time.
 struct Absence {
     until: Instant,
@@ -60,6 +78,7 @@ pub struct Crowd<'a> {
     servers: [Server; 2],
     absences: [Option<Absence>; 2],
     players: Vec<Player>,
+    faults: usize,
     pub deeds: Deeds,
     sender: Sender<Message>,
     messages: Receiver<Message>,
@@ -84,6 +103,7 @@ impl<'a> Crowd<'a> {
             servers,
             absences: [None, None],
             players: (0..plan.players).map(new_player).collect(),
+            faults: 0,
             deeds: Deeds::default(),
             sender,
             messages,
@@ -172,24 +192,24 @@ impl<'a> Crowd<'a> {
         if !self.servers[place].is_up() {
             return;
         }
-        let lease = self.settings.lease;
-        // Some absences end before the lease does, some only after the other server could take over.
-        let away = lease.mul_f64(if self.random.bool() { 0.2 } else { 1.8 });
-        if self.random.u8(0..10) < 3 {
-            self.deeds.pauses += 1;
-            self.servers[place].pause();
-        } else {
-            self.deeds.kills += 1;
-            self.servers[place].kill();
-            for player in &mut self.players {
-                player.at[place] = Presence::Away;
+        let (fault, leases) = DECK[self.faults % DECK.len()];
+        self.faults += 1;
+        match fault {
+            Fault::Pause => {
+                self.deeds.pauses += 1;
+                self.servers[place].pause();
+            }
+            Fault::Kill => {
+                self.deeds.kills += 1;
+                self.servers[place].kill();
+                for player in &mut self.players {
+                    player.at[place] = Presence::Away;
+                }
             }
         }
+        let until = Instant::now() + self.settings.lease.mul_f64(leases);
         let predecessor_gone = self.random.bool();
-        self.absences[place] = Some(Absence {
-            until: Instant::now() + away,
-            predecessor_gone,
-        });
+        self.absences[place] = Some(Absence { until, predecessor_gone });
     }
 
     /// One player does one thing.
@@ -201,7 +221,8 @@ impl<'a> Crowd<'a> {
             .collect();
         if let Some(&place) = playing.get(self.random.usize(0..playing.len().max(1))) {
             self.play_on(number, place);
-        } else if at == [Presence::Away; 2] {
+        } else if (0..2).all(|place| at[place] == Presence::Away || self.servers[place].is_paused()) {
+            // Whoever is nowhere, or on a server that does not answer, tries one that does.
             let place = self.random.usize(0..2);
             self.join(number, if self.servers[place].is_up() { place } else { 1 - place });
         }
@@ -241,7 +262,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn buy(&mut self, number: usize, place: usize) {
-        let product = if self.random.u8(0..8) == 0 { "vip" } else { "gold100" };
+        let product = if self.random.u8(0..3) == 0 { "vip" } else { "gold100" };
         let id = format!("r{}", self.next_receipt);
         self.next_receipt += 1;
         self.deeds.bought += 1;
