@@ -340,6 +340,9 @@ impl Beat {
     /// Another state than our registration was found, while a try of it may have landed and been replaced: others may
     /// have pronounced that name dead, for ever, so it is not used again.
     fn retire_candidate(&mut self) {
+        if self.options.bugs.has(Bug::NameUsedAgain) {
+            return;
+        }
         if self.view.incarnation.is_none() && !self.tries.is_empty() {
             self.candidate.number += 1;
             self.tries.clear();

@@ -384,6 +384,15 @@ impl Locker {
         }
     }
 
+    /// The fencing token of the session, if its data can be edited: its last save is not under way.
+    #[must_use]
+    pub fn editable_epoch(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Held(held) if !held.release_sent => Some(held.header.epoch),
+            _ => None,
+        }
+    }
+
     /// Where the loading stands.
     #[must_use]
     pub fn load_status(&self) -> LoadStatus {
