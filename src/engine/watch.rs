@@ -115,6 +115,11 @@ impl Watch {
         }
     }
 
+    /// Somebody wrote the server record: look now.
+    pub fn notified(&mut self, now: Time) {
+        self.next = self.next.min(now);
+    }
+
     /// Whether nobody waits and nothing is under way.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -365,7 +370,9 @@ mod tests {
         let request = watch.build(now).expect("a look is due");
         assert!(matches!(request.operation, Operation::Get), "{request:?}");
         let found = Reply::Found {
-            value: ServerRecord::living(HOLDER, nonce, Duration::from_secs(60), 0).encode().into(),
+            value: ServerRecord::living(HOLDER, nonce, Duration::from_secs(60), 0)
+                .encode()
+                .into(),
             version: Version::from(nonce),
         };
         watch.reply(now, 0.0, Ok(found), &mut Verdicts::default());
