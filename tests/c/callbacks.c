@@ -355,6 +355,41 @@ static void hand_over(slk_result (*answer)(slk_locker), int refused)
     OK(slk_store_destroy(store));
 }
 
+/* A store that pushes: the hand-over takes no virtual time at all, where it else waits for the next beat. */
+static void hand_over_by_notification(void)
+{
+    slk_store store;
+    OK(slk_store_open_memory(&store));
+    slk_engine first = new_engine("eu-1"), second = new_engine("eu-2");
+    slk_locker here = new_locker(new_spec(first, store), "42", 1);
+    OK(slk_locker_mark_should_acquire(here, NULL));
+    (void)wait_for_event(first, SLK_EVENT_LOADED);
+    pass_ms(100);
+    slk_locker there = new_locker(new_spec(second, store), "42", 2);
+    OK(slk_locker_mark_should_acquire(there, NULL));
+    uint64_t begin = virtual_time;
+    int loaded = 0;
+    for (int tick = 0; tick < 50 && !loaded; tick++) {
+        OK(slk_engine_update(second, 0));
+        OK(slk_store_notify(store, SLK_KEY_RECORD, "player", "42"));
+        OK(slk_store_notify(store, SLK_KEY_SERVER, NULL, "eu-1"));
+        OK(slk_store_notify(store, SLK_KEY_SERVER, "", "eu-2"));
+        OK(slk_engine_update(first, 0));
+        loaded = slk_locker_is_loaded(there);
+    }
+    CHECK(loaded && !slk_locker_is_loaded(here) && virtual_time == begin);
+    OK(slk_store_notify(store, SLK_KEY_RECORD, "player", "nobody"));
+    OK(slk_store_notify(store, SLK_KEY_RECORD, "no spec", "42"));
+    OK(slk_store_notify(store, SLK_KEY_SERVER, NULL, "eu-77"));
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_notify(store, 3, NULL, "42"));
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_notify(store, SLK_KEY_RECORD, "player", NULL));
+    OK(slk_engine_destroy(first));
+    OK(slk_engine_destroy(second));
+    OK(slk_store_notify(store, SLK_KEY_RECORD, "player", "42"));
+    OK(slk_store_destroy(store));
+    EXPECT(SLK_E_INVALID_HANDLE, slk_store_notify(store, SLK_KEY_RECORD, "player", "42"));
+}
+
 static slk_result give(slk_locker locker)
 {
     return slk_locker_answer_handover(locker, SLK_ANSWER_GIVE, 0);
@@ -414,6 +449,7 @@ int main(void)
     dispatching();
     hand_over(give, 0);
     hand_over(refuse, 1);
+    hand_over_by_notification();
     lost_session(sizeof(slk_event));
     lost_session(offsetof(slk_event, document)); /* a program that knows no documents leaks none */
     return 0;
