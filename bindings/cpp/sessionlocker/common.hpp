@@ -212,6 +212,7 @@ class callback<Answer(Arguments...)> {
 
     template <class Function>
     struct holder final : body {
+        static_assert(std::is_nothrow_destructible_v<Function>, "what a callback captures must not throw when destroyed");
         explicit holder(Function given) : function(std::move(given)) {}
         Answer call(Arguments... arguments) override {
             using returned = std::invoke_result_t<Function &, Arguments...>;
@@ -299,10 +300,10 @@ slk_result answer(slk_error_sink sink, Body &&body) noexcept {
     return answered;
 }
 
-// The end of a user_data that was made by new. Its destructor runs the destructors of the user's captures.
+// The end of a user_data that was made by new.
 template <class Callbacks>
 void dispose(void *user_data) noexcept {
-    contain([&] { delete static_cast<Callbacks *>(user_data); }, [](result_code, const char *) {});
+    delete static_cast<Callbacks *>(user_data);
 }
 
 } // namespace detail

@@ -155,10 +155,10 @@ public:
 
     // Up to so many events at once.
     result<std::vector<event>> next_events(std::size_t at_most) const {
-        std::vector<slk_event> natives(at_most);
+        // One more, because C wants a place even for none.
+        std::vector<slk_event> natives(at_most + 1);
         std::size_t count = 0;
-        const slk_result code =
-            slk_engine_next_events(handle(), natives.data(), sizeof(slk_event), natives.size(), &count);
+        const slk_result code = slk_engine_next_events(handle(), natives.data(), sizeof(slk_event), at_most, &count);
         std::vector<event> all;
         all.reserve(count);
         for (std::size_t index = 0; index < count; ++index)

@@ -26,10 +26,13 @@ struct by_nlohmann<nlohmann::ordered_json> : std::true_type {};
 
 template <class T>
 struct codec<T, std::enable_if_t<by_nlohmann<T>::value>> {
+    // The one that keeps the order of members is for those who ask for it: types are usually known to the other.
+    using tree = std::conditional_t<std::is_same_v<T, nlohmann::ordered_json>, nlohmann::ordered_json, nlohmann::json>;
+
     static result<std::string> encode(const T &value) {
         result<std::string> text{failure{result_code::callback, ""}};
-        // Text that is not UTF-8 is refused by the library, with a better word for it than the replacement here.
-        detail::contain([&] { text = nlohmann::ordered_json(value).dump(); },
+        // It throws for text that is not UTF-8.
+        detail::contain([&] { text = tree(value).dump(); },
                         [&](result_code, const char *words) { text = failure{result_code::invalid_utf8, words}; });
         return text;
     }
@@ -38,7 +41,7 @@ struct codec<T, std::enable_if_t<by_nlohmann<T>::value>> {
         result<T> value{failure{result_code::callback, ""}};
         detail::contain(
             [&] {
-                const auto parsed = nlohmann::ordered_json::parse(json, nullptr, false);
+                const auto parsed = tree::parse(json, nullptr, false);
                 if (parsed.is_discarded())
                     value = failure{result_code::invalid_json, "the data are not JSON to nlohmann/json"};
                 else

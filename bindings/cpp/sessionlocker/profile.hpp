@@ -353,14 +353,14 @@ private:
     void drop() noexcept {
         const auto session = std::move(session_);
         session_ = nullptr;
-        if (session == nullptr || --session->users > 0)
-            return;
-        const bool is_idle = session->locker.is_idle();
-        session->locker = slk::locker();
-        // Otherwise it is forgotten with the event that says that it is idle.
         const auto pool = pool_.lock();
-        if (is_idle && pool != nullptr && session->nobody_waits())
+        if (session == nullptr || --session->users > 0 || pool == nullptr)
+            return;
+        // The locker is kept until the event that says that it is idle, which would not come without it.
+        if (session->locker.is_idle() && session->nobody_waits())
             pool->sessions.erase(session->key);
+        else
+            session->locker.mark_should_release().ignore();
     }
 
     // Nobody ticks any longer, so there is nothing to wait for.
@@ -424,19 +424,17 @@ public:
             return failure{result_code::invalid_argument, "profiles::start: the key is null or has a NUL inside"};
         auto session = pool_->find(key.c_str());
         if (session == nullptr) {
-            session = std::make_shared<detail::session>();
-            session->key = key.c_str();
-        }
-        if (session->locker.handle().id == 0) {
             auto opened = pool_->spec.open_locker(key);
             if (!opened)
                 return opened.error();
+            session = std::make_shared<detail::session>();
+            session->key = key.c_str();
             session->locker = std::move(*opened);
         }
-        profile started(pool_, session);
-        if (const auto marked = started.locker().mark_should_acquire(); !marked)
+        if (const auto marked = session->locker.mark_should_acquire(); !marked)
             return marked.error();
         pool_->sessions.emplace(session->key, session);
+        profile started(pool_, session);
         // Whoever waits for the end of an earlier session waits in vain: that end is called off, or hardly noticed.
         fail_later(session->ended);
         return started;
