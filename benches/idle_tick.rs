@@ -85,11 +85,7 @@ fn engine_with(lockers: usize) -> Engine {
     };
     let engine = Engine::new(options).expect("the options are good");
     let spec = engine
-<<<<<<< HEAD
-        .add_spec(&store, spec(), Arc::new(Game))
-=======
         .add_spec(&store, Spec::named("player"), Arc::new(Game))
->>>>>>> main
         .expect("the spec is good");
     for number in 0..lockers {
         let id = engine

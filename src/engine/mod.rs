@@ -270,7 +270,8 @@ impl Engine {
             }
             let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
             let action = poll(&mut self.core.lock(), now, wall_ms);
-            self.pass_on();
+            self.write_log();
+            self.give_up();
             match action {
                 None if self.completions.is_empty() => return,
                 None | Some(Action::Yield) => {}
@@ -310,19 +311,21 @@ impl Engine {
         }
     }
 
-    /// Tells the stores what was given up, and the log what happened.
-    fn pass_on(&self) {
-        let (given_up, lines) = {
-            let mut core = self.core.lock();
-            (core.take_given_up(), core.take_log())
-        };
+    /// Tells stores of the requests that took too long.
+    fn give_up(&self) {
+        let given_up = self.core.lock().take_given_up();
         for id in given_up {
             self.completions.give_up(id);
         }
-        if let Some(log) = &self.log {
-            for (level, text) in lines {
-                log.log(level, format_args!("{text}"));
-            }
+    }
+
+    fn write_log(&self) {
+        let Some(log) = &self.log else {
+            return;
+        };
+        let lines = self.core.lock().take_log();
+        for (level, text) in lines {
+            log.log(level, format_args!("{text}"));
         }
     }
 
@@ -336,6 +339,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::take_turn`].
     pub fn shutdown(&self, patience: Duration) -> Result<bool, Error> {
+        // A call that is refused must not have begun anything.
+        drop(self.take_turn()?);
         let now = self.clock.now();
         self.core.lock().begin_shutdown(now, patience);
         // The engine's own clock may stand still.

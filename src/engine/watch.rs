@@ -46,6 +46,8 @@ pub struct Watch {
     wanted: BTreeMap<Incarnation, Wanted>,
     seen: Option<Seen>,
     letters: BTreeSet<Letter>,
+    /// The letters of the write that is under way.
+    posting: Vec<Letter>,
     /// The beat that was answered with letters already.
     lettered: Option<(Incarnation, u64)>,
     looks: u64,
@@ -71,6 +73,7 @@ impl Watch {
             wanted: BTreeMap::new(),
             seen: None,
             letters: BTreeSet::new(),
+            posting: Vec::new(),
             lettered: None,
             looks: 0,
             stale: true,
@@ -193,6 +196,7 @@ impl Watch {
         if record.letters.len() == before {
             return None;
         }
+        self.posting = record.letters[before..].to_vec();
         self.flight = Flight::Letters;
         Some(Operation::Put {
             value: record.encode().into(),
@@ -217,8 +221,10 @@ impl Watch {
             Flight::Letters => {
                 // Landed or not: what was seen is out of date.
                 self.stale = true;
+                let posting = std::mem::take(&mut self.posting);
                 if matches!(result, Ok(Reply::Written { .. })) {
-                    self.letters.clear();
+                    // Others may have come meanwhile, or have found no room: they wait for the next beat.
+                    self.letters.retain(|letter| !posting.contains(letter));
                 }
                 self.back_off(now, jitter);
             }
@@ -338,5 +344,75 @@ impl Watch {
         self.failures = self.failures.saturating_add(1);
         let wait = Duration::from_millis(50).saturating_mul(1 << self.failures.min(6));
         self.next = now.after(wait.mul_f64(0.5 + jitter / 2.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOLDER: Incarnation = Incarnation { origin: 7, number: 1 };
+
+    fn letter(name: &str) -> Letter {
+        Letter {
+            space: "player".into(),
+            name: name.into(),
+        }
+    }
+
+    /// The watch looks and finds the holder alive with an empty letter box.
+    fn look(watch: &mut Watch, now: Time, nonce: u64) {
+        let request = watch.build(now).expect("a look is due");
+        assert!(matches!(request.operation, Operation::Get), "{request:?}");
+        let found = Reply::Found {
+            value: ServerRecord::living(HOLDER, nonce, Duration::from_secs(60), 0).encode().into(),
+            version: Version::from(nonce),
+        };
+        watch.reply(now, 0.0, Ok(found), &mut Verdicts::default());
+    }
+
+    fn posted(watch: &mut Watch, now: Time) -> Vec<Letter> {
+        let request = watch.build(now).expect("letters are due");
+        let Operation::Put { value, .. } = request.operation else {
+            panic!("not a put: {request:?}");
+        };
+        ServerRecord::decode(&value).expect("a server record").letters
+    }
+
+    #[test]
+    fn a_letter_that_comes_while_others_are_written_is_sent_with_the_next_beat() {
+        let mut watch = Watch::new(&"holder".into(), Bugs::default());
+        let mut now = Time(0);
+        watch.want(now, HOLDER, 60_000, 0);
+        watch.post(now, letter("first"));
+        look(&mut watch, now, 1);
+        assert_eq!(posted(&mut watch, now), [letter("first")]);
+        watch.post(now, letter("second"));
+        let written = Reply::Written {
+            version: Version::from(100),
+        };
+        watch.reply(now, 0.0, Ok(written), &mut Verdicts::default());
+        now = now.after(Duration::from_secs(10));
+        look(&mut watch, now, 2);
+        assert_eq!(posted(&mut watch, now), [letter("second")]);
+    }
+
+    #[test]
+    fn letters_that_found_no_room_are_sent_with_the_next_beat() {
+        let mut watch = Watch::new(&"holder".into(), Bugs::default());
+        let mut now = Time(0);
+        watch.want(now, HOLDER, 60_000, 0);
+        for number in 0..=MAX_LETTERS {
+            watch.post(now, letter(&format!("{number:04}")));
+        }
+        look(&mut watch, now, 1);
+        assert_eq!(posted(&mut watch, now).len(), MAX_LETTERS);
+        let written = Reply::Written {
+            version: Version::from(100),
+        };
+        watch.reply(now, 0.0, Ok(written), &mut Verdicts::default());
+        now = now.after(Duration::from_secs(10));
+        look(&mut watch, now, 2);
+        assert_eq!(posted(&mut watch, now), [letter(&format!("{MAX_LETTERS:04}"))]);
     }
 }

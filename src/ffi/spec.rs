@@ -14,7 +14,7 @@ use super::receipt::{slk_apply_receipt, slk_receipt_view, SLK_APPLY_CREDIT, SLK_
 use super::result::*;
 use super::store;
 use super::table::{Table, Type};
-use super::text::{self, SLK_MAX_DATA_BYTES, SLK_MAX_NAME_BYTES, SLK_NUL_TERMINATED};
+use super::text::{self, SLK_MAX_NAME_BYTES, SLK_NUL_TERMINATED};
 use crate::engine::host::{About, Host};
 use crate::engine::SpecId;
 use crate::error::{Error, ErrorKind};
@@ -111,11 +111,11 @@ pub struct slk_spec_options {
     pub handover_mode: i32,
     /// How long you have to answer a request for hand-over. 0: the mode decides at once.
     pub handover_delay_ms: u32,
-    /// A change is saved after half to all of this time. 0: 60,000.
+    /// A change is saved after half to all of this time. 0: 300,000.
     pub autosave_ms: u32,
-    /// The first wait after a failure of the store. 0: 500.
+    /// The first wait after a failure of the store. 0: 250.
     pub retry_min_ms: u32,
-    /// The longest wait between two tries. 0: 30,000.
+    /// The longest wait between two tries. 0: 5,000.
     pub retry_max_ms: u32,
     /// The data of a record that does not exist yet: JSON text or bytes; copied. NULL: an empty object, or no bytes.
     pub default_data: *const c_void,
@@ -439,23 +439,21 @@ unsafe fn spec_of(given: &slk_spec_options, engine: &Arc<EngineObject>) -> Resul
         SLK_HANDOVER_REFUSE => true,
         other => return Err(Failure::argument(format!("handover_mode {other} is none"))),
     };
-    let millis = |value: u32, default: u64| {
-        let value = if value == 0 { default } else { value.into() };
-        Duration::from_millis(value)
+    let mut spec = Spec::named(name);
+    let set = |time: &mut Duration, millis: u32| {
+        if millis != 0 {
+            *time = Duration::from_millis(millis.into());
+        }
     };
-    let spec = Spec {
-        name: name.into(),
-        schema: given.schema_version,
-        opaque,
-        autosave: millis(given.autosave_ms, 60_000),
-        retry_min: millis(given.retry_min_ms, 500),
-        retry_max: millis(given.retry_max_ms, 30_000),
-        handover_delay: millis(given.handover_delay_ms, 0),
-        handover_refuse,
-        before_save: given.before_save.is_some(),
-        apply_receipt: given.apply_receipt.is_some(),
-        max_value_bytes: SLK_MAX_DATA_BYTES as u64,
-    };
+    set(&mut spec.autosave, given.autosave_ms);
+    set(&mut spec.retry_min, given.retry_min_ms);
+    set(&mut spec.retry_max, given.retry_max_ms);
+    set(&mut spec.handover_delay, given.handover_delay_ms);
+    spec.schema = given.schema_version;
+    spec.opaque = opaque;
+    spec.handover_refuse = handover_refuse;
+    spec.before_save = given.before_save.is_some();
+    spec.apply_receipt = given.apply_receipt.is_some();
     let host = HostSpec {
         engine: Arc::downgrade(engine),
         // SAFETY: as the caller promises.

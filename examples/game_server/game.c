@@ -1,0 +1,78 @@
+#include "game.h"
+
+#include <stdio.h>
+#include <string.h>
+
+slk_result game_summary(slk_locker locker, struct summary *summary)
+{
+    slk_result result = slk_locker_get_i64(locker, "/gold", &summary->gold);
+    if (result == SLK_OK)
+        result = slk_locker_get_i64(locker, "/ops", &summary->ops);
+    if (result == SLK_OK)
+        result = slk_locker_get_bool(locker, "/vip", &summary->vip);
+    if (result == SLK_OK)
+        result = slk_locker_length(locker, "/receipts", &summary->receipts);
+    return result;
+}
+
+static slk_result draft_summary(slk_document draft, struct summary *summary)
+{
+    slk_result result = slk_document_get_i64(draft, "/gold", &summary->gold);
+    if (result == SLK_OK)
+        result = slk_document_get_i64(draft, "/ops", &summary->ops);
+    if (result == SLK_OK)
+        result = slk_document_get_bool(draft, "/vip", &summary->vip);
+    if (result == SLK_OK)
+        result = slk_document_length(draft, "/receipts", &summary->receipts);
+    return result;
+}
+
+slk_result game_add_gold(slk_locker locker, int64_t amount, uint64_t *change)
+{
+    /* Two edits, and no save can come between them: the library works only while it is called by the tick. */
+    slk_result result = slk_locker_add_i64(locker, "/gold", amount, NULL);
+    if (result == SLK_OK)
+        result = slk_locker_add_i64(locker, "/ops", 1, change);
+    return result;
+}
+
+static slk_result give_product(const char *product, slk_document draft, slk_error_sink error)
+{
+    int32_t vip;
+    if (strcmp(product, "gold100") == 0)
+        return slk_document_add_i64(draft, "/gold", 100);
+    if (strcmp(product, "vip") != 0) {
+        (void)slk_error_sink_set(error, "the shop sold a product that this game does not have");
+        return SLK_E_INVALID_ARGUMENT;
+    }
+    slk_result result = slk_document_get_bool(draft, "/vip", &vip);
+    if (result != SLK_OK)
+        return result;
+    /* Paid for, but there is nothing to give: the library notes credit, and the player can have the pass later. */
+    if (vip)
+        return SLK_NOT_APPLICABLE;
+    return slk_document_set_bool(draft, "/vip", 1);
+}
+
+static slk_result note_receipt(const char *purchase, slk_document draft)
+{
+    /* The protocol lets in only purchase ids that need no escaping in JSON. */
+    char entry[80];
+    int length = snprintf(entry, sizeof entry, "\"%s\"", purchase);
+    if (length < 0 || (size_t)length >= sizeof entry)
+        return SLK_E_TOO_LONG;
+    slk_result result = slk_document_append_json(draft, "/receipts", entry, (size_t)length);
+    if (result == SLK_OK)
+        result = slk_document_add_i64(draft, "/ops", 1);
+    return result;
+}
+
+slk_result game_apply(const slk_receipt_view *receipt, slk_document draft, slk_error_sink error, struct summary *after)
+{
+    slk_result result = give_product(receipt->product, draft, error);
+    if (result == SLK_OK)
+        result = note_receipt(receipt->purchase_id, draft);
+    if (result == SLK_OK)
+        result = draft_summary(draft, after);
+    return result;
+}
