@@ -4,10 +4,7 @@
  *
  * The argument is the mode: async, blocking, concurrent. Time is the test's own.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "fault_store.h"
-
-#include <time.h>
 
 static int32_t mode;
 static int injected[FAULTS][4];
@@ -20,8 +17,7 @@ static void tick(slk_engine engine, struct fault_store *store)
         answer_held(store);
     } else {
         /* The library's threads need real time. */
-        struct timespec pause = { 0, 50000 };
-        nanosleep(&pause, NULL);
+        sleep_us(50);
     }
 }
 

@@ -315,7 +315,7 @@ impl Checker {
         let truth = &mut self.keys[key];
         for purchase in &truth.purchases {
             let (was, is) = (old.effects_of(*purchase), new.effects_of(*purchase));
-            let entered = new.has_receipt(*purchase);
+            let entered = new.receipt(*purchase).is_some();
             if is > 1 {
                 return Err(("I4", format!("purchase {purchase} has {is} effects")));
             }
@@ -366,11 +366,21 @@ impl Checker {
     }
 
     /// I4: a host was told that a purchase has taken effect.
-    pub fn told_granted(&mut self, key: usize, purchase: u32) {
-        if !self.keys[key].effective.contains_key(&purchase) {
+    pub fn told_granted(&mut self, key: usize, purchase: u32, credited: bool) {
+        let truth = &self.keys[key];
+        if !truth.effective.contains_key(&purchase) {
             self.broken(
                 "I4",
                 format!("k{key}: purchase {purchase} was told granted and is in no record"),
+            );
+            return;
+        }
+        let entry = truth.view.as_ref().and_then(|view| view.receipt(purchase));
+        let other = if credited { "applied" } else { "credited" };
+        if entry.is_some_and(|entry| entry.effect == other) && truth.life == 0 {
+            self.broken(
+                "I4",
+                format!("k{key}: purchase {purchase} was {other}, and the host was told otherwise"),
             );
         }
     }

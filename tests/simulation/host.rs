@@ -25,7 +25,6 @@ pub struct Purchase {
 
 /// A call that a host has not answered yet.
 pub struct OpenCall {
-    pub process: usize,
     pub locker: LockerId,
     pub answer: Option<CallAnswer>,
 }
@@ -393,7 +392,6 @@ impl World {
             };
             let number = self.calls.len();
             self.calls.push(OpenCall {
-                process,
                 locker,
                 answer: Some(answer),
             });
