@@ -47,7 +47,7 @@ fn run(name: &str, store: impl FnOnce(&Path) -> [String; 2], plan: &Plan) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = fresh_folder(name);
     let settings = Settings {
-        program: servers::build_game_server(),
+        program: servers::build_game_server("gcc"),
         store: store(&folder),
         folder,
         lease: Duration::from_secs(3),
@@ -133,6 +133,14 @@ fn assert_nothing_missing(deeds: &crowd::Deeds, counts: &checker::Counts) {
         .map(|(name, _)| *name)
         .collect();
     assert!(missing.is_empty(), "these never happened: {missing:?}");
+}
+
+#[test]
+fn the_game_server_compiles_without_warnings() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for compiler in ["gcc", "clang"] {
+        servers::build_game_server(compiler);
+    }
 }
 
 #[test]
