@@ -266,7 +266,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn buy(&mut self, number: usize, place: usize) {
-        let product = if self.random.u8(0..3) == 0 { "vip" } else { "gold100" };
+        let product = if self.random.bool() { "vip" } else { "gold100" };
         let id = format!("r{}", self.next_receipt);
         self.next_receipt += 1;
         self.deeds.bought += 1;

@@ -161,7 +161,7 @@ fn two_servers_on_one_sqlite_file_keep_their_promises() {
 #[test]
 fn two_servers_on_one_folder_keep_their_promises() {
     let plan = Plan {
-        players: (setting("MULTIPROCESS_PLAYERS", 1000) / 4).max(2) as usize,
+        players: (setting("MULTIPROCESS_PLAYERS", 1000) / 10).max(2) as usize,
         duration: Duration::from_secs((setting("MULTIPROCESS_SECONDS", 60) / 2).max(20)),
         actions_per_second: 150,
         seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
