@@ -49,6 +49,9 @@
 #define SLK_NODISCARD
 #endif
 
+/* As the length of a string: it ends at its NUL. */
+#define SLK_NUL_TERMINATED SIZE_MAX
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -80,8 +83,7 @@ SLK_API uint32_t slk_version(void);
  *
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-const char *slk_version_text(void);
+SLK_API const char *slk_version_text(void);
 
 /**
  * The `SLK_ABI_VERSION` of the library that is loaded, to be compared with that of the header.
@@ -183,8 +185,7 @@ typedef int32_t slk_result;
  * Returns: a constant string, never NULL; `"unknown slk_result"` for a number that is no result of this version.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-const char *slk_result_name(slk_result result);
+SLK_API const char *slk_result_name(slk_result result);
 
 /**
  * Copies out what went wrong in the last failed call of this thread: the function, the argument or key, the reason.
@@ -201,15 +202,14 @@ const char *slk_result_name(slk_result result);
  *   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
  * Thread: any; each thread has its own text. Blocks: never. Since 0.1.
  */
-SLK_API
-slk_result slk_last_error(char *buffer,
-                          size_t capacity,
-                          size_t *needed);
+SLK_API slk_result slk_last_error(char *buffer, size_t capacity, size_t *needed);
 
 /* ---- Limits ---- */
 
-/** The longest key, name of a spec, server id or other name in bytes. */
-#define SLK_MAX_NAME_BYTES 1024
+/** The longest server id, name of a spec or holder, product, or part of a purchase's id, in bytes. */
+#define SLK_MAX_NAME_BYTES 128
+/** The longest key in bytes. */
+#define SLK_MAX_KEY_BYTES 512
 /** The longest path or text of a callback's error in bytes. */
 #define SLK_MAX_TEXT_BYTES 4096
 /** The largest JSON text or block of bytes that a call takes, in bytes. */
@@ -219,34 +219,572 @@ slk_result slk_last_error(char *buffer,
 
 /* ---- Handles ---- */
 
+/**
+ * Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
+ * `slk_store_destroy`, after which it lives on until the last engine that uses it is gone.
+ */
+typedef struct slk_store {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_store;
 
+/** Everything of one game server. Destroying it ends all that it made: specs, lockers and what they do. */
+typedef struct slk_engine {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_engine;
 
-/* ---- Stores ---- */
+/** The configuration that records of one kind share. */
+typedef struct slk_spec {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_spec;
+
+/** The state machine of one record on one engine. */
+typedef struct slk_locker {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_locker;
 
 /**
- * Opens a store in the memory of this process, for tests. Engines of one process can share it; it ends with its last
- * user.
- *
- * Parameters: `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
- * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL.
- * Thread: any. Blocks: no. Since 0.1.
+ * A JSON value or opaque bytes on its own: the unsaved data of a lost session, the draft of a callback, or one of your
+ * own making.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_store_open_memory(slk_store *store);
+typedef struct slk_document {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_document;
+
+/** The right to answer one request to a store of yours, once. */
+typedef struct slk_request {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_request;
+
+/** Takes the words of a callback that fails; see `slk_error_sink_set`. */
+typedef struct slk_error_sink {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_error_sink;
+
+/* ---- Clock and log ---- */
+
+/** Data are at risk, or a promise could not be kept. */
+#define SLK_LOG_ERROR 1
+/** Something is wrong and is being dealt with. */
+#define SLK_LOG_WARNING 2
+/** Rare events of normal life: registered, taken over, handed over. */
+#define SLK_LOG_INFO 3
+/** Each step of each session. */
+#define SLK_LOG_DEBUG 4
 
 /**
- * Ends the host's use of a store: the handle dies. The store itself lives until the last engine that uses it is gone.
- *
- * Parameters: `store`: a store, or the null handle, which does nothing.
- * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_REENTRANT` inside a callback.
- * Thread: any. Blocks: if no engine uses the store, until the requests that its threads are carrying out are done.
- * Since 0.1.
+ * Gives the steady time in nanoseconds since any origin. It must never go back, and must count the time during which
+ * the machine is suspended. Called on any thread that calls the library, often; no function of the library may be
+ * called inside.
  */
-SLK_API
-slk_result slk_store_destroy(slk_store store);
+typedef uint64_t (*slk_clock)(void *user_data);
 
-/* ---- Answering a store's requests ---- */
+/**
+ * Gives the milliseconds since 1970-01-01 UTC. They are written into records for people to read; nothing depends on
+ * them. Called like `slk_clock`.
+ */
+typedef int64_t (*slk_wall_clock)(void *user_data);
+
+/**
+ * Takes one message: `level` is one of `SLK_LOG_`, `text` ends with a NUL after `length` bytes and lives until the call
+ * returns. Called inside update and the other functions of the engine, on their thread.
+ */
+typedef void (*slk_log)(void *user_data, int32_t level, const char *text, size_t length);
+
+/** Ends the life of a `user_data`. */
+typedef void (*slk_destroy)(void *user_data);
+
+/* ---- Words of a failing callback ---- */
+
+/**
+ * Says in words why a callback fails: they end up in the event and in the log.
+ *
+ * Parameters:
+ *   `sink`: as the callback got it; valid until the callback returns.
+ *   `text`: the words, UTF-8, up to `SLK_MAX_TEXT_BYTES`; copied. Those of an earlier call are replaced.
+ * Returns:
+ *   `SLK_OK`: taken.
+ *   `SLK_E_INVALID_HANDLE`: the callback has returned, or it is no sink.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the text.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_error_sink_set(slk_error_sink sink, const char *text);
+
+/* ---- Types of values ---- */
+
+/** `null` */
+#define SLK_TYPE_NULL 1
+/** `true` or `false` */
+#define SLK_TYPE_BOOL 2
+/** A whole number that fits into 64 bits. */
+#define SLK_TYPE_INTEGER 3
+/** Any other number. */
+#define SLK_TYPE_NUMBER 4
+/** A text. */
+#define SLK_TYPE_STRING 5
+/** A list of values. */
+#define SLK_TYPE_ARRAY 6
+/** Values by name. */
+#define SLK_TYPE_OBJECT 7
+/** Opaque bytes: the whole of a document that is no JSON. */
+#define SLK_TYPE_BYTES 8
+
+/* ---- Documents ---- */
+
+/**
+ * Makes a document from JSON text.
+ *
+ * Parameters:
+ *   `json`: the text, UTF-8. Where an object names a member twice, the last one counts.
+ *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ *   `document`: receives the handle, to be ended by `slk_document_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: made.
+ *   `SLK_E_INVALID_JSON`: the text is not JSON; the error text says where.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL, a bad string, too large or nested too deeply.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_create_json(const char *json, size_t length, slk_document *document);
+
+/**
+ * Makes a document of opaque bytes.
+ *
+ * Parameters:
+ *   `bytes`: the bytes, copied; may be NULL if `length` is 0.
+ *   `length`: their number.
+ *   `document`: receives the handle, to be ended by `slk_document_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: made.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_TOO_LONG`: NULL, or too large.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_create_bytes(const void *bytes, size_t length, slk_document *document);
+
+/**
+ * Ends a document that is the host's own.
+ *
+ * Parameters: `document`: a document, or the null handle, which does nothing.
+ * Returns:
+ *   `SLK_OK`: ended, or null.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_ARGUMENT`: it is the draft of a callback, which ends when the callback returns.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_document_destroy(slk_document document);
+
+/**
+ * Reads the type of a value: one of `SLK_TYPE_`.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: receives it.
+ * Returns:
+ *   `SLK_OK`: it was read.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_get_type(slk_document document, const char *pointer, int32_t *value);
+
+/**
+ * Reads a boolean, as 1 or 0.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: receives it.
+ * Returns:
+ *   `SLK_OK`: it was read.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_WRONG_TYPE`: it is no boolean.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_get_bool(slk_document document, const char *pointer, int32_t *value);
+
+/**
+ * Reads a whole number.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: receives it.
+ * Returns:
+ *   `SLK_OK`: it was read.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_WRONG_TYPE`: it is no whole number.
+ *   `SLK_E_OUT_OF_RANGE`: it does not fit into 64 bits.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_get_i64(slk_document document, const char *pointer, int64_t *value);
+
+/**
+ * Reads a number, rounded if a double cannot hold all its digits.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: receives it.
+ * Returns:
+ *   `SLK_OK`: it was read.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_WRONG_TYPE`: it is no number.
+ *   `SLK_E_OUT_OF_RANGE`: it is beyond all doubles.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_get_f64(slk_document document, const char *pointer, double *value);
+
+/**
+ * Reads a text.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: it was copied, or its length was asked for.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+ *   `SLK_E_WRONG_TYPE`: it is no string.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_get_string(slk_document document, const char *pointer, char *buffer,
+        size_t capacity, size_t *needed);
+
+/**
+ * Reads a value of any type as JSON text. The whole document comes as it was written if nobody changed it.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: it was copied, or its length was asked for.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+ *   `SLK_E_WRONG_TYPE`: the data are opaque bytes.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_get_json(slk_document document, const char *pointer, char *buffer,
+        size_t capacity, size_t *needed);
+
+/**
+ * Reads the opaque bytes, where the data are opaque.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `buffer`: receives them, without a NUL; NULL with a capacity of 0 asks for the number only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives their number, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: they were copied, or their number was asked for.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for them; nothing is copied.
+ *   `SLK_E_WRONG_TYPE`: the data are JSON.
+ *   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_get_bytes(slk_document document, void *buffer, size_t capacity,
+        size_t *needed);
+
+/**
+ * Reads how many elements an array has, members an object, bytes a string.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: receives it.
+ * Returns:
+ *   `SLK_OK`: it was read.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_WRONG_TYPE`: it has no length.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_length(slk_document document, const char *pointer, size_t *value);
+
+/**
+ * Reads the name of one member of an object, in the order of the text: for walking through an object of `length`
+ * members. As a step of a JSON Pointer, `~` in it is written `~0` and `/` is written `~1`.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `index`: which one, from 0; `SLK_EMPTY` behind the last.
+ *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: it was copied, or its length was asked for.
+ *   `SLK_EMPTY`: there is no such value; nothing is written.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+ *   `SLK_E_WRONG_TYPE`: it is no object.
+ *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
+ *   where a pointer is wanted.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_key_at(slk_document document, const char *pointer, size_t index,
+        char *buffer, size_t capacity, size_t *needed);
+
+/**
+ * Sets null.
+ * A missing member of an object is made, `-` behind an array appends; what leads there must exist. Nothing is changed
+ * on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_set_null(slk_document document, const char *pointer);
+
+/**
+ * Sets a boolean.
+ * A missing member of an object is made, `-` behind an array appends; what leads there must exist. Nothing is changed
+ * on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: 1 or 0.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_set_bool(slk_document document, const char *pointer, int32_t value);
+
+/**
+ * Sets a whole number.
+ * A missing member of an object is made, `-` behind an array appends; what leads there must exist. Nothing is changed
+ * on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: the number.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_set_i64(slk_document document, const char *pointer, int64_t value);
+
+/**
+ * Sets a number.
+ * A missing member of an object is made, `-` behind an array appends; what leads there must exist. Nothing is changed
+ * on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: the number; not infinite and not NaN, which JSON cannot hold.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_set_f64(slk_document document, const char *pointer, double value);
+
+/**
+ * Sets a text.
+ * A missing member of an object is made, `-` behind an array appends; what leads there must exist. Nothing is changed
+ * on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: the text, UTF-8.
+ *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_set_string(slk_document document, const char *pointer, const char *value,
+        size_t length);
+
+/**
+ * Sets a value given as JSON text. With "" as the pointer, replaces the whole document.
+ * A missing member of an object is made, `-` behind an array appends; what leads there must exist. Nothing is changed
+ * on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: the JSON text.
+ *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_INVALID_JSON`: `value` is not JSON; the text says where.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_set_json(slk_document document, const char *pointer, const char *value,
+        size_t length);
+
+/**
+ * Replaces the opaque bytes, where the data are opaque. Nothing is changed on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `value`: the bytes; may be NULL if `length` is 0.
+ *   `length`: their number.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_WRONG_TYPE`: the data are JSON.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_TOO_LONG`: of the bytes.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_set_bytes(slk_document document, const void *value, size_t length);
+
+/**
+ * Adds to a whole number; a missing one counts as 0.
+ * Nothing is changed on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `delta`: what to add; may be negative.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_OUT_OF_RANGE`: the sum does not fit into 64 bits.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_add_i64(slk_document document, const char *pointer, int64_t delta);
+
+/**
+ * Adds to a number, in double arithmetic; a missing one counts as 0.
+ * Nothing is changed on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `delta`: what to add; not infinite and not NaN.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_OUT_OF_RANGE`: the sum is beyond all doubles.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_add_f64(slk_document document, const char *pointer, double delta);
+
+/**
+ * Appends a value, given as JSON text, to an array; a missing array is made.
+ * Nothing is changed on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `value`: the JSON text.
+ *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_E_INVALID_JSON`: `value` is not JSON; the text says where.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
+ *   `SLK_E_WRONG_TYPE`: the parent is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
+ *   data would be nested too deeply.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_append_json(slk_document document, const char *pointer,
+        const char *value, size_t length);
+
+/**
+ * Removes a value; elements behind one move up. Nothing is changed on failure.
+ *
+ * Parameters:
+ *   `document`: the document.
+ *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ * Returns:
+ *   `SLK_OK`: it was removed.
+ *   `SLK_EMPTY`: there was no such value; nothing was changed.
+ *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the whole document.
+ *   `SLK_E_WRONG_TYPE`: stepping into something that is neither an object nor an array, or the data are opaque bytes.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer.
+ *   `SLK_E_INVALID_HANDLE`: no living document.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_remove(slk_document document, const char *pointer);
+
+/* ---- Requests to a store of your own ---- */
 
 /** The longest version token in bytes. */
 #define SLK_MAX_VERSION_BYTES 255
@@ -260,6 +798,40 @@ slk_result slk_store_destroy(slk_store store);
 #define SLK_KEY_RECORD 1
 /** The key names a server record: how an engine shows that it is alive. */
 #define SLK_KEY_SERVER 2
+
+/**
+ * What a store is asked to do. Its memory belongs to the request: it stays until the request was completed or
+ * abandoned, and in any case until the callback returns.
+ */
+typedef struct slk_request_view {
+    /** The size of this struct in the library that fills it; it only grows. */
+    uint32_t struct_size;
+    /** `SLK_REQUEST_GET`, `SLK_REQUEST_PUT` or `SLK_REQUEST_REMOVE`. */
+    int32_t kind;
+    /** `SLK_KEY_RECORD` or `SLK_KEY_SERVER`. */
+    int32_t key_kind;
+    /** Always 0. */
+    uint32_t reserved;
+    /** The name of the record's spec, with a NUL; empty for a server record. */
+    const char *spec;
+    /** Its length in bytes without the NUL. */
+    size_t spec_length;
+    /** The record's key or the server's id, with a NUL. */
+    const char *key;
+    /** Its length in bytes without the NUL. */
+    size_t key_length;
+    /** Put: the value to write, UTF-8 text of JSON without a NUL; else NULL. */
+    const void *value;
+    /** Its length in bytes. */
+    size_t value_length;
+    /**
+     * Put and remove: the version that must be stored, as given by the store before. NULL: for a put, the key must be
+     * missing; for a get, of no meaning.
+     */
+    const void *version;
+    /** Its length in bytes, 1 to `SLK_MAX_VERSION_BYTES`; 0 if `version` is NULL. */
+    size_t version_length;
+} slk_request_view;
 
 /**
  * Completes a get: this is stored. Value and version are copied before the call returns.
@@ -279,13 +851,8 @@ slk_result slk_store_destroy(slk_store store);
  * The handle is used up in each case.
  * Thread: any, also inside the callback. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_request_complete_found(slk_request request,
-                                      const void *value,
-                                      size_t value_length,
-                                      const void *version,
-                                      size_t version_length);
+SLK_NODISCARD SLK_API slk_result slk_request_complete_found(slk_request request, const void *value,
+        size_t value_length, const void *version, size_t version_length);
 
 /**
  * Completes a get: nothing is stored under the key.
@@ -306,11 +873,8 @@ SLK_NODISCARD SLK_API slk_result slk_request_complete_missing(slk_request reques
  * Returns: as `slk_request_complete_found`.
  * Thread: any, also inside the callback. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_request_complete_written(slk_request request,
-                                        const void *version,
-                                        size_t version_length);
+SLK_NODISCARD SLK_API slk_result slk_request_complete_written(slk_request request, const void *version,
+        size_t version_length);
 
 /**
  * Completes a remove: the key is gone, durably.
@@ -346,11 +910,7 @@ SLK_NODISCARD SLK_API slk_result slk_request_complete_conflict(slk_request reque
  * Returns: as `slk_request_complete_found`; `SLK_E_INVALID_ARGUMENT` for another `result` than these.
  * Thread: any, also inside the callback. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_request_complete_failed(slk_request request,
-                                       slk_result result,
-                                       const char *text);
+SLK_NODISCARD SLK_API slk_result slk_request_complete_failed(slk_request request, slk_result result, const char *text);
 
 /**
  * Gives a request up without an answer: its outcome counts as unknown.
@@ -360,6 +920,89 @@ slk_result slk_request_complete_failed(slk_request request,
  * Thread: any, also inside a callback. Blocks: never. Since 0.1.
  */
 SLK_API slk_result slk_request_abandon(slk_request request);
+
+/* ---- Stores ---- */
+
+/**
+ * Opens a store in the memory of this process, for tests. Engines of one process can share it; it ends with its last
+ * user.
+ *
+ * Parameters: `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_memory(slk_store *store);
+
+/**
+ * Ends the host's use of a store: the handle dies. The store itself lives until the last engine that uses it is gone.
+ *
+ * Parameters: `store`: a store, or the null handle, which does nothing.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_REENTRANT` inside a callback.
+ * Thread: any. Blocks: if no engine uses the store, until the requests that its threads are carrying out are done.
+ * Since 0.1.
+ */
+SLK_API slk_result slk_store_destroy(slk_store store);
+
+/* ---- The embedded store ---- */
+
+/** A write counts as done when it is on the disk. Survives a power failure. */
+#define SLK_SQLITE_FULL 0
+
+/**
+ * A write counts as done when the system has it. Survives the death of the process; a power failure may take the last
+ * writes.
+ */
+#define SLK_SQLITE_NORMAL 1
+/** A missing or empty file is an error, instead of being made. */
+#define SLK_SQLITE_MUST_EXIST 1
+/** Move the whole log into the database file when the store is closed, also while other processes use it. */
+#define SLK_SQLITE_CHECKPOINT_AT_CLOSE 2
+
+/** How to open a SQLite database. Begin with `SLK_SQLITE_OPTIONS_INIT`. */
+typedef struct slk_sqlite_options {
+    /** The size of this struct, set by `SLK_SQLITE_OPTIONS_INIT`. */
+    uint32_t struct_size;
+    /** `SLK_SQLITE_FULL` or `SLK_SQLITE_NORMAL`. */
+    int32_t durability;
+    /** Any of `SLK_SQLITE_MUST_EXIST` and `SLK_SQLITE_CHECKPOINT_AT_CLOSE`, added. */
+    uint32_t flags;
+    /** How long a request waits for the lock of another process, up to an hour. 0: 5,000. */
+    uint32_t busy_timeout_ms;
+    /** Threads and connections for reads. 0: 2. */
+    uint32_t read_threads;
+    /** The most writes in one transaction. 0: 256. */
+    uint32_t batch;
+} slk_sqlite_options;
+
+/**
+ * Opens a SQLite database as a store, or makes it: the embedded store, for one machine.
+ *
+ * Any number of processes of one machine may use the file, and several engines of one process. It may be neither moved,
+ * replaced nor removed while it is open.
+ *
+ * Parameters:
+ *   `path`: the file, UTF-8, up to `SLK_MAX_TEXT_BYTES`.
+ *   `options`: how to open it; NULL for the defaults.
+ *   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: open.
+ *   `SLK_E_NOT_A_DATABASE`: the file is something else, or another program's database. It is left as it was.
+ *   `SLK_E_UNSUPPORTED`: it is of a newer version, its filesystem cannot do it, or this build has no SQLite.
+ *   `SLK_E_STORE`: all else that goes wrong with files; the text says what.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`, `SLK_E_STRUCT_SIZE`: of the arguments.
+ * Thread: any. Blocks: while the file is opened. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_sqlite(const char *path, const slk_sqlite_options *options,
+        slk_store *store);
+
+/**
+ * Fills the struct with defaults, as `SLK_SQLITE_OPTIONS_INIT` does, for languages that cannot use the macro.
+ *
+ * Parameters: `options`: the struct; `size`: its size.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_sqlite_options_init(slk_sqlite_options *options, size_t size);
 
 /* ---- Stores of your own ---- */
 
@@ -384,9 +1027,6 @@ typedef void (*slk_store_call)(void *user_data, slk_request request, const slk_r
 
 /** Asks for a request to be cancelled: nobody waits for its answer any longer. */
 typedef void (*slk_store_cancel)(void *user_data, slk_request request);
-
-/** Ends the life of a `user_data`. */
-typedef void (*slk_destroy)(void *user_data);
 
 /**
  * A store of yours. Begin with `SLK_STORE_CALLBACKS_INIT`.
@@ -426,7 +1066,7 @@ typedef struct slk_store_callbacks {
     slk_destroy destroy;
     /** The largest value that the store takes, in bytes. 0: `SLK_MAX_DATA_BYTES`. */
     uint64_t max_value_bytes;
-    /** The longest key that the store takes, in bytes. 0: `SLK_MAX_NAME_BYTES`. */
+    /** The longest key that the store takes, in bytes. 0: `SLK_MAX_KEY_BYTES`. */
     uint32_t max_key_bytes;
     /** For `SLK_STORE_BLOCKING_CONCURRENT`: how many threads, up to `SLK_MAX_STORE_THREADS`. 0: 4. */
     uint32_t threads;
@@ -446,10 +1086,7 @@ typedef struct slk_store_callbacks {
  * On failure `user_data` stays yours and `destroy` is not called.
  * Thread: any. Blocks: no. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_store_create(const struct slk_store_callbacks *callbacks,
-                            slk_store *store);
+SLK_NODISCARD SLK_API slk_result slk_store_create(const slk_store_callbacks *callbacks, slk_store *store);
 
 /**
  * Fills the struct with defaults, as `SLK_STORE_CALLBACKS_INIT` does, for languages that cannot use the macro.
@@ -458,85 +1095,869 @@ slk_result slk_store_create(const struct slk_store_callbacks *callbacks,
  * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-slk_result slk_store_callbacks_init(struct slk_store_callbacks *callbacks,
-                                    size_t size);
+SLK_API slk_result slk_store_callbacks_init(slk_store_callbacks *callbacks, size_t size);
 
-/* ---- Data ---- */
-
-/** `null` */
-#define SLK_TYPE_NULL 1
-/** `true` or `false` */
-#define SLK_TYPE_BOOL 2
-/** A whole number that fits into 64 bits. */
-#define SLK_TYPE_INTEGER 3
-/** Any other number. */
-#define SLK_TYPE_NUMBER 4
-/** A text. */
-#define SLK_TYPE_STRING 5
-/** A list of values. */
-#define SLK_TYPE_ARRAY 6
-/** Values by name. */
-#define SLK_TYPE_OBJECT 7
-/** Opaque bytes: the whole of a document that is no JSON. */
-#define SLK_TYPE_BYTES 8
-
-/* ---- Documents ---- */
+/* ---- Engines ---- */
 
 /**
- * Makes a document from JSON text.
+ * The host vouches that no process that used this server id before is alive: its sessions are free at once, instead of
+ * after one lease.
+ */
+#define SLK_ENGINE_PREDECESSOR_GONE 1
+
+/** How an engine is set up. Begin with `SLK_ENGINE_OPTIONS_INIT`. */
+typedef struct slk_engine_options {
+    /** The size of this struct, set by `SLK_ENGINE_OPTIONS_INIT`. */
+    uint32_t struct_size;
+    /** `SLK_ABI_VERSION` of the header, set by `SLK_ENGINE_OPTIONS_INIT`. */
+    uint32_t abi_version;
+    /** This server's id, unique among living servers, 1 to `SLK_MAX_NAME_BYTES`; copied. NULL: a random one. */
+    const char *server_id;
+    /** How long others must see no sign of life before they may declare this server dead: 500 to 3,600,000. 0: 60,000. */
+    uint32_t lease_ms;
+    /** The time between two signs of life, at most a third of the lease. 0: a twelfth of the lease. */
+    uint32_t beat_interval_ms;
+    /** After this time without an answer from the store, the outcome of a request counts as unknown. 0: 30,000. */
+    uint32_t request_timeout_ms;
+    /** How many requests a store gets at once. 0: 64. */
+    uint32_t max_requests_in_flight;
+    /** `SLK_ENGINE_PREDECESSOR_GONE` or 0. */
+    uint32_t flags;
+    /** The least important `SLK_LOG_` level that `log` gets. 0: none. */
+    int32_t log_level;
+    /** The steady clock; NULL: the system's. A clock of your own lets a test run an hour in a millisecond. */
+    slk_clock clock;
+    /** The wall clock; NULL: the system's. */
+    slk_wall_clock wall_clock;
+    /** Takes messages; NULL: nobody does. The library prints nothing by itself. */
+    slk_log log;
+    /** Given to `clock`, `wall_clock`, `log` and `destroy`. */
+    void *user_data;
+    /** Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL. */
+    slk_destroy destroy;
+} slk_engine_options;
+
+/**
+ * Makes an engine: one game server with its lockers, its clock and its event queue. A process may have several.
  *
  * Parameters:
- *   `json`: the text, UTF-8. Where an object names a member twice, the last one counts.
- *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
- *   `document`: receives the handle, to be ended by `slk_document_destroy`; null on failure.
+ *   `options`: how to set it up; copied.
+ *   `engine`: receives the handle, to be ended by `slk_engine_destroy`; null on failure.
  * Returns:
  *   `SLK_OK`: made.
- *   `SLK_E_INVALID_JSON`: the text is not JSON; the error text says where.
- *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL, a bad string, too large or nested too deeply.
+ *   `SLK_E_ABI`: the header does not fit the library.
+ *   `SLK_E_INVALID_ARGUMENT`: NULL, or an option outside its range; the text says which.
+ *   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and of the server id.
+ *   `SLK_E_UNSUPPORTED`: the system gives no random numbers.
+ * On failure `user_data` stays yours and `destroy` is not called.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_create_json(const char *json,
-                                    size_t length,
-                                    slk_document *document);
+SLK_NODISCARD SLK_API slk_result slk_engine_create(const slk_engine_options *options, slk_engine *engine);
 
 /**
- * Makes a document of opaque bytes.
+ * Fills the struct with defaults, as `SLK_ENGINE_OPTIONS_INIT` does, for languages that cannot use the macro.
  *
- * Parameters:
- *   `bytes`: the bytes, copied; may be NULL if `length` is 0.
- *   `length`: their number.
- *   `document`: receives the handle, to be ended by `slk_document_destroy`; null on failure.
- * Returns:
- *   `SLK_OK`: made.
- *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_TOO_LONG`: NULL, or too large.
+ * Parameters: `options`: the struct; `size`: its size; `abi_version`: `SLK_ABI_VERSION` of the header that the caller
+ * was made from.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_create_bytes(const void *bytes,
-                                     size_t length,
-                                     slk_document *document);
+SLK_API slk_result slk_engine_options_init(slk_engine_options *options, size_t size, uint32_t abi_version);
 
 /**
- * Ends a document that is the host's own.
+ * Ends an engine at once, and all that it made: handles of its specs and lockers die, nothing of it is called any more.
+ * What is not saved is not saved, and its sessions stay locked until the lease is over: use `slk_engine_begin_shutdown`
+ * or `slk_engine_shutdown` before.
  *
- * Parameters: `document`: a document, or the null handle, which does nothing.
+ * Requests that asynchronous stores have not answered stay valid until they are completed or abandoned; `cancel` asks
+ * for that.
+ *
+ * Parameters: `engine`: an engine, or the null handle, which does nothing.
  * Returns:
  *   `SLK_OK`: ended, or null.
- *   `SLK_E_INVALID_HANDLE`: no living document.
- *   `SLK_E_INVALID_ARGUMENT`: it is the draft of a callback, which ends when the callback returns.
+ *   `SLK_E_INVALID_HANDLE`: no living engine.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of this engine.
+ * Thread: any. Blocks: where the engine was the last user of a store, until the store's threads have done the requests
+ * that they were given; a blocking callback that never returns makes it wait for ever. Since 0.1.
+ */
+SLK_API slk_result slk_engine_destroy(slk_engine engine);
+
+/**
+ * Does what is due: takes what the stores answered, sends signs of life, loads, saves and releases, calls callbacks,
+ * makes events. Never waits; what it costs follows what is due, not how many lockers there are.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `budget_us`: stop after this many microseconds of the system's time; at least one step is done. 0: no limit.
+ * Returns:
+ *   `SLK_OK`: done, or as much as the budget allowed.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of this engine.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * The views of the last event end.
+ * Thread: one at a time. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_update(slk_engine engine, uint32_t budget_us);
+
+/**
+ * Begins to save and release everything, what would be lost first. Go on updating and reading events until
+ * `SLK_EVENT_SHUTDOWN_DONE`. Lockers cannot be created or marked as wanted any more. Calling it again can only bring the
+ * deadline nearer.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `deadline_ms`: after this time it is over at the latest; each locker that did not make it has an event of its own.
+ * Returns:
+ *   `SLK_OK`: begun.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_begin_shutdown(slk_engine engine, uint32_t deadline_ms);
+
+/**
+ * Saves and releases everything, updating by itself until that is done or the deadline is over. The events stay in the
+ * queue. For programs whose store does not need the calling thread; else use `slk_engine_begin_shutdown`.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `deadline_ms`: return after this time at the latest.
+ * Returns:
+ *   `SLK_OK`: everything was saved and released.
+ *   `SLK_PENDING`: the deadline is over, and something was left behind.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of this engine.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * Thread: one at a time. Blocks: up to `deadline_ms`. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t deadline_ms);
+
+/* ---- Events ---- */
+
+/** A locker's record is loaded and held: `epoch`. The player may be let in. */
+#define SLK_EVENT_LOADED 1
+
+/**
+ * Loading takes a new turn: `detail` is one of `SLK_LOAD_`, `text`; for `SLK_LOAD_LOCKED_ELSEWHERE` `name` is the other
+ * server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`.
+ */
+#define SLK_EVENT_LOAD_STATUS 2
+/** A locker was saved and let go: `detail` is one of `SLK_RELEASE_`, all changes up to `change` are saved. */
+#define SLK_EVENT_RELEASED 3
+
+/**
+ * A session is over, and not by our release: `detail` is one of `SLK_LOSS_`, `document` has the data as they were here
+ * and is yours to destroy, changes up to `change` are saved, of those after it up to `unknown_change` it cannot be known,
+ * later ones are lost; `text`. The player must be kicked.
+ */
+#define SLK_EVENT_LOST 4
+/** All changes up to `change` are saved. */
+#define SLK_EVENT_SAVED 5
+/** The answer to `slk_locker_await_change`: `change`, `tag`, `result` is `SLK_SAVED`, `SLK_LOST` or `SLK_UNKNOWN`. */
+#define SLK_EVENT_CHANGE_SETTLED 6
+/** A save did not succeed and is tried again: `text`. */
+#define SLK_EVENT_SAVE_TROUBLE 7
+/** Another server, `name`, asks for the record: answer with `slk_locker_answer_handover`, or let the spec's mode decide. */
+#define SLK_EVENT_HANDOVER_REQUESTED 8
+
+/**
+ * Sessions are available again after they had been in doubt: one locker's, `epoch`, or, where `locker` is null, all of
+ * the store `name`.
+ */
+#define SLK_EVENT_AVAILABLE 9
+
+/**
+ * A receipt was dealt with: `name` is the purchase's id, `tag`, `result` is `SLK_GRANTED`, `SLK_CREDITED` or
+ * `SLK_NOT_PROCESSED`, `flags` may have `SLK_EVENT_DUPLICATE`, `text`. Only now may the platform be answered.
+ */
+#define SLK_EVENT_RECEIPT 10
+
+/**
+ * A use of credit was dealt with: `name` is the product, `tag`, `result` is `SLK_OK`, `SLK_EMPTY` (no credit),
+ * `SLK_NOT_APPLICABLE` or `SLK_NOT_PROCESSED`, `text`.
+ */
+#define SLK_EVENT_CREDIT_USED 11
+/** A callback of yours failed, and its edits were dropped: `text`. */
+#define SLK_EVENT_CALLBACK_FAILED 12
+/** Of a locker nothing is held, wanted or under way any more. */
+#define SLK_EVENT_IDLE 13
+/** A locker did not make it before the deadline of the shutdown: `flags` may have `SLK_EVENT_DIRTY`. */
+#define SLK_EVENT_LEFT_BEHIND 14
+/** No sign of life was taken by the store `name` in time: none of its lockers is available until one is. */
+#define SLK_EVENT_SUSPECT 20
+/** This server was declared dead on the store `name`; it registers again and confirms each session. */
+#define SLK_EVENT_ENDED 21
+/** Another living process uses this server id on the store `name`; it is waited for. */
+#define SLK_EVENT_SERVER_ID_IN_USE 22
+/** Another living process has taken over this server id on the store `name`: no session there is available ever again. */
+#define SLK_EVENT_SUPERSEDED 23
+/** The store `name` does not take signs of life: `text`. */
+#define SLK_EVENT_STORE_TROUBLE 24
+/** The shutdown is over: `count` lockers were left behind, each with an event of its own before. */
+#define SLK_EVENT_SHUTDOWN_DONE 25
+/** Nobody wants the record. */
+#define SLK_LOAD_IDLE 0
+/** It is being read or written. */
+#define SLK_LOAD_LOADING 1
+/** The store fails; it is tried again. */
+#define SLK_LOAD_STORE_FAILURE 2
+/** Another server holds it, and has been asked to let go. */
+#define SLK_LOAD_LOCKED_ELSEWHERE 3
+/** A newer version of the game or of this library wrote it. It is left as it is. */
+#define SLK_LOAD_UNKNOWN_VERSION 4
+/** It is no record, or a damaged one. It is left as it is. */
+#define SLK_LOAD_UNREADABLE 5
+/** It is loaded and held. */
+#define SLK_LOAD_LOADED 6
+/** It is being saved for the last time and let go. */
+#define SLK_LOAD_RELEASING 7
+/** Another server has taken the record. */
+#define SLK_LOSS_TAKEN 1
+/** The record was removed. */
+#define SLK_LOSS_ERASED 2
+/** The store is behind what it had confirmed: it has lost writes. */
+#define SLK_LOSS_ROLLED_BACK 3
+/** The game no longer wanted the record. */
+#define SLK_RELEASE_RELEASED 1
+/** Another server asked for it. */
+#define SLK_RELEASE_HANDED_OVER 2
+/** The engine shuts down. */
+#define SLK_RELEASE_SHUTDOWN 3
+/** The other server has refused to let go. */
+#define SLK_EVENT_REFUSED 1
+/** The receipt had been dealt with before, and nothing was done now. */
+#define SLK_EVENT_DUPLICATE 2
+/** There were changes that are not saved. */
+#define SLK_EVENT_DIRTY 4
+
+/** Something that happened. Which fields mean something is said at each `SLK_EVENT_`; the others are 0 or empty. */
+typedef struct slk_event {
+    /** One of `SLK_EVENT_`. */
+    int32_t kind;
+    /** How something ended. */
+    slk_result result;
+    /** The locker, as one of your handles of it; null for events of the whole engine, or if you have destroyed it. */
+    slk_locker locker;
+    /** As given to `slk_locker_create`. */
+    uint64_t user_tag;
+    /** The locker's key, ending with a NUL; empty for events of the whole engine. */
+    const char *key;
+    /** Its length in bytes. */
+    size_t key_length;
+    /** What happened, in words, ending with a NUL; may be empty. */
+    const char *text;
+    /** Its length in bytes. */
+    size_t text_length;
+    /** A server, store, purchase or product, ending with a NUL; may be empty. */
+    const char *name;
+    /** Its length in bytes. */
+    size_t name_length;
+    /** The fencing token of the session: higher than that of every earlier session of this record. */
+    uint64_t epoch;
+    /** A change. */
+    uint64_t change;
+    /** Another change. */
+    uint64_t unknown_change;
+    /** As given with what this event answers. */
+    uint64_t tag;
+    /** A document, which is yours to destroy. */
+    slk_document document;
+    /** How many. */
+    uint64_t count;
+    /** Milliseconds since 1970-01-01 UTC, by somebody's clock. */
+    int64_t since_ms;
+    /** One of the constants that the kind names. */
+    int32_t detail;
+    /** Any of the flags that the kind names, added. */
+    uint32_t flags;
+} slk_event;
+
+/** Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`. */
+typedef void (*slk_event_callback)(void *user_data, const slk_event *event);
+
+/**
+ * Takes the next event out of the queue.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `event`: receives it. Its views live until the next call of next_event, next_events, dispatch, update or destroy on
+ *   this engine; a `document` in it is yours to destroy.
+ *   `size`: `sizeof(slk_event)`.
+ * Returns:
+ *   `SLK_OK`: there was one.
+ *   `SLK_EMPTY`: there is none.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of this engine.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_STRUCT_SIZE`: `event` is NULL; `size` is no size.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * Thread: one at a time. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_next_event(slk_engine engine, slk_event *event, size_t size);
+
+/**
+ * Takes several events out of the queue.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `events`: an array that receives them; their views live as those of `slk_engine_next_event`.
+ *   `size`: `sizeof(slk_event)`.
+ *   `capacity`: how many the array can hold.
+ *   `count`: receives how many were written.
+ * Returns: `SLK_OK`, also if there were none; the failures of `slk_engine_next_event`.
+ * Thread: one at a time. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_next_events(slk_engine engine, slk_event *events, size_t size,
+        size_t capacity, size_t *count);
+
+/**
+ * Takes all events out of the queue and gives each to a callback, on this thread.
+ *
+ * Inside the callback everything may be called, except what returns `SLK_E_REENTRANT`.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `callback`: gets each event; its views live until the callback returns; a `document` in it is yours to destroy.
+ *   `user_data`: given to the callback.
+ * Returns: `SLK_OK`, also if there were none; `SLK_E_INVALID_ARGUMENT`: `callback` is NULL; the failures of
+ * `slk_engine_next_event`.
+ * Thread: one at a time. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_dispatch(slk_engine engine, slk_event_callback callback, void *user_data);
+
+/* ---- Purchases ---- */
+
+/** A platform's receipt is to be applied. */
+#define SLK_APPLY_RECEIPT 1
+/** A product that the player has credit for is to be applied. */
+#define SLK_APPLY_CREDIT 2
+
+/**
+ * A purchase notice of a platform. Begin with `SLK_RECEIPT_INIT`. Provider, environment and purchase id together name
+ * the purchase.
+ */
+typedef struct slk_receipt {
+    /** The size of this struct, set by `SLK_RECEIPT_INIT`. */
+    uint32_t struct_size;
+    /** Always 0. */
+    uint32_t reserved;
+    /** The platform, such as "steam". Required, up to `SLK_MAX_NAME_BYTES` like the next three. */
+    const char *provider;
+    /** The platform's environment, such as "production". Required. */
+    const char *environment;
+    /** The platform's name for the purchase. Required. */
+    const char *purchase_id;
+    /** What was bought. Required. */
+    const char *product;
+    /** Anything that the callback should get; copied. May be NULL. */
+    const void *context;
+    /** Its length in bytes. */
+    size_t context_length;
+    /** Comes back in the event. */
+    uint64_t tag;
+} slk_receipt;
+
+/** What is to be applied. Its strings end with a NUL and live until the callback returns. */
+typedef struct slk_receipt_view {
+    /** The size of this struct in the library that fills it; it only grows. */
+    uint32_t struct_size;
+    /** `SLK_APPLY_RECEIPT` or `SLK_APPLY_CREDIT`. */
+    int32_t kind;
+    /** One of your handles of the locker; null if you have destroyed it. */
+    slk_locker locker;
+    /** As given to `slk_locker_create`. */
+    uint64_t user_tag;
+    /** The locker's key. */
+    const char *key;
+    /** What was bought. */
+    const char *product;
+    /** The platform; empty for credit. */
+    const char *provider;
+    /** The platform's environment; empty for credit. */
+    const char *environment;
+    /** The platform's name for the purchase; empty for credit. */
+    const char *purchase_id;
+    /** As given with the receipt; NULL if nothing was. */
+    const void *context;
+    /** Its length in bytes. */
+    size_t context_length;
+    /** As given with the receipt; 0 for credit. */
+    uint64_t tag;
+} slk_receipt_view;
+
+/**
+ * Applies a product to the draft of the player's data: gives the gold, unlocks the level.
+ *
+ * Returns: `SLK_OK`: applied; the draft's edits and the receipt are saved together. `SLK_NOT_APPLICABLE`: it cannot be
+ * applied now; the player gets credit for it. Anything else: it failed, all edits are dropped, and the platform is to
+ * send the receipt again; say why by `slk_error_sink_set`.
+ * It may be called again for the same purchase, also on another server, if the save is lost: effects outside the draft
+ * belong to the event that reports the durable result. Called inside update.
+ */
+typedef slk_result (*slk_apply_receipt)(void *user_data, const slk_receipt_view *receipt, slk_document draft,
+        slk_error_sink error);
+
+/**
+ * Takes a purchase notice. The spec's `apply_receipt` is called, the effect and the receipt are saved together at once,
+ * and then `SLK_EVENT_RECEIPT` tells what to answer the platform. A purchase that took effect before, on any server and
+ * at any time, is granted again without a second effect.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `receipt`: the notice; copied.
+ * Returns:
+ *   `SLK_OK`: taken; an event will follow.
+ *   `SLK_E_UNSUPPORTED`: the spec has no `apply_receipt`.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`, `SLK_E_STRUCT_SIZE`: of the receipt.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_process_receipt(slk_locker locker, const slk_receipt *receipt);
+
+/**
+ * Fills the struct with defaults, as `SLK_RECEIPT_INIT` does, for languages that cannot use the macro.
+ *
+ * Parameters: `receipt`: the struct; `size`: its size.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_receipt_init(slk_receipt *receipt, size_t size);
+
+/**
+ * Reads the player's credit for a product: what was paid for and could not be applied.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `product`: the product.
+ *   `amount`: receives how many times.
+ * Returns:
+ *   `SLK_OK`: read.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the product, or `amount` is NULL.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_credit(slk_locker locker, const char *product, int64_t *amount);
+
+/**
+ * Adds to the player's credit for a product, as one change of the record.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `product`: the product.
+ *   `amount`: how many times; may be negative.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded, or is being released.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the product.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_give_credit(slk_locker locker, const char *product, int64_t amount,
+        uint64_t *change);
+
+/**
+ * Applies a product that the player has credit for: as a receipt, except that it is paid by credit.
+ * `SLK_EVENT_CREDIT_USED` tells the outcome.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `product`: the product.
+ *   `tag`: comes back in the event.
+ * Returns: as `slk_locker_process_receipt`.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_use_credit(slk_locker locker, const char *product, uint64_t tag);
+
+/* ---- Specs ---- */
+
+/** The data are JSON. */
+#define SLK_DATA_JSON 0
+/** The data are opaque bytes. */
+#define SLK_DATA_BYTES 1
+/** Another server that asks for a record gets it when `handover_delay_ms` have passed, unless you answer otherwise. */
+#define SLK_HANDOVER_GIVE 0
+/** Another server that asks for a record is refused when `handover_delay_ms` have passed, unless you answer otherwise. */
+#define SLK_HANDOVER_REFUSE 1
+/** The autosave period is over. */
+#define SLK_SAVE_AUTOSAVE 1
+/** The game asked for it. */
+#define SLK_SAVE_ASKED 2
+/** A receipt must become durable. */
+#define SLK_SAVE_RECEIPT 3
+/** The session must be confirmed after it had been in doubt. */
+#define SLK_SAVE_CONFIRM 4
+/** The last save: the game no longer wants the record. */
+#define SLK_SAVE_RELEASED 5
+/** The last save: another server asked for the record. */
+#define SLK_SAVE_HANDED_OVER 6
+/** The last save: the engine shuts down. */
+#define SLK_SAVE_SHUTDOWN 7
+
+/**
+ * Fills in the data of a record that does not exist yet. Called inside `slk_locker_create`.
+ *
+ * Returns: `SLK_OK`: the draft is the default data. Anything else: the locker is not created.
+ */
+typedef slk_result (*slk_default_data)(void *user_data, const char *key, slk_document draft, slk_error_sink error);
+
+/** A save that is about to be made. Its strings end with a NUL and live until the callback returns. */
+typedef struct slk_save_view {
+    /** The size of this struct in the library that fills it; it only grows. */
+    uint32_t struct_size;
+    /** One of `SLK_SAVE_`. */
+    int32_t reason;
+    /** One of your handles of the locker; null if you have destroyed it. */
+    slk_locker locker;
+    /** As given to `slk_locker_create`. */
+    uint64_t user_tag;
+    /** The locker's key. */
+    const char *key;
+} slk_save_view;
+
+/**
+ * Writes the game's own state into the draft, which is about to be saved. Called inside update.
+ *
+ * Returns: `SLK_OK`: the draft's edits are saved. Anything else: its edits are dropped, and the data are saved without
+ * them; `SLK_EVENT_CALLBACK_FAILED` tells.
+ */
+typedef slk_result (*slk_before_save)(void *user_data, const slk_save_view *save, slk_document draft,
+        slk_error_sink error);
+
+/** How a kind of record is set up. Begin with `SLK_SPEC_OPTIONS_INIT`. */
+typedef struct slk_spec_options {
+    /** The size of this struct, set by `SLK_SPEC_OPTIONS_INIT`. */
+    uint32_t struct_size;
+    /** The version of the data that this server reads and writes. A record of a newer one is not touched. */
+    uint32_t schema_version;
+    /** The name: part of the keys in the store. Required, up to `SLK_MAX_NAME_BYTES`; copied. */
+    const char *name;
+    /** Where the records live. Required. */
+    slk_store store;
+    /** `SLK_DATA_JSON` or `SLK_DATA_BYTES`. */
+    int32_t data_kind;
+    /** `SLK_HANDOVER_GIVE` or `SLK_HANDOVER_REFUSE`. */
+    int32_t handover_mode;
+    /** How long you have to answer a request for hand-over. 0: the mode decides at once. */
+    uint32_t handover_delay_ms;
+    /** A change is saved after half to all of this time. 0: 60,000. */
+    uint32_t autosave_ms;
+    /** The first wait after a failure of the store. 0: 500. */
+    uint32_t retry_min_ms;
+    /** The longest wait between two tries. 0: 30,000. */
+    uint32_t retry_max_ms;
+    /** The data of a record that does not exist yet: JSON text or bytes; copied. NULL: an empty object, or no bytes. */
+    const void *default_data;
+    /** Its length in bytes. 0: JSON text ends at its NUL. */
+    size_t default_data_length;
+    /** Fills in the default data for each key, beginning with `default_data`. May be NULL. */
+    slk_default_data default_data_for;
+    /** Called before each save. May be NULL. */
+    slk_before_save before_save;
+    /** Applies products. May be NULL: then receipts cannot be processed. */
+    slk_apply_receipt apply_receipt;
+    /** Given to the callbacks. */
+    void *user_data;
+    /** Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL. */
+    slk_destroy destroy;
+} slk_spec_options;
+
+/**
+ * Makes a spec: a kind of record, with its store, version, timings and callbacks. An engine may have many.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `options`: how to set it up; copied.
+ *   `spec`: receives the handle; null on failure. It ends with the engine, or by `slk_spec_destroy`.
+ * Returns:
+ *   `SLK_OK`: made.
+ *   `SLK_E_EXISTS`: the engine has a spec of this name on this store.
+ *   `SLK_E_INVALID_ARGUMENT`: NULL, or an option outside its range; the text says which.
+ *   `SLK_E_INVALID_JSON`: `default_data` is not JSON.
+ *   `SLK_E_INVALID_HANDLE`: no living engine, or no living store.
+ *   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and its strings.
+ *   `SLK_E_UNSUPPORTED`: the store has no compare-and-set.
+ *   `SLK_E_SHUTTING_DOWN`, `SLK_E_PANIC`: the engine is shutting down; a bug was caught.
+ * On failure `user_data` stays yours and `destroy` is not called.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_spec_create(slk_engine engine, const slk_spec_options *options, slk_spec *spec);
+
+/**
+ * Fills the struct with defaults, as `SLK_SPEC_OPTIONS_INIT` does, for languages that cannot use the macro.
+ *
+ * Parameters: `options`: the struct; `size`: its size.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_spec_options_init(slk_spec_options *options, size_t size);
+
+/**
+ * Ends the host's use of a spec: the handle dies. Lockers of it and its callbacks live on until the engine is
+ * destroyed.
+ *
+ * Parameters: `spec`: a spec, or the null handle, which does nothing.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_REENTRANT` inside a callback.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_spec_destroy(slk_spec spec);
+
+/* ---- Lockers ---- */
+
+/** Let the other server have the record when `delay_ms` have passed. */
+#define SLK_ANSWER_GIVE 1
+/** Keep the record; the other server is told. */
+#define SLK_ANSWER_REFUSE 2
+
+/** Where a locker stands. */
+typedef struct slk_locker_status {
+    /** One of `SLK_LOAD_`. */
+    int32_t load;
+    /** For `SLK_LOAD_LOCKED_ELSEWHERE`: 1 if the other server has refused to let go. */
+    int32_t refused;
+    /** For `SLK_LOAD_LOCKED_ELSEWHERE`: since when, in milliseconds since 1970-01-01 UTC by that server's clock. */
+    int64_t since_ms;
+    /** The fencing token of the session; 0 if there is none. */
+    uint64_t epoch;
+    /** The last change made here; 0 if none was. */
+    uint64_t latest_change;
+    /** All changes of the session up to this one are saved. */
+    uint64_t saved_change;
+    /** How many purchases are not answered yet. */
+    uint64_t purchases_in_progress;
+    /** 1 if the session is surely ours now. */
+    int32_t available;
+    /** 1 if some part of the game wants the record. */
+    int32_t wanted;
+    /** 1 if the session has changes that are not saved. */
+    int32_t dirty;
+    /** 1 if nothing is held, wanted or under way. */
+    int32_t idle;
+} slk_locker_status;
+
+/**
+ * Makes a locker for a key. It is at rest until it is marked as wanted. A second locker for a key of the same spec is
+ * another handle on the same session; joining again during a release calls the release off or follows it.
+ *
+ * Parameters:
+ *   `spec`: the kind of record.
+ *   `key`: the record's key, such as the player's id; up to `SLK_MAX_KEY_BYTES`.
+ *   `user_tag`: comes back in each event; that of the first living handle of a key counts.
+ *   `locker`: receives the handle, to be ended by `slk_locker_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: made.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the key, or `locker` is NULL.
+ *   `SLK_E_CALLBACK`: `default_data_for` refused.
+ *   `SLK_E_SHUTTING_DOWN`: the engine is shutting down.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living spec; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_create(slk_spec spec, const char *key, uint64_t user_tag,
+        slk_locker *locker);
+
+/**
+ * Ends a handle of a locker. Nothing is lost: with the last handle of a key, nobody wants the record any more, and it is
+ * saved and released in its own time.
+ *
+ * Parameters: `locker`: a locker, or the null handle, which does nothing.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_PANIC`: the handle died, but a bug was caught.
  * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
  */
-SLK_API slk_result slk_document_destroy(slk_document document);
+SLK_API slk_result slk_locker_destroy(slk_locker locker);
+
+/**
+ * Says that this part of the game is done with the locker for good: as destroying it, but the handle stays known, and
+ * every later use of it gives `SLK_E_DELETED`, which finds parts of the game that use a locker after its player left.
+ *
+ * Parameters: `locker`: the locker; still to be ended by `slk_locker_destroy`.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_DELETED`: it was done before; `SLK_E_PANIC`: a bug was caught.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_mark_deleted(slk_locker locker);
+
+/**
+ * Says that a part of the game wants the record: it is loaded, and stays loaded until the last part lets go.
+ *
+ * Parameters:
+ *   `locker`: the locker.
+ *   `name`: the part of the game, up to `SLK_MAX_NAME_BYTES`; NULL for the one without a name. Each name counts once,
+ *   however often it is marked.
+ * Returns:
+ *   `SLK_OK`: marked; `SLK_EVENT_LOADED` will follow, and `SLK_EVENT_LOAD_STATUS` until then.
+ *   `SLK_E_SHUTTING_DOWN`: the engine is shutting down.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the name.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_mark_should_acquire(slk_locker locker, const char *name);
+
+/**
+ * Says that a part of the game no longer wants the record. When the last has let go, the record is saved and released.
+ *
+ * Parameters:
+ *   `locker`: the locker.
+ *   `name`: as for `slk_locker_mark_should_acquire`.
+ * Returns:
+ *   `SLK_OK`: marked, or it was not wanted under this name.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the name.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_mark_should_release(slk_locker locker, const char *name);
+
+/**
+ * Saves soon, if something changed.
+ *
+ * Parameters: `locker`: the locker.
+ * Returns:
+ *   `SLK_OK`: marked; without a session there is nothing to do.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_mark_should_save(slk_locker locker);
+
+/**
+ * Saves at once, even if nothing changed.
+ *
+ * Parameters: `locker`: the locker.
+ * Returns:
+ *   `SLK_OK`: marked; `SLK_EVENT_SAVED` will follow.
+ *   `SLK_E_NOT_LOADED`: there is no session.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_mark_force_save(slk_locker locker);
+
+/**
+ * Says that state that the game keeps itself has changed; the game writes it into the data when `before_save` asks.
+ *
+ * Parameters:
+ *   `locker`: the locker.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
+ * Returns:
+ *   `SLK_OK`: marked.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded, or is being released.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_mark_changed(slk_locker locker, uint64_t *change);
+
+/**
+ * As `slk_engine_update`, for one locker and what it waits for.
+ *
+ * Parameters:
+ *   `locker`: the locker.
+ *   `budget_us`: stop after this many microseconds of the system's time; at least one step is done. 0: no limit.
+ * Returns:
+ *   `SLK_OK`: done; the locker has more to do, or holds its record.
+ *   `SLK_IDLE`: nothing of it is held, wanted or under way any more.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of its engine.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: one at a time. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_update(slk_locker locker, uint32_t budget_us);
+
+/**
+ * Whether the session is surely ours now: the record is loaded, and no other server can have taken it. Computed from the
+ * clock at each call. It is a belief that is bounded in time; the data are safe whatever it says.
+ *
+ * Parameters: `locker`: the locker.
+ * Returns: 1 or 0; 0 for a bad handle.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API int32_t slk_locker_is_available(slk_locker locker);
+
+/**
+ * Whether the record is loaded and held, available or in doubt.
+ *
+ * Parameters: `locker`: the locker.
+ * Returns: 1 or 0; 0 for a bad handle.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API int32_t slk_locker_is_loaded(slk_locker locker);
+
+/**
+ * Whether nothing of the locker is held, wanted or under way.
+ *
+ * Parameters: `locker`: the locker.
+ * Returns: 1 or 0; 0 for a bad handle.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API int32_t slk_locker_is_idle(slk_locker locker);
+
+/**
+ * Tells where a locker stands.
+ *
+ * Parameters:
+ *   `locker`: the locker.
+ *   `status`: receives it.
+ *   `size`: `sizeof(slk_locker_status)`.
+ * Returns:
+ *   `SLK_OK`: told.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_STRUCT_SIZE`: `status` is NULL; `size` is no size.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_get_status(slk_locker locker, slk_locker_status *status, size_t size);
+
+/**
+ * Tells what became of a change.
+ *
+ * Parameters:
+ *   `locker`: the locker on which it was made.
+ *   `change`: its number.
+ * Returns:
+ *   `SLK_PENDING`: not saved yet.
+ *   `SLK_SAVED`: durable in the store.
+ *   `SLK_LOST`: surely not in the store, and never will be.
+ *   `SLK_UNKNOWN`: it cannot be known.
+ *   `SLK_E_INVALID_ARGUMENT`: no such change was made on this locker.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_change_status(slk_locker locker, uint64_t change);
+
+/**
+ * Has exactly one `SLK_EVENT_CHANGE_SETTLED` tell what becomes of a change. It does not make the save come sooner.
+ *
+ * Parameters:
+ *   `locker`: the locker on which it was made.
+ *   `change`: its number.
+ *   `tag`: comes back in the event.
+ * Returns:
+ *   `SLK_OK`: the event will come, also if the change is settled already.
+ *   `SLK_E_INVALID_ARGUMENT`: no such change was made on this locker.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_await_change(slk_locker locker, uint64_t change, uint64_t tag);
+
+/**
+ * Answers `SLK_EVENT_HANDOVER_REQUESTED`.
+ *
+ * Parameters:
+ *   `locker`: the locker that another server asks for.
+ *   `answer`: `SLK_ANSWER_GIVE` or `SLK_ANSWER_REFUSE`.
+ *   `delay_ms`: for `SLK_ANSWER_GIVE`: how long to keep it still; 0: let go at once.
+ * Returns:
+ *   `SLK_OK`: answered.
+ *   `SLK_E_INVALID_ARGUMENT`: nobody asks for it, or no such answer.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_answer_handover(slk_locker locker, int32_t answer, uint32_t delay_ms);
+
+/* ---- The data of a locker ---- */
 
 /**
  * Reads the type of a value: one of `SLK_TYPE_`.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: receives it.
  * Returns:
@@ -544,20 +1965,17 @@ SLK_API slk_result slk_document_destroy(slk_document document);
  *   `SLK_EMPTY`: there is no such value; nothing is written.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_get_type(slk_document document,
-                                 const char *pointer,
-                                 int32_t *value);
+SLK_NODISCARD SLK_API slk_result slk_locker_get_type(slk_locker locker, const char *pointer, int32_t *value);
 
 /**
  * Reads a boolean, as 1 or 0.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: receives it.
  * Returns:
@@ -566,20 +1984,17 @@ slk_result slk_document_get_type(slk_document document,
  *   `SLK_E_WRONG_TYPE`: it is no boolean.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_get_bool(slk_document document,
-                                 const char *pointer,
-                                 int32_t *value);
+SLK_NODISCARD SLK_API slk_result slk_locker_get_bool(slk_locker locker, const char *pointer, int32_t *value);
 
 /**
  * Reads a whole number.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: receives it.
  * Returns:
@@ -589,20 +2004,17 @@ slk_result slk_document_get_bool(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: it does not fit into 64 bits.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_get_i64(slk_document document,
-                                const char *pointer,
-                                int64_t *value);
+SLK_NODISCARD SLK_API slk_result slk_locker_get_i64(slk_locker locker, const char *pointer, int64_t *value);
 
 /**
  * Reads a number, rounded if a double cannot hold all its digits.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: receives it.
  * Returns:
@@ -612,20 +2024,17 @@ slk_result slk_document_get_i64(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: it is beyond all doubles.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_get_f64(slk_document document,
-                                const char *pointer,
-                                double *value);
+SLK_NODISCARD SLK_API slk_result slk_locker_get_f64(slk_locker locker, const char *pointer, double *value);
 
 /**
  * Reads a text.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
  *   `capacity`: the size of `buffer` in bytes.
@@ -637,22 +2046,18 @@ slk_result slk_document_get_f64(slk_document document,
  *   `SLK_E_WRONG_TYPE`: it is no string.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_get_string(slk_document document,
-                                   const char *pointer,
-                                   char *buffer,
-                                   size_t capacity,
-                                   size_t *needed);
+SLK_NODISCARD SLK_API slk_result slk_locker_get_string(slk_locker locker, const char *pointer, char *buffer,
+        size_t capacity, size_t *needed);
 
 /**
  * Reads a value of any type as JSON text. The whole document comes as it was written if nobody changed it.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
  *   `capacity`: the size of `buffer` in bytes.
@@ -664,22 +2069,18 @@ slk_result slk_document_get_string(slk_document document,
  *   `SLK_E_WRONG_TYPE`: the data are opaque bytes.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_get_json(slk_document document,
-                                 const char *pointer,
-                                 char *buffer,
-                                 size_t capacity,
-                                 size_t *needed);
+SLK_NODISCARD SLK_API slk_result slk_locker_get_json(slk_locker locker, const char *pointer, char *buffer,
+        size_t capacity, size_t *needed);
 
 /**
  * Reads the opaque bytes, where the data are opaque.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `buffer`: receives them, without a NUL; NULL with a capacity of 0 asks for the number only.
  *   `capacity`: the size of `buffer` in bytes.
  *   `needed`: receives their number, also when the buffer is too small; may be NULL.
@@ -688,21 +2089,17 @@ slk_result slk_document_get_json(slk_document document,
  *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for them; nothing is copied.
  *   `SLK_E_WRONG_TYPE`: the data are JSON.
  *   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_get_bytes(slk_document document,
-                                  void *buffer,
-                                  size_t capacity,
-                                  size_t *needed);
+SLK_NODISCARD SLK_API slk_result slk_locker_get_bytes(slk_locker locker, void *buffer, size_t capacity, size_t *needed);
 
 /**
  * Reads how many elements an array has, members an object, bytes a string.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: receives it.
  * Returns:
@@ -711,21 +2108,18 @@ slk_result slk_document_get_bytes(slk_document document,
  *   `SLK_E_WRONG_TYPE`: it has no length.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_length(slk_document document,
-                               const char *pointer,
-                               size_t *value);
+SLK_NODISCARD SLK_API slk_result slk_locker_length(slk_locker locker, const char *pointer, size_t *value);
 
 /**
  * Reads the name of one member of an object, in the order of the text: for walking through an object of `length`
  * members. As a step of a JSON Pointer, `~` in it is written `~0` and `/` is written `~1`.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `index`: which one, from 0; `SLK_EMPTY` behind the last.
  *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
@@ -738,17 +2132,12 @@ slk_result slk_document_length(slk_document document,
  *   `SLK_E_WRONG_TYPE`: it is no object.
  *   `SLK_E_INVALID_POINTER`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer, or NULL
  *   where a pointer is wanted.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_key_at(slk_document document,
-                               const char *pointer,
-                               size_t index,
-                               char *buffer,
-                               size_t capacity,
-                               size_t *needed);
+SLK_NODISCARD SLK_API slk_result slk_locker_key_at(slk_locker locker, const char *pointer, size_t index, char *buffer,
+        size_t capacity, size_t *needed);
 
 /**
  * Sets null.
@@ -756,8 +2145,9 @@ slk_result slk_document_key_at(slk_document document,
  * on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
@@ -765,13 +2155,13 @@ slk_result slk_document_key_at(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_set_null(slk_document document,
-                                 const char *pointer);
+SLK_NODISCARD SLK_API slk_result slk_locker_set_null(slk_locker locker, const char *pointer, uint64_t *change);
 
 /**
  * Sets a boolean.
@@ -779,9 +2169,10 @@ slk_result slk_document_set_null(slk_document document,
  * on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: 1 or 0.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
@@ -789,14 +2180,14 @@ slk_result slk_document_set_null(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_set_bool(slk_document document,
-                                 const char *pointer,
-                                 int32_t value);
+SLK_NODISCARD SLK_API slk_result slk_locker_set_bool(slk_locker locker, const char *pointer, int32_t value,
+        uint64_t *change);
 
 /**
  * Sets a whole number.
@@ -804,9 +2195,10 @@ slk_result slk_document_set_bool(slk_document document,
  * on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: the number.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
@@ -814,14 +2206,14 @@ slk_result slk_document_set_bool(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_set_i64(slk_document document,
-                                const char *pointer,
-                                int64_t value);
+SLK_NODISCARD SLK_API slk_result slk_locker_set_i64(slk_locker locker, const char *pointer, int64_t value,
+        uint64_t *change);
 
 /**
  * Sets a number.
@@ -829,9 +2221,10 @@ slk_result slk_document_set_i64(slk_document document,
  * on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: the number; not infinite and not NaN, which JSON cannot hold.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
@@ -839,14 +2232,14 @@ slk_result slk_document_set_i64(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_set_f64(slk_document document,
-                                const char *pointer,
-                                double value);
+SLK_NODISCARD SLK_API slk_result slk_locker_set_f64(slk_locker locker, const char *pointer, double value,
+        uint64_t *change);
 
 /**
  * Sets a text.
@@ -854,10 +2247,11 @@ slk_result slk_document_set_f64(slk_document document,
  * on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: the text, UTF-8.
  *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the parent of the value is missing.
@@ -865,15 +2259,14 @@ slk_result slk_document_set_f64(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_set_string(slk_document document,
-                                   const char *pointer,
-                                   const char *value,
-                                   size_t length);
+SLK_NODISCARD SLK_API slk_result slk_locker_set_string(slk_locker locker, const char *pointer, const char *value,
+        size_t length, uint64_t *change);
 
 /**
  * Sets a value given as JSON text. With "" as the pointer, replaces the whole document.
@@ -881,10 +2274,11 @@ slk_result slk_document_set_string(slk_document document,
  * on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: the JSON text.
  *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_INVALID_JSON`: `value` is not JSON; the text says where.
@@ -893,44 +2287,45 @@ slk_result slk_document_set_string(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_set_json(slk_document document,
-                                 const char *pointer,
-                                 const char *value,
-                                 size_t length);
+SLK_NODISCARD SLK_API slk_result slk_locker_set_json(slk_locker locker, const char *pointer, const char *value,
+        size_t length, uint64_t *change);
 
 /**
  * Replaces the opaque bytes, where the data are opaque. Nothing is changed on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `value`: the bytes; may be NULL if `length` is 0.
  *   `length`: their number.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_WRONG_TYPE`: the data are JSON.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_TOO_LONG`: of the bytes.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_set_bytes(slk_document document,
-                                  const void *value,
-                                  size_t length);
+SLK_NODISCARD SLK_API slk_result slk_locker_set_bytes(slk_locker locker, const void *value, size_t length,
+        uint64_t *change);
 
 /**
  * Adds to a whole number; a missing one counts as 0.
  * Nothing is changed on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `delta`: what to add; may be negative.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_OUT_OF_RANGE`: the sum does not fit into 64 bits.
@@ -939,23 +2334,24 @@ slk_result slk_document_set_bytes(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_add_i64(slk_document document,
-                                const char *pointer,
-                                int64_t delta);
+SLK_NODISCARD SLK_API slk_result slk_locker_add_i64(slk_locker locker, const char *pointer, int64_t delta,
+        uint64_t *change);
 
 /**
  * Adds to a number, in double arithmetic; a missing one counts as 0.
  * Nothing is changed on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `delta`: what to add; not infinite and not NaN.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_OUT_OF_RANGE`: the sum is beyond all doubles.
@@ -964,24 +2360,25 @@ slk_result slk_document_add_i64(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_add_f64(slk_document document,
-                                const char *pointer,
-                                double delta);
+SLK_NODISCARD SLK_API slk_result slk_locker_add_f64(slk_locker locker, const char *pointer, double delta,
+        uint64_t *change);
 
 /**
  * Appends a value, given as JSON text, to an array; a missing array is made.
  * Nothing is changed on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
  *   `value`: the JSON text.
  *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: done.
  *   `SLK_E_INVALID_JSON`: `value` is not JSON; the text says where.
@@ -990,35 +2387,35 @@ slk_result slk_document_add_f64(slk_document document,
  *   `SLK_E_OUT_OF_RANGE`: the index is behind the end of the array; `-` appends.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: NULL where it must not be, a bad string, or the
  *   data would be nested too deeply.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_append_json(slk_document document,
-                                    const char *pointer,
-                                    const char *value,
-                                    size_t length);
+SLK_NODISCARD SLK_API slk_result slk_locker_append_json(slk_locker locker, const char *pointer, const char *value,
+        size_t length, uint64_t *change);
 
 /**
  * Removes a value; elements behind one move up. Nothing is changed on failure.
  *
  * Parameters:
- *   `document`: the document.
+ *   `locker`: the locker.
  *   `pointer`: JSON Pointer (RFC 6901) to the value; "" is the whole document.
+ *   `change`: receives the number of the change, to ask whether it is saved; may be NULL.
  * Returns:
  *   `SLK_OK`: it was removed.
  *   `SLK_EMPTY`: there was no such value; nothing was changed.
  *   `SLK_E_INVALID_POINTER`: no JSON Pointer, or the whole document.
  *   `SLK_E_WRONG_TYPE`: stepping into something that is neither an object nor an array, or the data are opaque bytes.
  *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the pointer.
- *   `SLK_E_INVALID_HANDLE`: no living document.
+ *   `SLK_E_NOT_LOADED`: the locker has no data that may be changed now: not loaded yet, releasing, or lost.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_INVALID_HANDLE`: no living locker.
+ *   `SLK_E_DELETED`, `SLK_E_PANIC`: the locker was deleted; a bug was caught earlier.
  * Thread: any. Blocks: never. Since 0.1.
  */
-SLK_API
-SLK_NODISCARD
-slk_result slk_document_remove(slk_document document,
-                               const char *pointer);
+SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char *pointer, uint64_t *change);
 /* ---- Initialisers: every field of the structs of options, at its default ---- */
 
 /** A `slk_store_callbacks` at its defaults: `slk_store_callbacks callbacks = SLK_STORE_CALLBACKS_INIT;` */
@@ -1035,6 +2432,68 @@ slk_result slk_document_remove(slk_document document,
     0, /* max_value_bytes */ \
     0, /* max_key_bytes */ \
     0 /* threads */ \
+}
+
+/** A `slk_sqlite_options` at its defaults. */
+#define SLK_SQLITE_OPTIONS_INIT { \
+    sizeof(slk_sqlite_options), /* struct_size */ \
+    SLK_SQLITE_FULL, /* durability */ \
+    0, /* flags */ \
+    0, /* busy_timeout_ms */ \
+    0, /* read_threads */ \
+    0 /* batch */ \
+}
+
+/** A `slk_engine_options` at its defaults. */
+#define SLK_ENGINE_OPTIONS_INIT { \
+    sizeof(slk_engine_options), /* struct_size */ \
+    SLK_ABI_VERSION, /* abi_version */ \
+    NULL, /* server_id */ \
+    0, /* lease_ms */ \
+    0, /* beat_interval_ms */ \
+    0, /* request_timeout_ms */ \
+    0, /* max_requests_in_flight */ \
+    0, /* flags */ \
+    0, /* log_level */ \
+    NULL, /* clock */ \
+    NULL, /* wall_clock */ \
+    NULL, /* log */ \
+    NULL, /* user_data */ \
+    NULL /* destroy */ \
+}
+
+/** A `slk_spec_options` at its defaults; name, store and schema_version are for you to set. */
+#define SLK_SPEC_OPTIONS_INIT { \
+    sizeof(slk_spec_options), /* struct_size */ \
+    0, /* schema_version */ \
+    NULL, /* name */ \
+    { 0 }, /* store */ \
+    SLK_DATA_JSON, /* data_kind */ \
+    SLK_HANDOVER_GIVE, /* handover_mode */ \
+    0, /* handover_delay_ms */ \
+    0, /* autosave_ms */ \
+    0, /* retry_min_ms */ \
+    0, /* retry_max_ms */ \
+    NULL, /* default_data */ \
+    0, /* default_data_length */ \
+    NULL, /* default_data_for */ \
+    NULL, /* before_save */ \
+    NULL, /* apply_receipt */ \
+    NULL, /* user_data */ \
+    NULL /* destroy */ \
+}
+
+/** A `slk_receipt` without anything in it. */
+#define SLK_RECEIPT_INIT { \
+    sizeof(slk_receipt), /* struct_size */ \
+    0, /* reserved */ \
+    NULL, /* provider */ \
+    NULL, /* environment */ \
+    NULL, /* purchase_id */ \
+    NULL, /* product */ \
+    NULL, /* context */ \
+    0, /* context_length */ \
+    0 /* tag */ \
 }
 
 #ifdef __cplusplus

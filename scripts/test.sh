@@ -75,6 +75,7 @@ suite lint-without-sqlite cargo clippy --all-targets --no-default-features -- -D
 suite docs env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 suite cargo-test cargo test --no-fail-fast
 suite simulator make --no-print-directory simulate SEEDS="$SEEDS"
+suite simulator-planted-bugs cargo test --release --features planted-bugs --test simulation -- --planted-known
 suite demo make --no-print-directory demo
 
 print_figures

@@ -11,12 +11,24 @@ const SECTIONS: &[(&str, &str)] = &[
     ("result", "Results"),
     ("text", "Limits"),
     ("handle", "Handles"),
-    ("store", "Stores"),
-    ("request", "Answering a store's requests"),
-    ("store_callback", "Stores of your own"),
-    ("data", "Data"),
+    ("host", "Clock and log"),
+    ("error_sink", "Words of a failing callback"),
+    ("data", "Types of values"),
     ("document", "Documents"),
+    ("request", "Requests to a store of your own"),
+    ("store", "Stores"),
+    ("store_sqlite", "The embedded store"),
+    ("store_callback", "Stores of your own"),
+    ("engine", "Engines"),
+    ("event", "Events"),
+    ("receipt", "Purchases"),
+    ("spec", "Specs"),
+    ("locker", "Lockers"),
+    ("locker_data", "The data of a locker"),
 ];
+
+/// Longer lines are broken.
+const LINE: usize = 120;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -27,8 +39,18 @@ fn committed() -> PathBuf {
 }
 
 fn section(config: &cbindgen::Config, file: &Path) -> String {
+    let source = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut config = config.clone();
+    // Also those that no function of the same file uses.
+    let names = |before: &str, after: char| -> Vec<String> {
+        let marker = format!("pub {before} slk_");
+        let pieces = source.split(marker.as_str()).skip(1);
+        let names = pieces.filter_map(|rest| rest.split_once(after));
+        names.map(|(name, _)| format!("slk_{}", name.trim())).collect()
+    };
+    config.export.include = [names("struct", '{'), names("type", '=')].concat();
     let bindings = cbindgen::Builder::new()
-        .with_config(config.clone())
+        .with_config(config)
         .with_src(file)
         .generate()
         .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -53,40 +75,63 @@ fn generate() -> String {
 }
 
 /// What the generator cannot be told: comments of one line on one line, constants without gaps, negative numbers in
-/// brackets, and attributes in the order that C++ wants.
+/// brackets, types by their short names, attributes in the order that C++ wants, and where to break a line.
 fn tidy(text: &str) -> String {
-    let text = text.replace("SLK_API SLK_NODISCARD", "SLK_NODISCARD SLK_API");
     let lines: Vec<&str> = text.lines().collect();
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
         let line = lines[at];
-        let one_line_comment = line.trim() == "/**" && lines.get(at + 2).is_some_and(|end| end.trim() == "*/");
-        if one_line_comment {
+        let is_short = line.trim() == "/**" && lines.get(at + 2).is_some_and(|end| end.trim() == "*/");
+        if is_short {
             let indent = &line[..line.len() - "/**".len()];
             let words = lines[at + 1].trim().trim_start_matches('*').trim();
-            let is_constant = lines.get(at + 3).is_some_and(|next| next.starts_with("#define"));
-            let follows_constant =
-                out.len() >= 2 && out[out.len() - 1].is_empty() && out[out.len() - 2].starts_with("#define");
-            if is_constant && follows_constant {
-                out.pop();
+            if lines.get(at + 3).is_some_and(|next| next.starts_with("#define")) {
+                close_gap(&mut out);
             }
             out.push(format!("{indent}/** {words} */"));
             at += 3;
             continue;
         }
-        out.push(bracketed(line));
+        out.push(broken(&declaration(line)));
         at += 1;
     }
     out.join("\n")
 }
 
-/// A constant that is a negative number, in brackets.
-fn bracketed(line: &str) -> String {
-    match line.strip_prefix("#define ").and_then(|rest| rest.split_once(" -")) {
-        Some((name, number)) => format!("#define {name} (-{number})"),
-        None => line.to_owned(),
+/// No empty line between two constants.
+fn close_gap(out: &mut Vec<String>) {
+    if let [.., constant, gap] = &out[..] {
+        if gap.is_empty() && constant.starts_with("#define") {
+            out.pop();
+        }
     }
+}
+
+fn declaration(line: &str) -> String {
+    if let Some((name, number)) = line.strip_prefix("#define ").and_then(|rest| rest.split_once(" -")) {
+        return format!("#define {name} (-{number})");
+    }
+    let line = line.replace("SLK_API SLK_NODISCARD", "SLK_NODISCARD SLK_API");
+    if line.starts_with("typedef struct") {
+        return line;
+    }
+    line.replace("struct slk_", "slk_")
+}
+
+/// A declaration that is too long goes on in the next line.
+fn broken(line: &str) -> String {
+    let mut rest = line;
+    let mut out = String::new();
+    while rest.len() > LINE && !rest.trim_start().starts_with('*') {
+        let Some(comma) = rest[..LINE].rfind(", ") else {
+            break;
+        };
+        out.push_str(&rest[..=comma]);
+        out.push_str("\n        ");
+        rest = &rest[comma + 2..];
+    }
+    out + rest
 }
 
 #[test]

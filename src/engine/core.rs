@@ -169,6 +169,7 @@ pub struct Core {
     pub(super) shutdown: Option<Shutdown>,
     pub(super) wall_ms: i64,
     pub(super) log: Vec<(Level, String)>,
+    /// Requests that took too long, until the stores are told.
     pub(super) given_up: Vec<RequestId>,
 }
 
@@ -380,14 +381,14 @@ impl Core {
         self.busy_lockers
     }
 
-    /// The requests that were given up since the last call: whoever works on them may stop.
-    pub fn take_given_up(&mut self) -> Vec<RequestId> {
-        std::mem::take(&mut self.given_up)
-    }
-
     /// The messages since the last call, oldest first.
     pub fn take_log(&mut self) -> Vec<(Level, String)> {
         std::mem::take(&mut self.log)
+    }
+
+    /// The requests that were given up since the last call, because their answers took too long.
+    pub fn take_given_up(&mut self) -> Vec<RequestId> {
+        std::mem::take(&mut self.given_up)
     }
 
     /// Adds a message; `text` is called only if somebody wants messages of this level.

@@ -226,6 +226,39 @@ impl Engine {
         Ok(status.idle)
     }
 
+    /// The next event; `None` if there is none.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Event> {
+        self.core.lock().next_event()
+    }
+
+    /// Adds a message of one's own to the log.
+    pub fn log(&self, level: Level, text: std::fmt::Arguments<'_>) {
+        if let Some(log) = &self.log {
+            log.log(level, text);
+        }
+    }
+
+    /// Ends the engine's use of its stores and callbacks: requests without an answer are given up, and nothing is called
+    /// any more. What is not saved is not saved.
+    pub fn end(&self) {
+        self.warn_of_lockers_left();
+        self.completions.give_up_all();
+        // Dropped when the locks are free again: a store may wait for its threads, and a host may call back.
+        let stores = std::mem::take(&mut *self.stores.write());
+        let hosts = std::mem::take(&mut *self.hosts.write());
+        drop(stores);
+        drop(hosts);
+    }
+
+    fn warn_of_lockers_left(&self) {
+        let left = self.core.lock().lockers_left();
+        if left > 0 {
+            let what = format_args!("engine ended while {left} lockers were not released; shut it down first");
+            self.log(Level::Warning, what);
+        }
+    }
+
     fn drive(&self, _turn: &Turn<'_>, budget: Duration, poll: impl Fn(&mut Core, Time, i64) -> Option<Action>) {
         let until = (!budget.is_zero()).then(|| SystemClock.now().after(budget));
         let mut arrived: Vec<(RequestId, StoreResult)> = Vec::new();
@@ -237,7 +270,8 @@ impl Engine {
             }
             let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
             let action = poll(&mut self.core.lock(), now, wall_ms);
-            self.pass_on();
+            self.write_log();
+            self.give_up();
             match action {
                 None if self.completions.is_empty() => return,
                 None | Some(Action::Yield) => {}
@@ -272,28 +306,26 @@ impl Engine {
         // A completion that is dropped by a panic of the store answers "outcome unknown".
         let outcome = catch_unwind(AssertUnwindSafe(|| store.submit(request, completion)));
         if outcome.is_err() {
-            if let Some(log) = &self.log {
-                log.log(
-                    Level::Error,
-                    format_args!("store `{}` panicked", store.abilities().name),
-                );
-            }
+            let name = &store.abilities().name;
+            self.log(Level::Error, format_args!("store `{name}` panicked"));
         }
     }
 
-    /// Tells the stores what was given up, and the log what happened.
-    fn pass_on(&self) {
-        let (given_up, lines) = {
-            let mut core = self.core.lock();
-            (core.take_given_up(), core.take_log())
-        };
+    /// Tells stores of the requests that took too long.
+    fn give_up(&self) {
+        let given_up = self.core.lock().take_given_up();
         for id in given_up {
             self.completions.give_up(id);
         }
-        if let Some(log) = &self.log {
-            for (level, text) in lines {
-                log.log(level, format_args!("{text}"));
-            }
+    }
+
+    fn write_log(&self) {
+        let Some(log) = &self.log else {
+            return;
+        };
+        let lines = self.core.lock().take_log();
+        for (level, text) in lines {
+            log.log(level, format_args!("{text}"));
         }
     }
 
@@ -307,7 +339,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::take_turn`].
     pub fn shutdown(&self, patience: Duration) -> Result<bool, Error> {
-        self.core.lock().begin_shutdown(self.clock.now(), patience);
+        let now = self.clock.now();
+        self.core.lock().begin_shutdown(now, patience);
         // The engine's own clock may stand still.
         let until = SystemClock.now().after(patience);
         loop {
@@ -327,15 +360,9 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.completions.give_up_all();
-        let left = self.core.get_mut().lockers_left();
-        if left > 0 {
-            if let Some(log) = &self.log {
-                log.log(
-                    Level::Warning,
-                    format_args!("engine destroyed while {left} lockers were not released; shut it down first"),
-                );
-            }
+        let ended = self.stores.get_mut().is_empty();
+        if !ended {
+            self.end();
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::record::Document;
 use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::ffi::{c_char, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 static DOCUMENTS: Table<DocumentObject> = Table::new(Type::Document);
@@ -18,17 +19,19 @@ static DOCUMENTS: Table<DocumentObject> = Table::new(Type::Document);
 struct DocumentObject {
     document: Mutex<Document>,
     guard: Guard,
+    edited: AtomicBool,
     /// A draft is lent to a callback; the library takes it back when the callback returns.
     draft: bool,
 }
 
 impl Data for Arc<DocumentObject> {
     fn read<R>(&self, look: impl FnOnce(&Document) -> Result<R, Failure>) -> Result<R, Failure> {
-        self.guard.run(|| look(&self.document.lock()))
+        self.guard.run(|_| {}, || look(&self.document.lock()))
     }
 
     fn edit(&self, change: impl FnOnce(&mut Document) -> Result<(), Error>) -> Result<u64, Failure> {
-        self.guard.run(|| Ok(change(&mut self.document.lock())?))?;
+        self.guard.run(|_| {}, || Ok(change(&mut self.document.lock())?))?;
+        self.edited.store(true, Ordering::Release);
         Ok(0)
     }
 }
@@ -42,22 +45,49 @@ pub(super) fn give(document: Document) -> Result<slk_document, Failure> {
     insert(document, false)
 }
 
-/// Lends a document to a callback, to be taken back by [`take_back`].
-pub(super) fn lend(document: Document) -> Result<slk_document, Failure> {
-    insert(document, true)
+/// Lends a document to a callback. The handle dies when the loan ends.
+pub(super) fn lend(document: Document) -> Result<Loan, Failure> {
+    Ok(Loan {
+        handle: insert(document, true)?,
+    })
 }
 
-/// Ends the loan: the handle dies, and the document comes back with the callback's edits.
-pub(super) fn take_back(handle: slk_document) -> Result<Document, Failure> {
-    let object = DOCUMENTS.remove(handle.id)?;
-    let document = object.document.lock().clone();
-    Ok(document)
+/// A document that a callback has.
+pub(super) struct Loan {
+    handle: slk_document,
+}
+
+impl Loan {
+    pub fn handle(&self) -> slk_document {
+        self.handle
+    }
+
+    /// Ends the loan. Gives the document if the callback changed it.
+    pub fn take_back(self) -> Option<Document> {
+        let object = DOCUMENTS.get(self.handle.id).ok()?;
+        let edited = object.edited.load(Ordering::Acquire);
+        edited.then(|| object.document.lock().clone())
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        // Nobody else removes a draft.
+        let _ = DOCUMENTS.remove(self.handle.id);
+    }
+}
+
+/// Ends a document that the host could not be given.
+pub(super) fn end(handle: slk_document) -> Result<(), Failure> {
+    DOCUMENTS.remove(handle.id)?;
+    Ok(())
 }
 
 fn insert(document: Document, draft: bool) -> Result<slk_document, Failure> {
     let id = DOCUMENTS.insert(Arc::new(DocumentObject {
         document: Mutex::new(document),
         guard: Guard::default(),
+        edited: AtomicBool::new(false),
         draft,
     }))?;
     Ok(slk_document { id })

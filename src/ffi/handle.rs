@@ -49,3 +49,11 @@ pub struct slk_request {
     /// Opaque; 0 is the null handle.
     pub id: u64,
 }
+
+/// Takes the words of a callback that fails; see `slk_error_sink_set`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct slk_error_sink {
+    /// Opaque; 0 is the null handle.
+    pub id: u64,
+}

@@ -32,24 +32,18 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Works on what is guarded, unless an earlier panic left it in an unknown state.
-    pub fn run<R>(&self, body: impl FnOnce() -> Result<R, Failure>) -> Result<R, Failure> {
+    /// Works on what is guarded, unless an earlier panic left it in an unknown state. `report` is given the words of a
+    /// panic that is caught now.
+    pub fn run<R>(&self, report: impl FnOnce(&str), body: impl FnOnce() -> Result<R, Failure>) -> Result<R, Failure> {
         if self.poisoned.load(Ordering::Acquire) {
             let text = "a bug was caught in an earlier call; the object can only be destroyed";
             return Err(Failure::new(SLK_E_PANIC, text));
         }
-        let _mark = MarkOnPanic(&self.poisoned);
-        body()
-    }
-}
-
-struct MarkOnPanic<'a>(&'a AtomicBool);
-
-impl Drop for MarkOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.store(true, Ordering::Release);
-        }
+        caught(body).unwrap_or_else(|text| {
+            self.poisoned.store(true, Ordering::Release);
+            report(&text);
+            Err(Failure::new(SLK_E_PANIC, text))
+        })
     }
 }
 
@@ -128,11 +122,17 @@ mod tests {
     fn a_guarded_object_is_not_touched_again() {
         be_silent();
         let guard = Guard::default();
-        let run = |body: fn() -> Result<slk_result, Failure>| enter("slk_test", || guard.run(body));
+        let reported = RefCell::new(String::new());
+        let run = |body: fn() -> Result<slk_result, Failure>| {
+            enter("slk_test", || {
+                guard.run(|text| *reported.borrow_mut() = text.to_owned(), body)
+            })
+        };
         assert_eq!(run(|| Ok(SLK_EMPTY)), SLK_EMPTY);
         assert_eq!(run(|| Err(Failure::argument("x"))), SLK_E_INVALID_ARGUMENT);
         assert_eq!(run(|| Ok(SLK_OK)), SLK_OK);
         assert_eq!(run(|| panic!("bug")), SLK_E_PANIC);
+        assert!(reported.borrow().contains("bug"));
         assert_eq!(run(|| Ok(SLK_OK)), SLK_E_PANIC);
         assert!(error_text::last().contains("only be destroyed"));
     }

@@ -137,7 +137,7 @@ impl Pending {
         // SAFETY: the host gave this function for this purpose and with this user data, which is not destroyed before
         // `callbacks` is; the view lives as long as `self`.
         callback::run(|| unsafe {
-            call(self.callbacks.user_data.0, self.handle(), &raw const self.view);
+            call(self.callbacks.user_data.pointer(), self.handle(), &raw const self.view);
         });
     }
 
@@ -193,7 +193,7 @@ impl Waiter for Pending {
         if let Some(cancel) = self.callbacks.cancel {
             // SAFETY: the host gave this function for this purpose and with this user data, which is not destroyed
             // before `callbacks` is.
-            callback::run(|| unsafe { cancel(self.callbacks.user_data.0, self.handle()) });
+            callback::run(|| unsafe { cancel(self.callbacks.user_data.pointer(), self.handle()) });
         }
     }
 }

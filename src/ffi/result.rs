@@ -151,6 +151,11 @@ impl Failure {
     pub fn argument(text: impl Into<String>) -> Self {
         Self::new(SLK_E_INVALID_ARGUMENT, text)
     }
+
+    /// The same failure, with what it is about.
+    pub fn about(self, what: &str) -> Self {
+        Self::new(self.result, format!("{what}: {}", self.text))
+    }
 }
 
 impl From<Error> for Failure {
@@ -183,6 +188,13 @@ pub(super) fn code(kind: ErrorKind) -> slk_result {
         ErrorKind::OutOfMemory => SLK_E_OUT_OF_MEMORY,
         ErrorKind::Callback => SLK_E_CALLBACK,
     }
+}
+
+/// The name of a result for texts.
+pub(super) fn name_of(result: slk_result) -> &'static str {
+    let known = NAMES.iter().find(|(code, _)| *code == result);
+    let name = known.map_or(c"unknown slk_result", |(_, name)| *name);
+    name.to_str().unwrap_or_default()
 }
 
 /// The name of a result, such as `"SLK_E_INVALID_HANDLE"`, for logs.

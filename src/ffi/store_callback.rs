@@ -1,12 +1,13 @@
 //! The store made of the host's callbacks: the only store that knows C.
 
 use super::handle::{slk_request, slk_store};
+use super::host::{slk_destroy, UserData};
 use super::options::{self, Options};
 use super::panic;
 use super::request::{slk_request_view, Answer, Pending};
 use super::result::*;
 use super::store;
-use super::text::{self, SLK_MAX_DATA_BYTES, SLK_MAX_NAME_BYTES};
+use super::text::{self, SLK_MAX_DATA_BYTES, SLK_MAX_KEY_BYTES, SLK_MAX_NAME_BYTES};
 use crate::store::pool::{Pool, PoolOptions};
 use crate::store::{Abilities, BlockingStore, Completion, Request, Store, StoreError, StoreResult};
 use std::ffi::{c_char, c_void};
@@ -34,9 +35,6 @@ pub type slk_store_call =
 
 /// Asks for a request to be cancelled: nobody waits for its answer any longer.
 pub type slk_store_cancel = Option<unsafe extern "C" fn(user_data: *mut c_void, request: slk_request)>;
-
-/// Ends the life of a `user_data`.
-pub type slk_destroy = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// A store of yours. Begin with `SLK_STORE_CALLBACKS_INIT`.
 ///
@@ -72,7 +70,7 @@ pub struct slk_store_callbacks {
     pub destroy: slk_destroy,
     /// The largest value that the store takes, in bytes. 0: `SLK_MAX_DATA_BYTES`.
     pub max_value_bytes: u64,
-    /// The longest key that the store takes, in bytes. 0: `SLK_MAX_NAME_BYTES`.
+    /// The longest key that the store takes, in bytes. 0: `SLK_MAX_KEY_BYTES`.
     pub max_key_bytes: u32,
     /// For `SLK_STORE_BLOCKING_CONCURRENT`: how many threads, up to `SLK_MAX_STORE_THREADS`. 0: 4.
     pub threads: u32,
@@ -97,15 +95,6 @@ unsafe impl Options for slk_store_callbacks {
     ];
 }
 
-/// The host's pointer, which only the host looks behind.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct UserData(pub *mut c_void);
-
-// SAFETY: the pointer is only handed back to the host, who allows its callbacks on the threads that the header names.
-unsafe impl Send for UserData {}
-// SAFETY: as above.
-unsafe impl Sync for UserData {}
-
 type Call = unsafe extern "C" fn(*mut c_void, slk_request, *const slk_request_view);
 
 /// The host's functions. When the last that uses them is gone, the host's `destroy` is called.
@@ -116,19 +105,7 @@ pub(super) struct Callbacks {
     pub put: Call,
     pub remove: Call,
     pub cancel: Option<unsafe extern "C" fn(*mut c_void, slk_request)>,
-    /// Set once the store exists: if it could not be made, its user data stay with the host.
-    destroy: std::sync::OnceLock<unsafe extern "C" fn(*mut c_void)>,
     abilities: Abilities,
-}
-
-impl Drop for Callbacks {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.destroy.get() {
-            // SAFETY: the host gave this function for this purpose and with this user data; this is the only call, and
-            // no other can follow, since nobody has the callbacks any longer.
-            super::callback::run(|| unsafe { destroy(self.user_data.0) });
-        }
-    }
 }
 
 /// Callbacks that start the work and return.
@@ -209,10 +186,7 @@ pub unsafe extern "C" fn slk_store_create(callbacks: *const slk_store_callbacks,
         let callbacks = Arc::new(unsafe { callbacks_of(&given) }?);
         let made = make(&given, Arc::clone(&callbacks))?;
         let handle = store::insert(made)?;
-        if let Some(destroy) = given.destroy {
-            // Nothing else sets it.
-            let _ = callbacks.destroy.set(destroy);
-        }
+        callbacks.user_data.take_over(given.destroy);
         // SAFETY: not null, so writable.
         unsafe { text::put(store, handle) };
         Ok(SLK_OK)
@@ -262,14 +236,13 @@ unsafe fn callbacks_of(given: &slk_store_callbacks) -> Result<Callbacks, Failure
     let name = unsafe { text::optional_string(given.name, "name", SLK_MAX_NAME_BYTES) }?;
     let name = name.unwrap_or("callbacks").to_owned();
     let or = |value: u64, default: usize| if value == 0 { default as u64 } else { value };
-    let max_key_bytes = or(given.max_key_bytes.into(), SLK_MAX_NAME_BYTES);
+    let max_key_bytes = or(given.max_key_bytes.into(), SLK_MAX_KEY_BYTES);
     Ok(Callbacks {
-        user_data: UserData(given.user_data),
+        user_data: UserData::new(given.user_data),
         get: given.get.ok_or_else(|| missing("get"))?,
         put: given.put.ok_or_else(|| missing("put"))?,
         remove: given.remove.ok_or_else(|| missing("remove"))?,
         cancel: given.cancel,
-        destroy: std::sync::OnceLock::new(),
         abilities: Abilities {
             name: name.clone(),
             compare_and_set: true,

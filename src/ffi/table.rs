@@ -17,6 +17,7 @@ pub(super) enum Type {
     Locker = 4,
     Document = 5,
     Request = 6,
+    ErrorSink = 7,
 }
 
 impl Type {
@@ -28,6 +29,7 @@ impl Type {
             Self::Locker,
             Self::Document,
             Self::Request,
+            Self::ErrorSink,
         ];
         all.into_iter().find(|it| *it as u64 == id >> TYPE_SHIFT)
     }
@@ -40,6 +42,7 @@ impl Type {
             Self::Locker => "locker",
             Self::Document => "document",
             Self::Request => "request",
+            Self::ErrorSink => "error sink",
         }
     }
 }

@@ -3,8 +3,10 @@
 use super::result::*;
 use std::ffi::{c_char, c_void};
 
-/// The longest key, name of a spec, server id or other name in bytes.
-pub const SLK_MAX_NAME_BYTES: usize = 1024;
+/// The longest server id, name of a spec or holder, product, or part of a purchase's id, in bytes.
+pub const SLK_MAX_NAME_BYTES: usize = 128;
+/// The longest key in bytes.
+pub const SLK_MAX_KEY_BYTES: usize = 512;
 /// The longest path or text of a callback's error in bytes.
 pub const SLK_MAX_TEXT_BYTES: usize = 4096;
 /// The largest JSON text or block of bytes that a call takes, in bytes.
@@ -203,4 +205,27 @@ pub(super) fn required<T>(place: *mut T, argument: &str) -> Result<(), Failure> 
         return Err(Failure::argument(format!("{argument} is NULL")));
     }
     Ok(())
+}
+
+/// Checks the size that a caller thinks a struct has that we fill.
+pub(super) fn check_out_size<T>(size: usize) -> Result<(), Failure> {
+    const LARGEST: usize = 4096;
+    if size < align_of::<T>() || size > LARGEST || size % align_of::<T>() != 0 {
+        let text = format!("size {size} is no size of the struct; pass its sizeof");
+        return Err(Failure::new(SLK_E_STRUCT_SIZE, text));
+    }
+    Ok(())
+}
+
+/// Fills a struct of the caller, who may know less or more of it than we do.
+///
+/// # Safety
+/// `place` has `size` writable bytes.
+pub(super) unsafe fn put_sized<T: Copy>(value: &T, place: *mut u8, size: usize) {
+    let known = size.min(size_of::<T>());
+    // SAFETY: no more than either side has; what the caller has beyond is zeroed.
+    unsafe {
+        std::ptr::copy_nonoverlapping((&raw const *value).cast::<u8>(), place, known);
+        place.add(known).write_bytes(0, size - known);
+    }
 }

@@ -182,19 +182,37 @@ impl Storage {
 
     /// Writes all in one transaction; each is written or conflicts on its own.
     fn write(&self, writes: &[&Request]) -> Vec<StoreResult> {
-        let failed = match self.transaction(writes) {
-            Ok(replies) => return replies.into_iter().map(Ok).collect(),
-            Err(failed) => failed,
-        };
-        if writes.len() > 1 && failed.outcome == Outcome::NotApplied && failed.trouble.may_be_of_one_request() {
-            // One of them does not fit: the others shall not fail with it.
-            return writes
-                .iter()
-                .flat_map(|write| self.write(std::slice::from_ref(write)))
-                .collect();
+        match self.transaction(writes) {
+            Ok(replies) => replies.into_iter().map(Ok).collect(),
+            Err(failed) if writes.len() > 1 && failed.trouble.may_be_of_one_request() => {
+                // One of them does not fit: the others shall not fail with it.
+                writes.iter().map(|write| self.write_again(write, &failed)).collect()
+            }
+            Err(failed) => {
+                let error = failed.into_store_error();
+                writes.iter().map(|_| Err(error.clone())).collect()
+            }
         }
-        let error = failed.into_store_error();
-        writes.iter().map(|_| Err(error.clone())).collect()
+    }
+
+    /// Writes one of a transaction that failed by itself. What is written now is written for certain: it lies in the log
+    /// where the failed transaction would be. Anything else leaves an unknown outcome unknown: even a conflict may be
+    /// with that transaction.
+    fn write_again(&self, write: &Request, first: &Failed) -> StoreResult {
+        let result = match self.transaction(&[write]) {
+            Ok(replies) => replies
+                .into_iter()
+                .next()
+                .ok_or_else(|| StoreError::unknown("no reply")),
+            Err(failed) => Err(failed.into_store_error()),
+        };
+        match (result, first.outcome) {
+            (result, Outcome::NotApplied) => result,
+            (Ok(Reply::Written { version }), _) => Ok(Reply::Written { version }),
+            (Ok(Reply::Removed), _) => Ok(Reply::Removed),
+            (Ok(_), _) => Err(first.clone().into_store_error()),
+            (Err(error), outcome) => Err(StoreError { outcome, ..error }),
+        }
     }
 
     fn transaction(&self, writes: &[&Request]) -> Result<Vec<Reply>, Failed> {
@@ -291,6 +309,7 @@ impl Drop for Storage {
 }
 
 /// A transaction that failed, and what that says about its writes.
+#[derive(Clone)]
 struct Failed {
     outcome: Outcome,
     trouble: Trouble,

@@ -1,4 +1,157 @@
-//! Two game servers on one store, a thousand players, and kill -9.
+//! Two real game servers on one store, a thousand players who move between them at random, and `kill -9` of one of the
+//! processes every few seconds. Afterwards the records and the log of each process must agree: no save that was
+//! reported is lost, no purchase took effect twice, and no player was available in two processes at one time.
+//!
+//! `MULTIPROCESS_SECONDS`, `MULTIPROCESS_PLAYERS` and `MULTIPROCESS_SEED` set how long, how many, and which chance.
 
 mod audit;
 mod checker;
+mod crowd;
+mod servers;
+
+use crowd::{Crowd, Plan};
+use servers::Settings;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// The runs share the machine's two cores and measure nothing useful side by side.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn setting(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} must be a number, not '{text}'")),
+        Err(_) => default,
+    }
+}
+
+fn fresh_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the target folder is writable");
+    folder
+}
+
+/// Leaves the figures where the test runner collects them, and prints them.
+fn report(name: &str, text: &str) {
+    println!("{name}: {text}");
+    if let Ok(folder) = std::env::var("FIGURES_DIR") {
+        std::fs::write(Path::new(&folder).join(name), text).expect("the folder for figures is writable");
+    }
+}
+
+fn run(name: &str, store: impl FnOnce(&Path) -> [String; 2], plan: &Plan) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let folder = fresh_folder(name);
+    let settings = Settings {
+        program: servers::build_game_server(),
+        store: store(&folder),
+        folder,
+        lease: Duration::from_secs(3),
+    };
+    println!("{name}: seed {}", plan.seed);
+    let mut crowd = Crowd::new(&settings, plan);
+    crowd.play(plan);
+    let started = Instant::now();
+    let logs = crowd.settle(Duration::from_secs(120));
+    let settled = started.elapsed();
+    let records = crowd::read_records(&settings, plan.players, Duration::from_secs(120));
+
+    let mut history = audit::History::default();
+    for (server, log) in logs {
+        let text = std::fs::read_to_string(&log).expect("each process has an audit log");
+        history.add(&server, &text).unwrap_or_else(|error| panic!("{error}"));
+    }
+    let counts = checker::check(&history, &records).unwrap_or_else(|faults| {
+        let shown = faults
+            .iter()
+            .take(20)
+            .map(|fault| format!("\n  {fault}"))
+            .collect::<String>();
+        panic!(
+            "{} faults (seed {}, folder {}):{shown}",
+            faults.len(),
+            plan.seed,
+            settings.folder.display()
+        )
+    });
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} players, {} s, seed {}",
+        plan.players,
+        plan.duration.as_secs(),
+        plan.seed
+    );
+    let _ = writeln!(text, "{:?}", crowd.deeds);
+    let _ = writeln!(text, "{counts:?}");
+    let _ = writeln!(
+        text,
+        "{} log lines, settled {:.1} s after the last fault",
+        history.lines,
+        settled.as_secs_f64()
+    );
+    report(name, &text);
+    assert_nothing_missing(&crowd.deeds, &counts);
+}
+
+/// A run in which something expected never happened proves nothing about it.
+fn assert_nothing_missing(deeds: &crowd::Deeds, counts: &checker::Counts) {
+    let expected = [
+        ("joins", deeds.joins),
+        ("kills", deeds.kills),
+        ("pauses", deeds.pauses),
+        ("receipts delivered again", deeds.delivered_again),
+        ("hand-overs", counts.hand_overs),
+        ("takeovers", counts.takeovers),
+        ("restarts", counts.restarts),
+        ("saves reported", counts.saves_reported),
+        ("receipts granted", counts.granted),
+        ("receipts granted again", counts.granted_again),
+        ("credits", counts.credited),
+        ("lost sessions", counts.lost),
+        ("suspect sessions", counts.suspects),
+        ("available times", counts.intervals),
+    ];
+    let missing: Vec<&str> = expected
+        .iter()
+        .filter(|(_, count)| *count == 0)
+        .map(|(name, _)| *name)
+        .collect();
+    assert!(missing.is_empty(), "these never happened: {missing:?}");
+}
+
+#[test]
+fn two_servers_on_one_sqlite_file_keep_their_promises() {
+    let plan = Plan {
+        players: setting("MULTIPROCESS_PLAYERS", 1000) as usize,
+        duration: Duration::from_secs(setting("MULTIPROCESS_SECONDS", 60)),
+        actions_per_second: 500,
+        seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
+    };
+    run(
+        "multiprocess-sqlite",
+        |folder| ["--db".to_owned(), folder.join("players.db").display().to_string()],
+        &plan,
+    );
+}
+
+#[test]
+fn two_servers_on_one_folder_keep_their_promises() {
+    let plan = Plan {
+        players: (setting("MULTIPROCESS_PLAYERS", 1000) / 4).max(2) as usize,
+        duration: Duration::from_secs((setting("MULTIPROCESS_SECONDS", 60) / 2).max(20)),
+        actions_per_second: 150,
+        seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
+    };
+    let store = |folder: &Path| {
+        [
+            "--store".to_owned(),
+            format!("files:{}", folder.join("players").display()),
+        ]
+    };
+    run("multiprocess-files", store, &plan);
+}

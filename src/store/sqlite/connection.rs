@@ -3,7 +3,7 @@
 use super::trouble::Trouble;
 use super::{Durability, APPLICATION_ID, CREATE, GET, REMOVE, REPLACE, SCHEMA_VERSION};
 use crate::error::{Error, ErrorKind};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, MAIN_DB};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -40,6 +40,9 @@ impl Place {
             return Err(invalid(
                 "the path of the database is empty; give the path of a file".to_owned(),
             ));
+        }
+        if path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(invalid(format!("{path:?}: a path cannot contain a zero byte")));
         }
         if path.as_os_str() == ":memory:" {
             return Err(invalid(
@@ -204,7 +207,13 @@ fn connect(place: &Place, flags: OpenFlags) -> Result<Connection, Trouble> {
         connection.busy_handler(Some(waiting(place.busy_timeout)))?;
         Ok(connection)
     };
-    open().map_err(|error| place.trouble_with(&error))
+    let connection = open().map_err(|error| place.trouble_with(&error))?;
+    // SQLite opens what it may not write for reading alone, and says nothing.
+    match connection.is_readonly(MAIN_DB) {
+        Ok(false) => Ok(connection),
+        Ok(true) => Err(place.read_only()),
+        Err(error) => Err(place.trouble_with(&error)),
+    }
 }
 
 /// Decides, each time the lock of another is found, whether to wait longer. SQLite's own way sleeps up to a tenth of a
@@ -295,4 +304,44 @@ fn settings(connection: &Connection, durability: Durability, role: Role) -> rusq
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "query_only", role == Role::Reader)?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(link: &Link, name: &str) -> String {
+        link.connection
+            .pragma_query_value(None, name, |row| row.get(0).map(text))
+            .unwrap()
+    }
+
+    fn text(value: rusqlite::types::Value) -> String {
+        match value {
+            rusqlite::types::Value::Integer(number) => number.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Each setting belongs to one connection, so nobody outside can see whether it is right.
+    #[test]
+    fn every_connection_keeps_what_durability_promises() {
+        let name = format!("sessionlocker-settings-{}.db", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        for (durability, synchronous) in [(Durability::Full, "2"), (Durability::Normal, "1")] {
+            let place = Place::new(&path, durability, Duration::from_secs(10)).unwrap();
+            let writer = Link::create(&place, true).unwrap();
+            let again = Link::again(&place, Role::Writer).unwrap();
+            let reader = Link::again(&place, Role::Reader).unwrap();
+            for link in [&writer, &again, &reader] {
+                assert_eq!(setting(link, "synchronous"), synchronous);
+                assert_eq!(setting(link, "journal_mode"), "wal");
+            }
+            for (link, query_only) in [(&writer, "0"), (&again, "0"), (&reader, "1")] {
+                assert_eq!(setting(link, "query_only"), query_only);
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
 }

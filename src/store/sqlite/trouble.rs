@@ -6,7 +6,7 @@ use crate::store::{Cause, Outcome, StoreError};
 use rusqlite::ErrorCode;
 
 /// One failure: for the caller of open an [`Error`], for a request a [`StoreError`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Trouble {
     kind: ErrorKind,
     code: Option<ErrorCode>,
@@ -145,6 +145,10 @@ impl Place {
                 self.shown()
             ),
         )
+    }
+
+    pub(super) fn read_only(&self) -> Trouble {
+        self.other_trouble(remedy(ErrorCode::ReadOnly))
     }
 
     pub(super) fn missing(&self) -> Trouble {

@@ -1,0 +1,64 @@
+# The commands of the project. `make demo` and `make test` are all that most people need.
+
+# The profile of cargo that the library is built with: release, or dev for the tests.
+PROFILE ?= release
+# How many seeds the simulator plays.
+SEEDS ?= 100000
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+LIB_DIR := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+LIB := $(LIB_DIR)/libsessionlocker.a
+BUILD := build/$(PROFILE)
+
+CARGO ?= cargo
+CC ?= cc
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+# What Rust's standard library needs from the system: `rustc --print native-static-libs`.
+SYSTEM_LIBS := -lpthread -ldl -lm
+
+GAME_SOURCES := $(wildcard examples/game_server/*.c)
+GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%.o)
+
+.PHONY: all lib header game_server demo test lint simulate bench clean
+
+all: lib game_server
+
+lib:
+	$(CARGO) build --profile $(PROFILE) --lib
+
+# cargo knows best whether the library is up to date; make only looks at what came of it.
+$(LIB): lib ;
+
+$(BUILD)/game_server.o/%.o: examples/game_server/%.c $(wildcard examples/game_server/*.h) include/sessionlocker.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARNINGS) $(CFLAGS) -Iinclude -c $< -o $@
+
+$(BUILD)/game_server: $(GAME_OBJECTS) $(LIB)
+	$(CC) $(CFLAGS) $(GAME_OBJECTS) $(LIB) $(SYSTEM_LIBS) -o $@
+
+game_server: $(BUILD)/game_server
+
+demo: game_server
+	bash scripts/demo.sh $(BUILD)/game_server
+
+test:
+	bash scripts/test.sh
+
+# Writes include/sessionlocker.h anew from the source.
+header:
+	SLK_WRITE_HEADER=1 $(CARGO) test --test header
+
+simulate:
+	$(CARGO) test --release --test simulation -- --seeds $(SEEDS)
+
+bench:
+	$(CARGO) bench
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --all-targets -- -D warnings
+
+clean:
+	$(CARGO) clean
+	rm -rf build

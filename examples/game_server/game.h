@@ -1,0 +1,31 @@
+/* The rules of the game: what a player's data look like and what the shop's products do. */
+#ifndef GAME_GAME_H
+#define GAME_GAME_H
+
+#include <sessionlocker.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The data of a player who has never played. `ops` counts every change and `receipts` lists the purchases that took
+ * effect: the game does not need either, but they let a test see a lost change or a doubled purchase. */
+#define GAME_NEW_PLAYER "{\"gold\":0,\"ops\":0,\"vip\":false,\"receipts\":[]}"
+
+/* The numbers of a player that the protocol and the audit log show. */
+struct summary {
+    int64_t gold, ops;
+    uint64_t receipts;
+    int32_t vip;
+};
+
+slk_result game_summary(slk_locker locker, struct summary *summary);
+
+/* Adds `amount`, which may be negative, to the player's gold. *change names the change. */
+slk_result game_add_gold(slk_locker locker, int64_t amount, uint64_t *change);
+
+/* Applies a purchase to a draft of the player's data. Called by the library, perhaps again after a loss: so it changes
+ * nothing but the draft. */
+slk_result game_apply_receipt(void *user_data, const slk_receipt_view *receipt, slk_document draft,
+                              slk_error_sink error);
+
+#endif

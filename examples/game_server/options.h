@@ -1,0 +1,21 @@
+#ifndef GAME_OPTIONS_H
+#define GAME_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options {
+    const char *database;     /* SQLite file; NULL: use `folder` */
+    const char *folder;       /* folder of the file store */
+    const char *server_id;    /* names this server in records: unique among living processes */
+    const char *log;          /* audit log; NULL: none */
+    uint16_t port;            /* 0: the system chooses */
+    uint32_t lease_ms;        /* 0: the library's default */
+    uint32_t autosave_ms;     /* 0: the library's default */
+    bool predecessor_gone;    /* the operator vouches that an older process with this server id is dead */
+};
+
+/* Prints what is wrong, or the help, and returns false if the program should not go on. */
+bool options_parse(int count, char **arguments, struct options *options);
+
+#endif

@@ -1,0 +1,402 @@
+//! `slk_engine`: one game server.
+
+use super::callback;
+use super::event::Shown;
+use super::handle::{slk_engine, slk_locker};
+use super::host::{self, slk_clock, slk_destroy, slk_log, slk_wall_clock, HostClock, HostLog, UserData};
+use super::options::{self, Options};
+use super::panic::{self, Guard};
+use super::result::*;
+use super::table::{Table, Type};
+use super::text::{self, SLK_MAX_NAME_BYTES};
+use super::version::SLK_ABI_VERSION;
+use super::{locker, spec};
+use crate::engine::{Engine, EngineOptions, LockerId};
+use crate::log::Level;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The host vouches that no process that used this server id before is alive: its sessions are free at once, instead of
+/// after one lease.
+pub const SLK_ENGINE_PREDECESSOR_GONE: u32 = 1;
+
+/// How an engine is set up. Begin with `SLK_ENGINE_OPTIONS_INIT`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct slk_engine_options {
+    /// The size of this struct, set by `SLK_ENGINE_OPTIONS_INIT`.
+    pub struct_size: u32,
+    /// `SLK_ABI_VERSION` of the header, set by `SLK_ENGINE_OPTIONS_INIT`.
+    pub abi_version: u32,
+    /// This server's id, unique among living servers, 1 to `SLK_MAX_NAME_BYTES`; copied. NULL: a random one.
+    pub server_id: *const c_char,
+    /// How long others must see no sign of life before they may declare this server dead: 500 to 3,600,000. 0: 60,000.
+    pub lease_ms: u32,
+    /// The time between two signs of life, at most a third of the lease. 0: a twelfth of the lease.
+    pub beat_interval_ms: u32,
+    /// After this time without an answer from the store, the outcome of a request counts as unknown. 0: 30,000.
+    pub request_timeout_ms: u32,
+    /// How many requests a store gets at once. 0: 64.
+    pub max_requests_in_flight: u32,
+    /// `SLK_ENGINE_PREDECESSOR_GONE` or 0.
+    pub flags: u32,
+    /// The least important `SLK_LOG_` level that `log` gets. 0: none.
+    pub log_level: i32,
+    /// The steady clock; NULL: the system's. A clock of your own lets a test run an hour in a millisecond.
+    pub clock: slk_clock,
+    /// The wall clock; NULL: the system's.
+    pub wall_clock: slk_wall_clock,
+    /// Takes messages; NULL: nobody does. The library prints nothing by itself.
+    pub log: slk_log,
+    /// Given to `clock`, `wall_clock`, `log` and `destroy`.
+    pub user_data: *mut c_void,
+    /// Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL.
+    pub destroy: slk_destroy,
+}
+
+// SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
+unsafe impl Options for slk_engine_options {
+    const NAME: &'static str = "slk_engine_options";
+    const FIELDS: &'static [usize] = &[
+        offset_of!(slk_engine_options, struct_size),
+        offset_of!(slk_engine_options, abi_version),
+        offset_of!(slk_engine_options, server_id),
+        offset_of!(slk_engine_options, lease_ms),
+        offset_of!(slk_engine_options, beat_interval_ms),
+        offset_of!(slk_engine_options, request_timeout_ms),
+        offset_of!(slk_engine_options, max_requests_in_flight),
+        offset_of!(slk_engine_options, flags),
+        offset_of!(slk_engine_options, log_level),
+        offset_of!(slk_engine_options, clock),
+        offset_of!(slk_engine_options, wall_clock),
+        offset_of!(slk_engine_options, log),
+        offset_of!(slk_engine_options, user_data),
+        offset_of!(slk_engine_options, destroy),
+    ];
+}
+
+static ENGINES: Table<EngineObject> = Table::new(Type::Engine);
+
+/// An engine and what hangs on it.
+pub(super) struct EngineObject {
+    engine: Engine,
+    guard: Guard,
+    /// The handles that the host has; `None` once the engine was destroyed.
+    handles: Mutex<Option<Handles>>,
+    /// What the views of the last events point to.
+    pub shown: Mutex<Shown>,
+}
+
+/// The handles of what an engine has made.
+#[derive(Default)]
+struct Handles {
+    specs: Vec<u64>,
+    lockers: HashMap<LockerId, Vec<u64>>,
+}
+
+impl EngineObject {
+    /// Works with the engine, unless an earlier bug has left it in an unknown state.
+    pub fn run<'s, R>(&'s self, body: impl FnOnce(&'s Engine) -> Result<R, Failure>) -> Result<R, Failure> {
+        let report = |words: &str| self.engine.log(Level::Error, format_args!("{words}"));
+        self.guard.run(report, || body(&self.engine))
+    }
+
+    /// Remembers the handle of a spec, so that it dies with the engine. False if the engine is gone already.
+    pub fn add_spec(&self, spec: u64) -> bool {
+        let mut handles = self.handles.lock();
+        let Some(handles) = &mut *handles else {
+            return false;
+        };
+        handles.specs.push(spec);
+        true
+    }
+
+    /// The same for a locker.
+    pub fn add_locker(&self, id: LockerId, locker: u64) -> bool {
+        let mut handles = self.handles.lock();
+        let Some(handles) = &mut *handles else {
+            return false;
+        };
+        handles.lockers.entry(id).or_default().push(locker);
+        true
+    }
+
+    pub fn remove_spec(&self, spec: u64) {
+        if let Some(handles) = &mut *self.handles.lock() {
+            handles.specs.retain(|other| *other != spec);
+        }
+    }
+
+    pub fn remove_locker(&self, id: LockerId, locker: u64) {
+        let mut handles = self.handles.lock();
+        let Some(handles) = &mut *handles else {
+            return;
+        };
+        if let Some(of_locker) = handles.lockers.get_mut(&id) {
+            of_locker.retain(|other| *other != locker);
+            if of_locker.is_empty() {
+                handles.lockers.remove(&id);
+            }
+        }
+    }
+
+    /// The host's oldest handle of a locker; null if it has none.
+    pub fn handle_of(&self, id: LockerId) -> slk_locker {
+        let handles = self.handles.lock();
+        let of_locker = handles.as_ref().and_then(|handles| handles.lockers.get(&id));
+        slk_locker {
+            id: of_locker.and_then(|all| all.first().copied()).unwrap_or(0),
+        }
+    }
+
+    /// Ends all handles of what the engine has made.
+    fn end_handles(&self) {
+        let Some(handles) = self.handles.lock().take() else {
+            return;
+        };
+        for locker in handles.lockers.into_values().flatten() {
+            locker::forget(locker);
+        }
+        for spec in handles.specs {
+            spec::forget(spec);
+        }
+    }
+}
+
+/// The engine of a handle.
+pub(super) fn get(handle: slk_engine) -> Result<Arc<EngineObject>, Failure> {
+    Ok(ENGINES.get(handle.id)?)
+}
+
+/// Makes an engine: one game server with its lockers, its clock and its event queue. A process may have several.
+///
+/// Parameters:
+///   `options`: how to set it up; copied.
+///   `engine`: receives the handle, to be ended by `slk_engine_destroy`; null on failure.
+/// Returns:
+///   `SLK_OK`: made.
+///   `SLK_E_ABI`: the header does not fit the library.
+///   `SLK_E_INVALID_ARGUMENT`: NULL, or an option outside its range; the text says which.
+///   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and of the server id.
+///   `SLK_E_UNSUPPORTED`: the system gives no random numbers.
+/// On failure `user_data` stays yours and `destroy` is not called.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_engine_create(options: *const slk_engine_options, engine: *mut slk_engine) -> slk_result {
+    panic::enter("slk_engine_create", || {
+        text::required(engine, "engine")?;
+        // SAFETY: not null, so writable as the caller promises.
+        unsafe { text::put(engine, slk_engine::default()) };
+        // SAFETY: null or as large as it says, as the caller promises.
+        let given = unsafe { options::read(options) }?;
+        if given.abi_version != SLK_ABI_VERSION {
+            let text = format!(
+                "the program was compiled for the binary interface {}, this library has {SLK_ABI_VERSION}: \
+                 use the header and the library of one release, and begin with SLK_ENGINE_OPTIONS_INIT",
+                given.abi_version
+            );
+            return Err(Failure::new(SLK_E_ABI, text));
+        }
+        let user_data = Arc::new(UserData::new(given.user_data));
+        // SAFETY: the server id is null or a string, as the caller promises.
+        let engine_options = unsafe { engine_options_of(&given, &user_data) }?;
+        let id = ENGINES.insert(Arc::new(EngineObject {
+            engine: Engine::new(engine_options)?,
+            guard: Guard::default(),
+            handles: Mutex::new(Some(Handles::default())),
+            shown: Mutex::default(),
+        }))?;
+        user_data.take_over(given.destroy);
+        // SAFETY: as above.
+        unsafe { text::put(engine, slk_engine { id }) };
+        Ok(SLK_OK)
+    })
+}
+
+/// # Safety
+/// The server id is null or a string with a NUL.
+unsafe fn engine_options_of(given: &slk_engine_options, user_data: &Arc<UserData>) -> Result<EngineOptions, Failure> {
+    // SAFETY: as the caller promises.
+    let server_id = unsafe { text::optional_string(given.server_id, "server_id", SLK_MAX_NAME_BYTES) }?;
+    if given.flags & !SLK_ENGINE_PREDECESSOR_GONE != 0 {
+        return Err(Failure::argument(format!(
+            "flags {:#x} has bits that mean nothing",
+            given.flags
+        )));
+    }
+    let mut options = EngineOptions {
+        server_id: server_id.map(str::to_owned),
+        predecessor_gone: given.flags & SLK_ENGINE_PREDECESSOR_GONE != 0,
+        ..EngineOptions::default()
+    };
+    let millis = |value: u32| (value != 0).then(|| Duration::from_millis(value.into()));
+    options.lease = millis(given.lease_ms).unwrap_or(options.lease);
+    options.beat_interval = millis(given.beat_interval_ms);
+    options.request_timeout = millis(given.request_timeout_ms).unwrap_or(options.request_timeout);
+    if given.max_requests_in_flight != 0 {
+        options.max_in_flight = given.max_requests_in_flight as usize;
+    }
+    if given.clock.is_some() || given.wall_clock.is_some() {
+        options.clock = Some(Arc::new(HostClock {
+            steady: given.clock,
+            wall: given.wall_clock,
+            user_data: Arc::clone(user_data),
+        }));
+    }
+    options.log = log_of(given, user_data)?;
+    Ok(options)
+}
+
+type Log = Option<(Arc<dyn crate::log::LogSink>, Level)>;
+
+fn log_of(given: &slk_engine_options, user_data: &Arc<UserData>) -> Result<Log, Failure> {
+    if given.log_level == 0 {
+        return Ok(None);
+    }
+    let Some(level) = host::level_of(given.log_level) else {
+        return Err(Failure::argument(format!("log_level {} is no level", given.log_level)));
+    };
+    let Some(log) = given.log else {
+        return Err(Failure::argument("log_level is set, but log is NULL"));
+    };
+    let user_data = Arc::clone(user_data);
+    Ok(Some((Arc::new(HostLog { log, user_data }), level)))
+}
+
+/// Fills the struct with defaults, as `SLK_ENGINE_OPTIONS_INIT` does, for languages that cannot use the macro.
+///
+/// Parameters: `options`: the struct; `size`: its size; `abi_version`: `SLK_ABI_VERSION` of the header that the caller
+/// was made from.
+/// Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn slk_engine_options_init(
+    options: *mut slk_engine_options,
+    size: usize,
+    abi_version: u32,
+) -> slk_result {
+    panic::enter("slk_engine_options_init", || {
+        // SAFETY: null or that many writable bytes, as the caller promises.
+        unsafe { options::init(options, size) }?;
+        if size >= offset_of!(slk_engine_options, server_id) {
+            // SAFETY: not null, and large enough for the field.
+            unsafe { (&raw mut (*options).abi_version).write(abi_version) };
+        }
+        Ok(SLK_OK)
+    })
+}
+
+/// Ends an engine at once, and all that it made: handles of its specs and lockers die, nothing of it is called any more.
+/// What is not saved is not saved, and its sessions stay locked until the lease is over: use `slk_engine_begin_shutdown`
+/// or `slk_engine_shutdown` before.
+///
+/// Requests that asynchronous stores have not answered stay valid until they are completed or abandoned; `cancel` asks
+/// for that.
+///
+/// Parameters: `engine`: an engine, or the null handle, which does nothing.
+/// Returns:
+///   `SLK_OK`: ended, or null.
+///   `SLK_E_INVALID_HANDLE`: no living engine.
+///   `SLK_E_REENTRANT`: inside a callback.
+///   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of this engine.
+/// Thread: any. Blocks: where the engine was the last user of a store, until the store's threads have done the requests
+/// that they were given; a blocking callback that never returns makes it wait for ever. Since 0.1.
+#[no_mangle]
+pub extern "C" fn slk_engine_destroy(engine: slk_engine) -> slk_result {
+    panic::enter("slk_engine_destroy", || {
+        callback::refuse_inside()?;
+        if engine == slk_engine::default() {
+            return Ok(SLK_OK);
+        }
+        let object = ENGINES.get(engine.id)?;
+        // Kept to the end: whoever came in with the handle before cannot begin to update any more.
+        let _turn = object.engine.take_turn()?;
+        ENGINES.remove(engine.id)?;
+        object.end_handles();
+        object.shown.lock().clear();
+        object.engine.end();
+        Ok(SLK_OK)
+    })
+}
+
+/// Does what is due: takes what the stores answered, sends signs of life, loads, saves and releases, calls callbacks,
+/// makes events. Never waits; what it costs follows what is due, not how many lockers there are.
+///
+/// Parameters:
+///   `engine`: the engine.
+///   `budget_us`: stop after this many microseconds of the system's time; at least one step is done. 0: no limit.
+/// Returns:
+///   `SLK_OK`: done, or as much as the budget allowed.
+///   `SLK_E_REENTRANT`: inside a callback.
+///   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of this engine.
+///   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+/// The views of the last event end.
+/// Thread: one at a time. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub extern "C" fn slk_engine_update(engine: slk_engine, budget_us: u32) -> slk_result {
+    panic::enter("slk_engine_update", || {
+        callback::refuse_inside()?;
+        let object = get(engine)?;
+        object.run(|engine| Ok(engine.update(Duration::from_micros(budget_us.into()))?))?;
+        Ok(SLK_OK)
+    })
+}
+
+/// Begins to save and release everything, what would be lost first. Go on updating and reading events until
+/// `SLK_EVENT_SHUTDOWN_DONE`. Lockers cannot be created or marked as wanted any more. Calling it again can only bring the
+/// deadline nearer.
+///
+/// Parameters:
+///   `engine`: the engine.
+///   `deadline_ms`: after this time it is over at the latest; each locker that did not make it has an event of its own.
+/// Returns:
+///   `SLK_OK`: begun.
+///   `SLK_E_REENTRANT`: inside a callback.
+///   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub extern "C" fn slk_engine_begin_shutdown(engine: slk_engine, deadline_ms: u32) -> slk_result {
+    panic::enter("slk_engine_begin_shutdown", || {
+        callback::refuse_inside()?;
+        let object = get(engine)?;
+        object.run(|engine| {
+            let now = engine.now();
+            engine
+                .core()
+                .begin_shutdown(now, Duration::from_millis(deadline_ms.into()));
+            Ok(())
+        })?;
+        Ok(SLK_OK)
+    })
+}
+
+/// Saves and releases everything, updating by itself until that is done or the deadline is over. The events stay in the
+/// queue. For programs whose store does not need the calling thread; else use `slk_engine_begin_shutdown`.
+///
+/// Parameters:
+///   `engine`: the engine.
+///   `deadline_ms`: return after this time at the latest.
+/// Returns:
+///   `SLK_OK`: everything was saved and released.
+///   `SLK_PENDING`: the deadline is over, and something was left behind.
+///   `SLK_E_REENTRANT`: inside a callback.
+///   `SLK_E_BUSY`: another thread is inside update, next_event or dispatch of this engine.
+///   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+/// Thread: one at a time. Blocks: up to `deadline_ms`. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub extern "C" fn slk_engine_shutdown(engine: slk_engine, deadline_ms: u32) -> slk_result {
+    panic::enter("slk_engine_shutdown", || {
+        callback::refuse_inside()?;
+        let object = get(engine)?;
+        let all = object.run(|engine| Ok(engine.shutdown(Duration::from_millis(deadline_ms.into()))?))?;
+        Ok(if all { SLK_OK } else { SLK_PENDING })
+    })
+}

@@ -1,0 +1,400 @@
+//! A crowd of players who move between two servers at random, buy things, and see servers die.
+
+use crate::audit::State;
+use crate::checker::Final;
+use crate::servers::{Message, Server, Settings};
+use std::collections::BTreeMap;
+use std::sync::mpsc::{channel, Receiver, Sender};
+use std::time::{Duration, Instant};
+
+/// How long and how wild.
+pub struct Plan {
+    pub players: usize,
+    pub duration: Duration,
+    pub actions_per_second: u32,
+    pub seed: u64,
+}
+
+/// What the crowd did.
+#[derive(Debug, Default)]
+pub struct Deeds {
+    pub joins: u64,
+    pub joins_elsewhere: u64,
+    pub earned: u64,
+    pub bought: u64,
+    pub delivered_again: u64,
+    pub kills: u64,
+    pub pauses: u64,
+}
+
+/// Where a player is with one server, as far as its lines have told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Away,
+    Joining,
+    Playing,
+}
+
+struct Receipt {
+    id: String,
+    product: &'static str,
+    /// The platform stops repeating itself once it was answered for good; this crowd repeats a few all the same.
+    settled: bool,
+}
+
+struct Player {
+    name: String,
+    at: [Presence; 2],
+    receipts: Vec<Receipt>,
+}
+
+/// A server that is down or paused comes back at this time.
+struct Absence {
+    until: Instant,
+    predecessor_gone: bool,
+}
+
+pub struct Crowd<'a> {
+    settings: &'a Settings,
+    random: fastrand::Rng,
+    servers: [Server; 2],
+    absences: [Option<Absence>; 2],
+    players: Vec<Player>,
+    pub deeds: Deeds,
+    sender: Sender<Message>,
+    messages: Receiver<Message>,
+    next_receipt: u64,
+}
+
+impl<'a> Crowd<'a> {
+    pub fn new(settings: &'a Settings, plan: &Plan) -> Self {
+        let (sender, messages) = channel();
+        let new_player = |number: usize| Player {
+            name: format!("p{number}"),
+            at: [Presence::Away; 2],
+            receipts: Vec::new(),
+        };
+        let mut servers = [Server::new(0, "alpha"), Server::new(1, "beta")];
+        for server in &mut servers {
+            server.start(settings, false, &sender);
+        }
+        Self {
+            settings,
+            random: fastrand::Rng::with_seed(plan.seed),
+            servers,
+            absences: [None, None],
+            players: (0..plan.players).map(new_player).collect(),
+            deeds: Deeds::default(),
+            sender,
+            messages,
+            next_receipt: 1,
+        }
+    }
+
+    /// The wild time.
+    pub fn play(&mut self, plan: &Plan) {
+        let end = Instant::now() + plan.duration;
+        let mut next_fault = Instant::now() + Duration::from_secs(4);
+        let step = Duration::from_millis(10);
+        let mut owed = 0.0;
+        while Instant::now() < end {
+            self.hear(Instant::now() + step);
+            self.end_absences();
+            if Instant::now() >= next_fault {
+                self.strike();
+                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..5_000));
+            }
+            owed += f64::from(plan.actions_per_second) * step.as_secs_f64();
+            while owed >= 1.0 {
+                owed -= 1.0;
+                self.act();
+            }
+        }
+    }
+
+    /// Takes lines until the time has come.
+    fn hear(&mut self, until: Instant) {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(message) = self.messages.recv_timeout(left) else {
+                return;
+            };
+            // A late line of a process that was killed meanwhile says nothing about the present one.
+            if self.servers[message.server].process() == message.process {
+                if let Some(line) = message.line {
+                    self.take(message.server, &line);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, server: usize, line: &str) {
+        let mut words = line.split([' ', ':']);
+        let (Some("*" | "error"), Some(what), Some(name)) = (words.next(), words.next(), words.next()) else {
+            return;
+        };
+        let Some(player) = player_number(name).and_then(|number| self.players.get_mut(number)) else {
+            return;
+        };
+        match what {
+            "loaded" => player.at[server] = Presence::Playing,
+            "left" | "handed-over" | "lost" | "join" => player.at[server] = Presence::Away,
+            "granted" | "granted-again" | "credited" => {
+                let id = words.next().unwrap_or_default();
+                if let Some(receipt) = player.receipts.iter_mut().find(|receipt| receipt.id == id) {
+                    receipt.settled = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end_absences(&mut self) {
+        for place in 0..2 {
+            if self.absences[place]
+                .as_ref()
+                .is_none_or(|absence| absence.until > Instant::now())
+            {
+                continue;
+            }
+            let absence = self.absences[place].take().expect("just looked at");
+            if self.servers[place].is_paused() {
+                self.servers[place].resume();
+            } else {
+                self.servers[place].start(self.settings, absence.predecessor_gone, &self.sender);
+            }
+        }
+    }
+
+    /// Kills or pauses a server.
+    fn strike(&mut self) {
+        let place = self.random.usize(0..2);
+        if !self.servers[place].is_up() {
+            return;
+        }
+        let lease = self.settings.lease;
+        // Some absences end before the lease does, some only after the other server could take over.
+        let away = lease.mul_f64(if self.random.bool() { 0.2 } else { 1.8 });
+        if self.random.u8(0..10) < 3 {
+            self.deeds.pauses += 1;
+            self.servers[place].pause();
+        } else {
+            self.deeds.kills += 1;
+            self.servers[place].kill();
+            for player in &mut self.players {
+                player.at[place] = Presence::Away;
+            }
+        }
+        let predecessor_gone = self.random.bool();
+        self.absences[place] = Some(Absence {
+            until: Instant::now() + away,
+            predecessor_gone,
+        });
+    }
+
+    /// One player does one thing.
+    fn act(&mut self) {
+        let number = self.random.usize(0..self.players.len());
+        let at = self.players[number].at;
+        let playing: Vec<usize> = (0..2)
+            .filter(|place| at[*place] == Presence::Playing && self.servers[*place].is_up())
+            .collect();
+        if let Some(&place) = playing.get(self.random.usize(0..playing.len().max(1))) {
+            self.play_on(number, place);
+        } else if at == [Presence::Away; 2] {
+            let place = self.random.usize(0..2);
+            self.join(number, if self.servers[place].is_up() { place } else { 1 - place });
+        }
+    }
+
+    fn join(&mut self, number: usize, place: usize) {
+        if !self.servers[place].is_up() || self.players[number].at[place] != Presence::Away {
+            return;
+        }
+        self.deeds.joins += 1;
+        self.players[number].at[place] = Presence::Joining;
+        self.say(number, place, "join", "");
+    }
+
+    fn say(&mut self, number: usize, place: usize, command: &str, rest: &str) {
+        let line = format!("{command} {} {rest}", self.players[number].name);
+        self.servers[place].send(line.trim_end());
+    }
+
+    fn play_on(&mut self, number: usize, place: usize) {
+        match self.random.u8(0..100) {
+            0..45 => {
+                self.deeds.earned += 1;
+                let gold = self.random.u32(1..100).to_string();
+                self.say(number, place, "earn", &gold);
+            }
+            45..55 => self.say(number, place, "spend", "7"),
+            55..65 => self.buy(number, place),
+            65..80 => self.deliver_again(number, place),
+            80..92 => {
+                self.deeds.joins_elsewhere += 1;
+                self.join(number, 1 - place);
+            }
+            92..96 => self.say(number, place, "save", ""),
+            _ => self.say(number, place, "leave", ""),
+        }
+    }
+
+    fn buy(&mut self, number: usize, place: usize) {
+        let product = if self.random.u8(0..8) == 0 { "vip" } else { "gold100" };
+        let id = format!("r{}", self.next_receipt);
+        self.next_receipt += 1;
+        self.deeds.bought += 1;
+        self.say(number, place, "buy", &format!("{product} {id}"));
+        self.players[number].receipts.push(Receipt {
+            id,
+            product,
+            settled: false,
+        });
+    }
+
+    /// The platform repeats what it has no answer to, and at times also what it has.
+    fn deliver_again(&mut self, number: usize, place: usize) {
+        let receipts = &self.players[number].receipts;
+        let unsettled = receipts.iter().position(|receipt| !receipt.settled);
+        let Some(choice) = unsettled.or_else(|| (!receipts.is_empty()).then(|| self.random.usize(0..receipts.len())))
+        else {
+            return;
+        };
+        let order = format!("{} {}", receipts[choice].product, receipts[choice].id);
+        self.deeds.delivered_again += 1;
+        self.say(number, place, "buy", &order);
+    }
+
+    /// The faults end: every player must get in at one server, every purchase must be answered, and both servers shut
+    /// down in order. Gives the audit logs by server id.
+    pub fn settle(&mut self, limit: Duration) -> Vec<(String, std::path::PathBuf)> {
+        for place in 0..2 {
+            if let Some(absence) = &mut self.absences[place] {
+                absence.until = Instant::now();
+            }
+        }
+        self.end_absences();
+        let deadline = Instant::now() + limit;
+        let mut again = Instant::now();
+        while !self.is_settled() {
+            assert!(
+                Instant::now() < deadline,
+                "without faults it must settle within {limit:?}: {}",
+                self.unsettled()
+            );
+            if Instant::now() >= again {
+                self.nudge();
+                again = Instant::now() + Duration::from_secs(2);
+            }
+            self.hear(Instant::now() + Duration::from_millis(20));
+        }
+        for server in &mut self.servers {
+            server.shut_down(Duration::from_secs(60));
+        }
+        let logs = |server: &Server| {
+            server
+                .logs
+                .iter()
+                .map(|log| (server.id.clone(), log.clone()))
+                .collect::<Vec<_>>()
+        };
+        self.servers.iter().flat_map(logs).collect()
+    }
+
+    fn is_settled(&self) -> bool {
+        self.players
+            .iter()
+            .all(|player| player.at[0] == Presence::Playing && player.receipts.iter().all(|receipt| receipt.settled))
+    }
+
+    fn unsettled(&self) -> String {
+        let outside = self.players.iter().filter(|player| player.at[0] != Presence::Playing);
+        let open = self
+            .players
+            .iter()
+            .flat_map(|player| &player.receipts)
+            .filter(|receipt| !receipt.settled);
+        let names: Vec<&str> = outside.clone().take(5).map(|player| player.name.as_str()).collect();
+        format!(
+            "{} players not in ({names:?}), {} purchases unanswered",
+            outside.count(),
+            open.count()
+        )
+    }
+
+    fn nudge(&mut self) {
+        for number in 0..self.players.len() {
+            self.join(number, 0);
+            if self.players[number].at[0] != Presence::Playing {
+                continue;
+            }
+            let open = |receipt: &&Receipt| !receipt.settled;
+            let orders: Vec<String> = self.players[number]
+                .receipts
+                .iter()
+                .filter(open)
+                .map(|receipt| format!("{} {}", receipt.product, receipt.id))
+                .collect();
+            for order in orders {
+                self.say(number, 0, "buy", &order);
+            }
+        }
+    }
+}
+
+fn player_number(name: &str) -> Option<usize> {
+    name.strip_prefix('p')?.parse().ok()
+}
+
+/// Reads every record as a third server that has nothing to do with the story: joins each player and shows it.
+pub fn read_records(settings: &Settings, players: usize, limit: Duration) -> BTreeMap<String, Final> {
+    let (sender, messages) = channel();
+    let mut reader = Server::new(0, "reader");
+    reader.start(settings, false, &sender);
+    for number in 0..players {
+        reader.send(&format!("join p{number}"));
+    }
+    let deadline = Instant::now() + limit;
+    let mut records = BTreeMap::new();
+    while records.len() < players {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let message = messages.recv_timeout(left).unwrap_or_else(|_| {
+            panic!(
+                "after an orderly shutdown {} of {players} records could be read within {limit:?}",
+                records.len()
+            )
+        });
+        let line = message.line.expect("the reader lives");
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["*", "loaded", player, ..] => reader.send(&format!("show {player}")),
+            ["ok", "show", player, ..] => {
+                records.insert(
+                    player.to_owned(),
+                    parse_show(&words).unwrap_or_else(|| panic!("unclear: {line}")),
+                );
+            }
+            _ => {}
+        }
+    }
+    reader.shut_down(Duration::from_secs(60));
+    records
+}
+
+/// `ok show <player> gold <n> ops <n> vip <yes|no> credit <n> receipts <id,id|->`.
+fn parse_show(words: &[&str]) -> Option<Final> {
+    let value = |name: &str| {
+        let place = words.iter().position(|word| *word == name)?;
+        words.get(place + 1).copied()
+    };
+    let list = value("receipts")?;
+    let receipts: Vec<String> = list.split(',').filter(|id| *id != "-").map(str::to_owned).collect();
+    let count = i64::try_from(receipts.len()).ok()?;
+    let state = State {
+        ops: value("ops")?.parse().ok()?,
+        gold: value("gold")?.parse().ok()?,
+        receipts: count,
+    };
+    Some(Final { state, receipts })
+}

@@ -1,0 +1,221 @@
+//! The game servers as processes: build, start, talk, pause, kill.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+/// Builds the library and the example as `make` does, and says where the program is.
+pub fn build_game_server() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new("make")
+        .args(["--no-print-directory", "game_server", "PROFILE=dev"])
+        .current_dir(root)
+        .output()
+        .expect("make must be installed: scripts/setup.sh says how");
+    assert!(
+        output.status.success(),
+        "the game server does not build:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    root.join("build/dev/game_server")
+}
+
+/// A line that a server sent, or none when the connection ended.
+pub struct Message {
+    pub server: usize,
+    pub process: usize,
+    pub line: Option<String>,
+}
+
+/// How the servers are started.
+pub struct Settings {
+    pub program: PathBuf,
+    pub folder: PathBuf,
+    /// `--db <file>` or `--store files:<folder>`.
+    pub store: [String; 2],
+    pub lease: Duration,
+}
+
+/// One server id, with the processes that bear it one after the other.
+pub struct Server {
+    pub place: usize,
+    pub id: String,
+    /// The audit logs of all its processes so far.
+    pub logs: Vec<PathBuf>,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    connection: TcpStream,
+    paused: bool,
+}
+
+impl Server {
+    pub fn new(place: usize, id: &str) -> Self {
+        Self {
+            place,
+            id: id.to_owned(),
+            logs: Vec::new(),
+            running: None,
+        }
+    }
+
+    /// The number of the current or latest process.
+    pub fn process(&self) -> usize {
+        self.logs.len()
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| !running.paused)
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.paused)
+    }
+
+    /// Starts the next process. `predecessor_gone` vouches that the one before is dead.
+    pub fn start(&mut self, settings: &Settings, predecessor_gone: bool, lines: &Sender<Message>) {
+        assert!(self.running.is_none());
+        let number = self.logs.len() + 1;
+        let log = settings.folder.join(format!("{}-{number}.audit", self.id));
+        let trouble = settings.folder.join(format!("{}-{number}.stderr", self.id));
+        let mut command = Command::new(&settings.program);
+        command
+            .args(&settings.store)
+            .args(["--server-id", &self.id, "--port", "0", "--autosave-ms", "2000"])
+            .args(["--lease-ms", &settings.lease.as_millis().to_string()])
+            .arg("--log")
+            .arg(&log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&trouble).expect("the folder is writable"));
+        if predecessor_gone {
+            command.arg("--predecessor-gone");
+        }
+        let mut child = command.spawn().expect("the game server starts");
+        self.logs.push(log);
+        let port = read_port(&mut child).unwrap_or_else(|| {
+            let text = std::fs::read_to_string(&trouble).unwrap_or_default();
+            panic!("game server {} did not say its port: {text}", self.id)
+        });
+        let connection = TcpStream::connect(("127.0.0.1", port)).expect("the game server listens");
+        connection.set_nodelay(true).expect("a socket option");
+        connection
+            .set_write_timeout(Some(Duration::from_secs(20)))
+            .expect("a socket option");
+        forward_lines(
+            connection.try_clone().expect("a second handle"),
+            self.place,
+            number,
+            lines.clone(),
+        );
+        self.running = Some(Running {
+            child,
+            connection,
+            paused: false,
+        });
+    }
+
+    /// Sends a line. That the process may be dead by now is part of the game.
+    pub fn send(&mut self, line: &str) {
+        if let Some(running) = &mut self.running {
+            let _ = running.connection.write_all(format!("{line}\n").as_bytes());
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.child.kill().expect("a process of ours");
+            running.child.wait().expect("a process of ours");
+        }
+    }
+
+    /// Stops the process in its tracks, as a suspended machine or a long garbage collection would.
+    pub fn pause(&mut self) {
+        self.signal("-STOP");
+        self.running.as_mut().expect("is running").paused = true;
+    }
+
+    pub fn resume(&mut self) {
+        self.signal("-CONT");
+        self.running.as_mut().expect("is running").paused = false;
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.running.as_ref().expect("is running").child.id().to_string();
+        let status = Command::new("kill")
+            .args([signal, &pid])
+            .status()
+            .expect("kill is part of every system");
+        assert!(status.success(), "kill {signal} {pid}");
+    }
+
+    /// Asks for an orderly end and waits for it.
+    pub fn shut_down(&mut self, limit: Duration) {
+        self.send("shutdown");
+        let mut running = self.running.take().expect("is running");
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = running.child.try_wait().expect("a process of ours") {
+                assert!(status.success(), "game server {} ended with {status}", self.id);
+                return;
+            }
+            if Instant::now() > deadline {
+                let _ = running.child.kill();
+                panic!("game server {} did not shut down within {limit:?}", self.id);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+        }
+    }
+}
+
+/// The first line of the program says where it listens; the rest of its output is drained, so that it never blocks.
+fn read_port(child: &mut Child) -> Option<u16> {
+    let mut output = BufReader::new(child.stdout.take()?);
+    let mut line = String::new();
+    output.read_line(&mut line).ok()?;
+    let port = line.trim().rsplit(':').next()?.parse().ok();
+    std::thread::spawn(move || {
+        let _ = output.read_to_string(&mut String::new());
+    });
+    port
+}
+
+fn forward_lines(connection: TcpStream, server: usize, process: usize, lines: Sender<Message>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(connection).lines() {
+            let Ok(line) = line else { break };
+            if lines
+                .send(Message {
+                    server,
+                    process,
+                    line: Some(line),
+                })
+                .is_err()
+            {
+                return;
+            }
+        }
+        let _ = lines.send(Message {
+            server,
+            process,
+            line: None,
+        });
+    });
+}
