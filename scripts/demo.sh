@@ -111,8 +111,10 @@ ask B "earn alice 1" "ok earn alice gold 121 *"
 remark "this last coin was not reported as saved"
 
 heading "7. Server B is killed with kill -9"
-kill -9 "${pid[B]}"
-wait "${pid[B]}" 2>/dev/null || true
+{
+    kill -9 "${pid[B]}"
+    wait "${pid[B]}"
+} 2>/dev/null || true # without the shell's own words on it
 unset "pid[B]"
 
 heading "8. Alice joins A: B's session is respected until B's lease of $lease_ms ms has run out"

@@ -244,3 +244,41 @@ fn an_acquisition_given_up_leaves_no_orphan() {
     world.run(LEASE);
     assert!(world.is_available(b, other));
 }
+
+/// At the deadline of a shutdown everybody who still waits is answered, and the lockers left behind are named.
+#[test]
+fn a_shutdown_that_runs_out_of_time_answers_everybody() {
+    let mut world = World::new();
+    let a = world.server("a", LEASE);
+    let locker = world.load(a, "p");
+    let change = world.set(a, locker, "/gold", 1);
+    world.await_change(a, locker, change, 5);
+    world.fate(a, |_| Fate::LoseRequest);
+    world.receipt(a, locker, "r", 6);
+    world.run(Duration::from_millis(100));
+    world.shut_down(a, Duration::from_secs(3));
+    world.run(Duration::from_secs(4));
+    let events = world.events(a);
+    let settled = events.iter().filter(|event| {
+        matches!(
+            event,
+            Event::ChangeSettled {
+                tag: 5,
+                status: ChangeStatus::Unknown,
+                ..
+            }
+        )
+    });
+    assert_eq!(settled.count(), 1, "{events:?}");
+    let refused = events.iter().filter(|event| {
+        matches!(
+            event,
+            Event::Receipt {
+                tag: 6,
+                outcome: ReceiptOutcome::NotProcessed,
+                ..
+            }
+        )
+    });
+    assert_eq!(refused.count(), 1, "{events:?}");
+}

@@ -10,7 +10,9 @@ use sessionlocker::store::{Cause, Expected, Outcome, Reply, Store, StoreError, V
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+#[cfg(unix)]
+use std::process::Command;
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs, thread};
@@ -361,6 +363,7 @@ fn child_with_read_only_files() {
 }
 
 /// Writes until a write fails, and looks what became of it. Gives the error.
+#[cfg(target_os = "linux")]
 fn write_until_failure(store: &dyn Store, round: usize) -> StoreError {
     for number in 0..100_000 {
         let key = key(&format!("{round} {number}"));
@@ -380,7 +383,8 @@ fn write_until_failure(store: &dyn Store, round: usize) -> StoreError {
     panic!("there was room for everything");
 }
 
-/// All that was written before the trouble is there; and no batch takes good writes down with one that has no room.
+/// All that was written before the trouble is there.
+#[cfg(target_os = "linux")]
 fn is_whole(store: &dyn Store, kept: &HashMap<String, Version>) {
     for (name, version) in kept {
         assert_eq!(read(store, &key(name)).unwrap().1, *version);

@@ -11,16 +11,234 @@
 
 static bool ended;
 
+static void complain(const char *about, const char *what, const char *text)
+{
+    fprintf(stderr, "game_server: %s: %s: %s\n", about, what, text);
+}
+
+/* The end of a time in which the player was available, for the audit log. */
+static void note_unavailable(struct player *player)
+{
+    if (player->available)
+        audit("unavailable %s until %" PRIu64, player->name, player->seen_at_ns);
+    player->available = false;
+}
+
+/* What happens to one player */
+
 static void on_loaded(struct player *player, const slk_event *event)
 {
     struct summary now;
+    note_unavailable(player);
     player->epoch = event->epoch;
     if (game_summary(player->locker, &now) != SLK_OK) {
-        fprintf(stderr, "game_server: the data of %s are not what this game writes\n", player->name);
+        complain(player->name, "loaded", "the data are not what this game writes");
         return;
     }
-    audit("loaded %s epoch %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %" PRIu64, player->name,
-          player->epoch, now.ops, now.gold, now.receipts);
+    audit("loaded %s epoch %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name, player->epoch,
+          now.ops, now.gold, now.receipts);
     clients_print(player->client, "* loaded %s gold %" PRId64 " ops %" PRId64 " epoch %" PRIu64, player->name,
                   now.gold, now.ops, player->epoch);
+}
+
+static void on_load_status(struct player *player, const slk_event *event)
+{
+    switch (event->detail) {
+    case SLK_LOAD_LOCKED_ELSEWHERE:
+        clients_print(player->client, "* waiting %s: server %s has the player", player->name, event->name);
+        break;
+    case SLK_LOAD_STORE_FAILURE:
+    case SLK_LOAD_UNKNOWN_VERSION:
+    case SLK_LOAD_UNREADABLE:
+        clients_print(player->client, "* waiting %s: %s", player->name, event->text);
+        break;
+    default: /* on its way */
+        break;
+    }
+}
+
+static void on_released(struct player *player, const slk_event *event)
+{
+    bool handed_over = event->detail == SLK_RELEASE_HANDED_OVER;
+    audit("released %s epoch %" PRIu64, player->name, player->epoch);
+    clients_print(player->client, "* %s %s", handed_over ? "handed-over" : "left", player->name);
+}
+
+static void on_lost(struct player *player, const slk_event *event)
+{
+    audit("lost %s epoch %" PRIu64 " saved %" PRIu64 " unknown %" PRIu64, player->name, player->epoch, event->change,
+          event->unknown_change);
+    clients_print(player->client, "* lost %s: %s", player->name, event->text);
+    /* The data as they were here, for a game that wants to keep or compare them. This one does not. */
+    if (slk_document_destroy(event->document) != SLK_OK)
+        complain(player->name, "lost", "its document cannot be destroyed");
+}
+
+static void on_saved(struct player *player, const slk_event *event)
+{
+    audit("saved %s epoch %" PRIu64 " change %" PRIu64, player->name, player->epoch, event->change);
+    clients_print(player->client, "* saved %s change %" PRIu64, player->name, event->change);
+}
+
+/* The answer to `save`; the tag says who asked. */
+static void on_change_settled(struct player *player, const slk_event *event)
+{
+    if (event->result == SLK_SAVED)
+        clients_print(event->tag, "ok save %s change %" PRIu64 " saved", player->name, event->change);
+    else
+        clients_print(event->tag, "error save %s: change %" PRIu64 " is %s", player->name, event->change,
+                      event->result == SLK_LOST ? "lost" : "lost or saved, which cannot be known");
+}
+
+/* The answer to the shop. A real server confirms the purchase to the platform here, and not earlier; what was not
+ * processed it does not confirm, so that the notice comes again. */
+static void on_receipt(struct player *player, const slk_event *event)
+{
+    bool again = (event->flags & SLK_EVENT_DUPLICATE) != 0;
+    if (event->result == SLK_NOT_PROCESSED) {
+        audit("not-processed %s epoch %" PRIu64 " receipt %s", player->name, player->epoch, event->name);
+        clients_print(event->tag, "* not-processed %s %s: %s", player->name, event->name, event->text);
+        return;
+    }
+    const char *what = event->result == SLK_CREDITED ? "credited" : again ? "granted-again" : "granted";
+    audit("%s %s epoch %" PRIu64 " receipt %s", what, player->name, player->epoch, event->name);
+    clients_print(event->tag, "* %s %s %s", what, player->name, event->name);
+}
+
+/* Nothing of the player is held or under way here any more. */
+static void on_idle(struct player *player)
+{
+    note_unavailable(player);
+    if (slk_locker_destroy(player->locker) != SLK_OK)
+        complain(player->name, "idle", "the locker cannot be destroyed");
+    roster_remove(player);
+}
+
+static void take_player_event(struct player *player, const slk_event *event)
+{
+    switch (event->kind) {
+    case SLK_EVENT_LOADED:
+        on_loaded(player, event);
+        break;
+    case SLK_EVENT_LOAD_STATUS:
+        on_load_status(player, event);
+        break;
+    case SLK_EVENT_RELEASED:
+        on_released(player, event);
+        break;
+    case SLK_EVENT_LOST:
+        on_lost(player, event);
+        break;
+    case SLK_EVENT_SAVED:
+        on_saved(player, event);
+        break;
+    case SLK_EVENT_CHANGE_SETTLED:
+        on_change_settled(player, event);
+        break;
+    case SLK_EVENT_HANDOVER_REQUESTED:
+        /* A game can finish a fight first, or refuse: slk_locker_answer_handover. This one lets go at once. */
+        audit("asked %s epoch %" PRIu64, player->name, player->epoch);
+        break;
+    case SLK_EVENT_AVAILABLE:
+        clients_print(player->client, "* available %s", player->name);
+        break;
+    case SLK_EVENT_RECEIPT:
+        on_receipt(player, event);
+        break;
+    case SLK_EVENT_SAVE_TROUBLE:
+        complain(player->name, "cannot be saved yet", event->text);
+        break;
+    case SLK_EVENT_CALLBACK_FAILED:
+        complain(player->name, "a callback failed", event->text);
+        break;
+    case SLK_EVENT_LEFT_BEHIND:
+        complain(player->name, "not released before the end of the shutdown",
+                 (event->flags & SLK_EVENT_DIRTY) != 0 ? "some changes are not saved" : "everything is saved");
+        break;
+    case SLK_EVENT_IDLE:
+        on_idle(player);
+        break;
+    default: /* of a newer library */
+        break;
+    }
+}
+
+/* What happens to the whole server */
+
+static void tell_everybody(const char *what)
+{
+    for (struct player *player = roster_next(NULL); player != NULL; player = roster_next(player))
+        clients_print(player->client, "* %s %s", what, player->name);
+}
+
+static void take_server_event(const slk_event *event)
+{
+    switch (event->kind) {
+    case SLK_EVENT_SUSPECT:
+        audit("suspect -");
+        complain(event->name, "no sign of life was taken in time", "the players are not available");
+        tell_everybody("suspect");
+        break;
+    case SLK_EVENT_AVAILABLE:
+        tell_everybody("available");
+        break;
+    case SLK_EVENT_ENDED:
+        complain(event->name, "this server was declared dead", "each player is confirmed anew");
+        break;
+    case SLK_EVENT_SERVER_ID_IN_USE:
+        complain(event->name, "another process has this server id", "waiting for it to end");
+        break;
+    case SLK_EVENT_SUPERSEDED:
+        /* Two processes with one id are a mistake of whoever started them, and the younger one has won. */
+        complain(event->name, "another process has taken over this server id", "giving up");
+        ended = true;
+        break;
+    case SLK_EVENT_STORE_TROUBLE:
+        complain(event->name, "the store is in trouble", event->text);
+        break;
+    case SLK_EVENT_SHUTDOWN_DONE:
+        ended = true;
+        break;
+    default: /* of a newer library */
+        break;
+    }
+}
+
+void events_take(slk_engine engine)
+{
+    slk_event event;
+    slk_result result;
+    while ((result = slk_engine_next_event(engine, &event, sizeof event)) == SLK_OK) {
+        struct player *player = roster_find_tag(event.user_tag);
+        if (event.key_length == 0)
+            take_server_event(&event);
+        else if (player != NULL)
+            take_player_event(player, &event);
+    }
+    if (result != SLK_EMPTY)
+        complain("events", slk_result_name(result), "no event can be taken");
+}
+
+bool events_show_the_end(void)
+{
+    return ended;
+}
+
+/* Who is available, for the audit log. The time before looking goes with what was seen last, and the time after looking
+ * with what is seen first: so the player was available at both ends of the time that the log states. */
+void events_watch(void)
+{
+    uint64_t before = platform_now_ns();
+    for (struct player *player = roster_next(NULL); player != NULL; player = roster_next(player)) {
+        bool available = slk_locker_is_available(player->locker) != 0;
+        if (!available) {
+            note_unavailable(player);
+            continue;
+        }
+        if (!player->available)
+            audit("available %s epoch %" PRIu64, player->name, player->epoch);
+        player->available = true;
+        player->seen_at_ns = before;
+    }
+    audit_at(before, "tick -");
 }

@@ -1,8 +1,5 @@
 #include "game.h"
 
-#include "audit.h"
-
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +15,18 @@ slk_result game_summary(slk_locker locker, struct summary *summary)
     return result;
 }
 
+static slk_result draft_summary(slk_document draft, struct summary *summary)
+{
+    slk_result result = slk_document_get_i64(draft, "/gold", &summary->gold);
+    if (result == SLK_OK)
+        result = slk_document_get_i64(draft, "/ops", &summary->ops);
+    if (result == SLK_OK)
+        result = slk_document_get_bool(draft, "/vip", &summary->vip);
+    if (result == SLK_OK)
+        result = slk_document_length(draft, "/receipts", &summary->receipts);
+    return result;
+}
+
 slk_result game_add_gold(slk_locker locker, int64_t amount, uint64_t *change)
 {
     /* Two edits, and no save can come between them: the library works only while it is called by the tick. */
@@ -27,14 +36,15 @@ slk_result game_add_gold(slk_locker locker, int64_t amount, uint64_t *change)
     return result;
 }
 
-static bool is(slk_text text, const char *word)
-{
-    return text.len == strlen(word) && memcmp(text.ptr, word, text.len) == 0;
-}
-
-static slk_result give_vip(slk_document draft)
+static slk_result give_product(const char *product, slk_document draft, slk_error_sink error)
 {
     int32_t vip;
+    if (strcmp(product, "gold100") == 0)
+        return slk_document_add_i64(draft, "/gold", 100);
+    if (strcmp(product, "vip") != 0) {
+        (void)slk_error_sink_set(error, "the shop sold a product that this game does not have");
+        return SLK_E_INVALID_ARGUMENT;
+    }
     slk_result result = slk_document_get_bool(draft, "/vip", &vip);
     if (result != SLK_OK)
         return result;
@@ -44,10 +54,11 @@ static slk_result give_vip(slk_document draft)
     return slk_document_set_bool(draft, "/vip", 1);
 }
 
-static slk_result note_receipt(slk_document draft, const slk_receipt_view *receipt)
+static slk_result note_receipt(const char *purchase, slk_document draft)
 {
+    /* The protocol lets in only purchase ids that need no escaping in JSON. */
     char entry[80];
-    int length = snprintf(entry, sizeof entry, "\"%.*s\"", (int)receipt->purchase_id.len, receipt->purchase_id.ptr);
+    int length = snprintf(entry, sizeof entry, "\"%s\"", purchase);
     if (length < 0 || (size_t)length >= sizeof entry)
         return SLK_E_TOO_LONG;
     slk_result result = slk_document_append_json(draft, "/receipts", entry, (size_t)length);
@@ -56,18 +67,12 @@ static slk_result note_receipt(slk_document draft, const slk_receipt_view *recei
     return result;
 }
 
-slk_result game_apply_receipt(void *user_data, const slk_receipt_view *receipt, slk_document draft,
-                              slk_error_sink error)
+slk_result game_apply(const slk_receipt_view *receipt, slk_document draft, slk_error_sink error, struct summary *after)
 {
-    slk_result result;
-    (void)user_data;
-    if (is(receipt->product, "gold100")) {
-        result = slk_document_add_i64(draft, "/gold", 100);
-    } else if (is(receipt->product, "vip")) {
-        result = give_vip(draft);
-    } else {
-        slk_error_sink_set(error, "the shop sold a product that this game does not have");
-        return SLK_E_INVALID_ARGUMENT;
-    }
-    return result == SLK_OK ? note_receipt(draft, receipt) : result;
+    slk_result result = give_product(receipt->product, draft, error);
+    if (result == SLK_OK)
+        result = note_receipt(receipt->purchase_id, draft);
+    if (result == SLK_OK)
+        result = draft_summary(draft, after);
+    return result;
 }

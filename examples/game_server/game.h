@@ -4,7 +4,7 @@
 
 #include <sessionlocker.h>
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The data of a player who has never played. `ops` counts every change and `receipts` lists the purchases that took
@@ -14,7 +14,7 @@
 /* The numbers of a player that the protocol and the audit log show. */
 struct summary {
     int64_t gold, ops;
-    uint64_t receipts;
+    size_t receipts;
     int32_t vip;
 };
 
@@ -24,8 +24,7 @@ slk_result game_summary(slk_locker locker, struct summary *summary);
 slk_result game_add_gold(slk_locker locker, int64_t amount, uint64_t *change);
 
 /* Applies a purchase to a draft of the player's data. Called by the library, perhaps again after a loss: so it changes
- * nothing but the draft. */
-slk_result game_apply_receipt(void *user_data, const slk_receipt_view *receipt, slk_document draft,
-                              slk_error_sink error);
+ * nothing but the draft. *after is what came of it. */
+slk_result game_apply(const slk_receipt_view *receipt, slk_document draft, slk_error_sink error, struct summary *after);
 
 #endif

@@ -101,6 +101,8 @@ pub struct Beat {
     view: ServerView,
     /// What is written when the next registration is tried.
     candidate: Incarnation,
+    /// A registration of ours was in the store once.
+    established: bool,
     version: Option<Version>,
     last_nonce: u64,
     /// Writes of the present (or intended) incarnation that may have landed.
@@ -146,6 +148,7 @@ impl Beat {
             flight: Flight::None,
             view,
             candidate,
+            established: false,
             version: None,
             last_nonce: 0,
             tries: Vec::new(),
@@ -308,6 +311,7 @@ impl Beat {
         self.view.fresh_until = self.view.fresh_until.max(sent.after(believed));
         self.next = sent.after(self.options.interval);
         if self.view.incarnation != Some(self.candidate) {
+            self.established = true;
             self.view.incarnation = Some(self.candidate);
             self.predecessor = None;
             notices.push(Notice::Registered);
@@ -333,10 +337,20 @@ impl Beat {
         }
     }
 
+    /// Another state than our registration was found, while a try of it may have landed and been replaced: others may
+    /// have pronounced that name dead, for ever, so it is not used again.
+    fn retire_candidate(&mut self) {
+        if self.view.incarnation.is_none() && !self.tries.is_empty() {
+            self.candidate.number += 1;
+            self.tries.clear();
+        }
+    }
+
     /// Our server record is gone or cannot be read.
     fn look_missing(&mut self, now: Time, version: Option<Version>, notices: &mut Vec<Notice>) {
         self.version = version;
         self.next = now;
+        self.retire_candidate();
         if self.view.incarnation.is_some() {
             self.end(notices);
         }
@@ -347,13 +361,15 @@ impl Beat {
         self.version = Some(version);
         self.next = now;
         if record.incarnation == self.candidate {
-            self.look_found_ours(now, record, notices);
-        } else if record.ended || record.incarnation.origin == self.options.origin {
+            return self.look_found_ours(now, record, notices);
+        }
+        self.retire_candidate();
+        if record.ended || record.incarnation.origin == self.options.origin {
             if self.view.incarnation.is_some() {
                 self.end(notices);
             }
             self.state = State::Register;
-        } else if self.view.incarnation.is_some() || self.candidate.number > 1 {
+        } else if self.view.incarnation.is_some() || self.established {
             self.view.incarnation = None;
             self.told_fresh = false;
             self.state = State::Superseded;
@@ -388,6 +404,7 @@ impl Beat {
 
     /// This incarnation is over: the next registration has a new name.
     fn end(&mut self, notices: &mut Vec<Notice>) {
+        self.established = true;
         self.view.incarnation = None;
         self.told_fresh = false;
         self.candidate.number += 1;

@@ -479,7 +479,8 @@ impl Core {
                     let slot = &mut self.stores[store.0 as usize];
                     let due = slot.watches.get(&server).and_then(Watch::due);
                     if due.is_some_and(|due| due <= now) {
-                        slot.schedule.push(Priority::Force, Sender::Watch(server));
+                        // In turn with the loads that wait for it: above them, two watches would leave a narrow store no room.
+                        slot.schedule.push(Priority::Load, Sender::Watch(server));
                     }
                 }
             }
@@ -614,11 +615,14 @@ impl Core {
         let mut left = 0;
         for index in 0..self.slots.len() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let Some(used) = self.slots[index as usize].used.as_ref().filter(|used| !used.idle) else {
+            let Some(used) = self.slots[index as usize].used.as_mut().filter(|used| !used.idle) else {
                 continue;
             };
             let dirty = used.locker.is_dirty();
+            let mut events = Vec::new();
+            used.locker.dismiss(&mut events);
             left += 1;
+            self.tell(index, events);
             if let Some(source) = self.source_of(index) {
                 self.events.push_back(Event::LeftBehind { source, dirty });
             }

@@ -339,6 +339,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::take_turn`].
     pub fn shutdown(&self, patience: Duration) -> Result<bool, Error> {
+        // A call that is refused must not have begun anything.
+        drop(self.take_turn()?);
         let now = self.clock.now();
         self.core.lock().begin_shutdown(now, patience);
         // The engine's own clock may stand still.

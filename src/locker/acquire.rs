@@ -130,7 +130,8 @@ impl Locker {
     fn give_up_acquiring(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         self.wants.clear();
         self.give_up_purchases("the load was given up", &mut out.events);
-        let in_doubt = !self.acquire().tries.is_empty();
+        // Somebody who asks for attention may have met one of our tries in the record.
+        let in_doubt = !self.acquire().tries.is_empty() || std::mem::take(&mut self.attention);
         self.become_idle(&mut out.events);
         if in_doubt {
             self.phase = Phase::Reclaiming(Box::default());
@@ -338,7 +339,11 @@ impl Locker {
     }
 
     fn wait_after_failure(&mut self, inputs: &Inputs<'_>, status: LoadStatus, out: &mut Outputs) {
-        self.acquire().holder = None;
+        // A read that failed says nothing about the holder: whoever waits for its death goes on waiting, or one failure
+        // in each lease would keep a dead server's records locked for ever.
+        if !matches!(status, LoadStatus::StoreFailure { .. }) {
+            self.acquire().holder = None;
+        }
         self.wait_for_holder(inputs, out);
         self.show(status, &mut out.events);
     }

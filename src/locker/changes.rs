@@ -118,6 +118,16 @@ impl Changes {
         self.waiters.push(Waiter { change, tag });
     }
 
+    /// All waiters that are left, whose change is still pending: nobody will be there to tell them later.
+    pub fn dismiss_waiters(&mut self) -> Vec<Answered> {
+        let unknown = |waiter: Waiter| Answered {
+            change: waiter.change,
+            tag: waiter.tag,
+            status: ChangeStatus::Unknown,
+        };
+        std::mem::take(&mut self.waiters).into_iter().map(unknown).collect()
+    }
+
     /// The waiters whose change is no longer pending, in the order in which they came. Each is given once.
     pub fn take_answered(&mut self) -> Vec<Answered> {
         if self.waiters.is_empty() {

@@ -32,7 +32,7 @@ use crate::record::Document;
 use crate::store::{Key, Request, StoreResult};
 use acquire::{Acquire, Reclaim};
 use call::{CallAnswer, HostCall};
-use changes::Changes;
+use changes::{Answered, Changes};
 use event::{ChangeStatus, Event, LoadStatus};
 use held::Held;
 use inputs::{Inputs, Outputs, ServerView};
@@ -359,7 +359,8 @@ impl Locker {
     /// Whether nothing is held, wanted or under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.wants.is_empty() && !self.in_flight && !self.attention
+        let at_rest = matches!(self.phase, Phase::Idle) && !self.in_flight && !self.attention;
+        at_rest && self.wants.is_empty() && !self.purchases.has_waiting()
     }
 
     /// Whether there is a session, available or in doubt.
@@ -452,6 +453,9 @@ impl Locker {
         if self.asked.is_some() {
             return;
         }
+        if !self.is_wanted() && !self.is_held() && self.purchases.has_waiting() {
+            self.give_up_purchases("nobody on this server wants the record", &mut out.events);
+        }
         match &self.phase {
             Phase::Idle => self.poll_idle(inputs, out),
             Phase::Acquiring(_) => self.poll_acquiring(inputs, out),
@@ -496,6 +500,13 @@ impl Locker {
             Some(Asked::Purchase) => self.finish_purchase(inputs, answer, change, out),
             None => {}
         }
+    }
+
+    /// The host will not wait any longer: answers everybody who still waits, as far as it is known.
+    pub fn dismiss(&mut self, events: &mut Vec<Event>) {
+        let answered = self.changes.dismiss_waiters();
+        tell_answered(answered, events);
+        self.give_up_purchases("the shutdown's deadline passed before it was saved", events);
     }
 
     fn poll_idle(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
@@ -548,7 +559,11 @@ impl Locker {
 }
 
 fn tell_settled(changes: &mut Changes, events: &mut Vec<Event>) {
-    for answered in changes.take_answered() {
+    tell_answered(changes.take_answered(), events);
+}
+
+fn tell_answered(answered: Vec<Answered>, events: &mut Vec<Event>) {
+    for answered in answered {
         events.push(Event::ChangeSettled {
             change: answered.change,
             tag: answered.tag,

@@ -217,6 +217,10 @@ impl World {
         self.servers[server].crashed = true;
     }
 
+    pub fn shut_down(&mut self, server: usize, patience: Duration) {
+        self.servers[server].core.begin_shutdown(self.now, patience);
+    }
+
     pub fn hold_replies(&mut self, server: usize, hold: bool) {
         self.servers[server].hold_replies = hold;
     }

@@ -41,6 +41,8 @@ pub struct Session {
     pub loaded: State,
     pub steps: Vec<Step>,
     pub handover_asked: bool,
+    /// Changes after this one were reported as surely lost.
+    pub lost_after: Option<u64>,
     pub end: End,
     pub loaded_at: Nanos,
 }
@@ -190,7 +192,13 @@ impl Reader<'_> {
             ),
             "asked" => self.change_session(line, |session| session.handover_asked = true),
             "released" => self.change_session(line, |session| session.end = End::Released),
-            "lost" => self.change_session(line, |session| session.end = End::Lost),
+            "lost" => {
+                let unknown = line.number("unknown")?;
+                self.change_session(line, |session| {
+                    session.end = End::Lost;
+                    session.lost_after = Some(unknown);
+                })
+            }
             "suspect" => {
                 self.history.suspects += 1;
                 Ok(())
@@ -215,6 +223,7 @@ impl Reader<'_> {
             loaded: line.state()?,
             steps: Vec::new(),
             handover_asked: false,
+            lost_after: None,
             end: End::Open,
             loaded_at: line.time,
         };

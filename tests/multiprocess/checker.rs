@@ -97,8 +97,8 @@ fn check_sessions(
         let allowed = possible_ends(session);
         if !allowed.contains(&found) {
             faults.push(format!(
-                "{player}: {} left one of {allowed:?} ({:?}), but {finder} has {found:?}: a reported save is lost or \
-                 the data were mixed",
+                "{player}: {} left one of {allowed:?} ({:?}), but {finder} has {found:?}: a reported save is lost, a \
+                 reported loss is there, or the data were mixed",
                 name(history, session),
                 session.end
             ));
@@ -113,8 +113,8 @@ fn name(history: &History, session: &Session) -> String {
     )
 }
 
-/// The states that a successor may find: from the last one that was reported saved onwards. After a release, which
-/// promises that everything was saved, only the last.
+/// The states that a successor may find: from the last one that was reported saved onwards, up to the last one that was
+/// not reported lost. After a release, which promises that everything was saved, only the last.
 fn possible_ends(session: &Session) -> Vec<State> {
     let mut states = vec![(None, session.loaded)];
     let mut first_allowed = 0;
@@ -132,7 +132,19 @@ fn possible_ends(session: &Session) -> Vec<State> {
     if session.end == End::Released {
         first_allowed = states.len() - 1;
     }
-    states[first_allowed..].iter().map(|(_, state)| *state).collect()
+    let is_lost = |change: Option<u64>| {
+        session
+            .lost_after
+            .is_some_and(|after| change.is_some_and(|it| it > after))
+    };
+    let surviving = states
+        .iter()
+        .position(|(change, _)| is_lost(*change))
+        .unwrap_or(states.len());
+    states[first_allowed..surviving.max(first_allowed + 1)]
+        .iter()
+        .map(|(_, state)| *state)
+        .collect()
 }
 
 fn count_session(session: &Session, counts: &mut Counts) {
@@ -326,6 +338,18 @@ mod tests {
         rejects(
             &[("A", A), ("B", B), ("A", A2)],
             &record(2, 150, &["r1"]),
+            "a reported save is lost",
+        );
+    }
+
+    #[test]
+    fn a_change_that_was_called_lost_and_is_there_is_found() {
+        let b = B.replace("320 cha", "320 lost p epoch 2 saved 1 unknown 1\n");
+        outcome(&[("A", A), ("B", &b), ("A", A2)], &record(3, 140, &["r1"])).unwrap();
+        let a2 = A2.replace("ops 3 gold 140", "ops 4 gold 130");
+        rejects(
+            &[("A", A), ("B", &b), ("A", &a2)],
+            &record(4, 130, &["r1"]),
             "a reported save is lost",
         );
     }

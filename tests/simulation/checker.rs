@@ -1,0 +1,425 @@
+//! The invariants, checked against the one true history of the store and everything that any server was told.
+
+use crate::view::{HeaderView, Name, RecordView, ServerView};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A broken promise.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    /// Which invariant of the design.
+    pub invariant: &'static str,
+    pub text: String,
+}
+
+/// What a host was told about a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Saved,
+    Lost,
+    Unknown,
+}
+
+/// A change of game data: one edit of a document.
+struct Edit {
+    key: usize,
+    session: usize,
+    /// In which life of the record it was written to the store, if it was.
+    committed_in: Option<u32>,
+    verdict: Option<Verdict>,
+}
+
+/// One session of one process: what it edited, in order.
+struct Session {
+    process: usize,
+    edits: Vec<u32>,
+    /// How many of them are in the store.
+    committed: usize,
+    /// The life of the record in which it was acquired.
+    life: u32,
+}
+
+/// The truth about one key.
+#[derive(Default)]
+struct Truth {
+    /// The last readable record of this life.
+    view: Option<RecordView>,
+    /// Whose acquisition made the present epoch.
+    owner: Option<usize>,
+    last_writer: Option<usize>,
+    /// In which life a process acquired the record with an epoch.
+    acquired: BTreeMap<(usize, u64), u32>,
+    /// How often it was erased.
+    life: u32,
+    /// Set while the record is damaged: what is stored and must stay.
+    damaged: bool,
+    /// Purchases that have taken effect, with the life in which they did.
+    effective: BTreeMap<u32, u32>,
+    purchases: BTreeSet<u32>,
+}
+
+/// What a write did to a record's header, for those who count interesting moments.
+pub struct Step {
+    pub before: Option<HeaderView>,
+    pub after: HeaderView,
+    /// Whose acquisition made the epoch that was written under.
+    pub owner: Option<usize>,
+    /// Who wrote before.
+    pub last_writer: Option<usize>,
+}
+
+/// All truths of one run.
+pub struct Checker {
+    keys: Vec<Truth>,
+    edits: Vec<Edit>,
+    sessions: Vec<Session>,
+    ended: BTreeSet<Name>,
+    gone: BTreeSet<Name>,
+    servers: BTreeMap<Arc<str>, ServerView>,
+    calm: bool,
+    violation: Option<Violation>,
+}
+
+impl Checker {
+    pub fn new(keys: usize, calm: bool) -> Self {
+        Self {
+            keys: (0..keys).map(|_| Truth::default()).collect(),
+            edits: Vec::new(),
+            sessions: Vec::new(),
+            ended: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            servers: BTreeMap::new(),
+            calm,
+            violation: None,
+        }
+    }
+
+    /// The first broken promise, if there is one.
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// Notes a broken promise; the first one counts.
+    pub fn broken(&mut self, invariant: &'static str, text: impl Into<String>) {
+        self.violation.get_or_insert(Violation {
+            invariant,
+            text: text.into(),
+        });
+    }
+
+    /// The last readable record of a key.
+    pub fn view(&self, key: usize) -> Option<&RecordView> {
+        self.keys[key].view.as_ref()
+    }
+
+    pub fn is_damaged(&self, key: usize) -> bool {
+        self.keys[key].damaged
+    }
+
+    /// A host got a session of a key.
+    pub fn begin_session(&mut self, process: usize, key: usize, epoch: u64) -> usize {
+        let truth = &self.keys[key];
+        let life = truth.acquired.get(&(process, epoch)).copied().unwrap_or(truth.life);
+        self.sessions.push(Session {
+            process,
+            edits: Vec::new(),
+            committed: 0,
+            life,
+        });
+        self.sessions.len() - 1
+    }
+
+    /// Whether the record was erased since a session acquired it: that session is over without knowing it.
+    pub fn outlived(&self, key: usize, session: usize) -> bool {
+        self.sessions[session].life != self.keys[key].life
+    }
+
+    /// The number that the next edit will have.
+    pub fn next_edit(&self) -> u32 {
+        u32::try_from(self.edits.len()).expect("a run has few edits")
+    }
+
+    /// A host edited a document.
+    pub fn edited(&mut self, key: usize, session: usize) {
+        let edit = self.next_edit();
+        self.edits.push(Edit {
+            key,
+            session,
+            committed_in: None,
+            verdict: None,
+        });
+        self.sessions[session].edits.push(edit);
+    }
+
+    /// A purchase will be delivered for this key.
+    pub fn purchased(&mut self, key: usize, purchase: u32) {
+        self.keys[key].purchases.insert(purchase);
+    }
+
+    /// Whether the edit was ever written to the store.
+    pub fn is_committed(&self, edit: u32) -> bool {
+        self.edits[edit as usize].committed_in.is_some()
+    }
+
+    /// Whether the purchase has taken effect in the present life of the record.
+    pub fn is_effective(&self, key: usize, purchase: u32) -> bool {
+        let truth = &self.keys[key];
+        truth.effective.get(&purchase) == Some(&truth.life)
+    }
+
+    /// A write of a record took place.
+    pub fn committed(&mut self, key: usize, value: &[u8], process: usize) -> Option<Step> {
+        if self.keys[key].damaged {
+            self.broken(
+                "I9",
+                format!("k{key}: process {process} wrote over a record that nobody can read"),
+            );
+            return None;
+        }
+        let view = match RecordView::parse(value) {
+            Ok(view) => view,
+            Err(fault) => {
+                let text = String::from_utf8_lossy(value);
+                self.broken(
+                    "I9",
+                    format!("k{key}: process {process} wrote what is no record: {fault}: {text}"),
+                );
+                return None;
+            }
+        };
+        let before = self.keys[key].view.as_ref().map(|view| view.header.clone());
+        if let Err((invariant, text)) = self.check_commit(key, &view, process) {
+            self.broken(invariant, format!("k{key}: write of process {process}: {text}"));
+        }
+        let truth = &mut self.keys[key];
+        if before.as_ref().is_none_or(|before| before.epoch != view.header.epoch) {
+            truth.owner = Some(process);
+            truth.acquired.insert((process, view.header.epoch), truth.life);
+        }
+        let step = Step {
+            before,
+            after: view.header.clone(),
+            owner: truth.owner,
+            last_writer: truth.last_writer.replace(process),
+        };
+        truth.view = Some(view);
+        Some(step)
+    }
+
+    fn check_commit(&mut self, key: usize, view: &RecordView, process: usize) -> Result<(), (&'static str, String)> {
+        let old = self.keys[key].view.take();
+        let none = RecordView::parse(br#"{"$slk":{"epoch":0,"revision":0,"op":"0.0"},"data":{}}"#)
+            .map_err(|fault| ("I9", fault.to_string()))?;
+        let old = old.as_ref().unwrap_or(&none);
+        self.check_order(key, old, view, process)?;
+        self.check_log(key, old, view, process)?;
+        self.check_purchases(key, old, view)
+    }
+
+    /// I1: epochs and revisions rise; under one epoch only its acquirer writes data.
+    fn check_order(
+        &self,
+        key: usize,
+        old: &RecordView,
+        new: &RecordView,
+        process: usize,
+    ) -> Result<(), (&'static str, String)> {
+        let (before, after) = (&old.header, &new.header);
+        if after.epoch < before.epoch {
+            return Err(("I1", format!("epoch fell from {} to {}", before.epoch, after.epoch)));
+        }
+        if after.revision <= before.revision {
+            return Err(("I1", format!("revision {} after {}", after.revision, before.revision)));
+        }
+        let same_session = after.epoch == before.epoch;
+        if same_session && self.keys[key].owner != Some(process) {
+            let data_same = old.data == new.data
+                && before.ledger == after.ledger
+                && before.credit == after.credit
+                && before.holder == after.holder
+                && before.op == after.op;
+            if !data_same {
+                return Err((
+                    "I1",
+                    format!(
+                        "wrote data under epoch {}, which process {:?} acquired",
+                        after.epoch, self.keys[key].owner
+                    ),
+                ));
+            }
+        }
+        if !same_session && after.holder.is_none() {
+            return Err(("I1", format!("epoch {} begins without a holder", after.epoch)));
+        }
+        Ok(())
+    }
+
+    /// I1, I2, I3: what was there stays; what is new was edited by the writer, in its order, and not told lost.
+    fn check_log(
+        &mut self,
+        key: usize,
+        old: &RecordView,
+        new: &RecordView,
+        process: usize,
+    ) -> Result<(), (&'static str, String)> {
+        let Some(fresh) = new.data.log.strip_prefix(old.data.log.as_slice()) else {
+            return Err((
+                "I2",
+                format!(
+                    "edits {:?} were saved, now the record has {:?}",
+                    old.data.log, new.data.log
+                ),
+            ));
+        };
+        let life = self.keys[key].life;
+        for edit in fresh {
+            let Some(truth) = self.edits.get_mut(*edit as usize).filter(|truth| truth.key == key) else {
+                return Err(("I1", format!("edit {edit} was never made on this key")));
+            };
+            let session = &mut self.sessions[truth.session];
+            if session.process != process {
+                return Err(("I1", format!("edit {edit} was made by process {}", session.process)));
+            }
+            if truth.committed_in.is_some() {
+                return Err(("I1", format!("edit {edit} was written before and is written again")));
+            }
+            if session.edits.get(session.committed) != Some(edit) {
+                return Err((
+                    "I1",
+                    format!("edit {edit} is written out of its order {:?}", session.edits),
+                ));
+            }
+            if truth.verdict == Some(Verdict::Lost) {
+                return Err(("I3", format!("edit {edit} was told lost, and is in the record now")));
+            }
+            session.committed += 1;
+            truth.committed_in = Some(life);
+        }
+        Ok(())
+    }
+
+    /// I4: one effect for each receipt in the ledger, none without.
+    fn check_purchases(
+        &mut self,
+        key: usize,
+        old: &RecordView,
+        new: &RecordView,
+    ) -> Result<(), (&'static str, String)> {
+        let same = old.data.got == new.data.got
+            && old.data.spent == new.data.spent
+            && old.header.ledger == new.header.ledger
+            && old.header.credit == new.header.credit;
+        if same {
+            return Ok(());
+        }
+        let truth = &mut self.keys[key];
+        for purchase in &truth.purchases {
+            let (was, is) = (old.effects_of(*purchase), new.effects_of(*purchase));
+            let entered = new.has_receipt(*purchase);
+            if is > 1 {
+                return Err(("I4", format!("purchase {purchase} has {is} effects")));
+            }
+            if is < was {
+                return Err(("I4", format!("the effect of purchase {purchase} has gone")));
+            }
+            if entered != (is == 1) {
+                return Err(("I4", format!("purchase {purchase}: in ledger {entered}, effects {is}")));
+            }
+            if is == 1 {
+                truth.effective.insert(*purchase, truth.life);
+            }
+        }
+        Ok(())
+    }
+
+    /// I2 and I3: a host was told about a change. Returns whether it is news.
+    pub fn told(&mut self, edit: u32, verdict: Verdict) -> bool {
+        let index = edit as usize;
+        let (key, committed_in, before) = {
+            let truth = &self.edits[index];
+            (truth.key, truth.committed_in, truth.verdict)
+        };
+        let life = self.keys[key].life;
+        match verdict {
+            Verdict::Saved if committed_in.is_none() => {
+                self.broken("I2", format!("k{key}: edit {edit} was told saved and is in no record"));
+            }
+            Verdict::Lost if committed_in == Some(life) => {
+                self.broken("I3", format!("k{key}: edit {edit} was told lost and is in the record"));
+            }
+            _ => {}
+        }
+        if before.is_some_and(|before| before != verdict) {
+            self.broken(
+                "I3",
+                format!("k{key}: edit {edit} was told {before:?}, now {verdict:?}"),
+            );
+        }
+        if self.calm && verdict != Verdict::Saved {
+            self.broken(
+                "I3",
+                format!("k{key}: edit {edit} was told {verdict:?} although nothing went wrong"),
+            );
+        }
+        self.edits[index].verdict = Some(verdict);
+        before.is_none()
+    }
+
+    /// I4: a host was told that a purchase has taken effect.
+    pub fn told_granted(&mut self, key: usize, purchase: u32) {
+        if !self.keys[key].effective.contains_key(&purchase) {
+            self.broken(
+                "I4",
+                format!("k{key}: purchase {purchase} was told granted and is in no record"),
+            );
+        }
+    }
+
+    /// A write of a server record took place: no incarnation comes back. Gives what was there before and is there now.
+    pub fn server_committed(&mut self, server: &Arc<str>, value: &[u8]) -> Option<(ServerView, ServerView)> {
+        let view = match ServerView::parse(value) {
+            Ok(view) => view,
+            Err(fault) => {
+                self.broken("I9", format!("server record {server}: not readable: {fault}"));
+                return None;
+            }
+        };
+        let over = self.ended.contains(&view.incarnation) || self.gone.contains(&view.incarnation);
+        if over && !view.ended {
+            self.broken(
+                "I7",
+                format!("server record {server}: {} was over and is back", view.incarnation),
+            );
+        }
+        if view.ended {
+            self.ended.insert(view.incarnation);
+        }
+        let before = self.servers.insert(Arc::clone(server), view.clone());
+        let before = before?;
+        if before.incarnation != view.incarnation {
+            self.gone.insert(before.incarnation);
+        }
+        Some((before, view))
+    }
+
+    /// Somebody erased a record.
+    pub fn erased(&mut self, key: usize) {
+        let truth = &mut self.keys[key];
+        truth.view = None;
+        truth.owner = None;
+        truth.damaged = false;
+        truth.life += 1;
+    }
+
+    /// Somebody damaged a record, or made good the damage with the very same bytes.
+    pub fn set_damaged(&mut self, key: usize, damaged: bool) {
+        self.keys[key].damaged = damaged;
+    }
+
+    /// Somebody erased or damaged a server record: an old write that asks for a missing one may land again.
+    pub fn server_damaged(&mut self, server: &Arc<str>) {
+        self.servers.remove(server);
+        self.gone.clear();
+        self.ended.clear();
+    }
+}

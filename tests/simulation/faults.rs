@@ -1,0 +1,404 @@
+//! What goes wrong apart from single requests: crashes, pauses, outages, clocks, damage.
+
+use crate::clock::MS;
+use crate::network::{self, Line};
+use crate::process::{Desk, Process};
+use crate::profile::{Mood, Rates};
+use crate::queue::Turn;
+use crate::tally::Injected;
+use crate::world::{record_key, Event, World, SPACE};
+use sessionlocker::engine::core::{Core, CoreOptions};
+use sessionlocker::error::Error;
+use sessionlocker::locker::Spec;
+use sessionlocker::store::{Abilities, Key, Kind};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl World {
+    /// When the next fault comes.
+    pub fn plan_fault(&mut self) {
+        let mean = self.profile.fault_every;
+        let at = self.now + 1 + self.fault_rng.u64(0..mean * 2);
+        self.queue.push(at, Event::Fault);
+    }
+
+    pub fn fault(&mut self) {
+        if !self.stage.has_faults() {
+            return;
+        }
+        let place = self.fault_rng.usize(0..self.profile.places.len());
+        match self.fault_rng.u32(0..110) {
+            0..20 => self.crash(place),
+            20..42 => self.pause(place),
+            42..60 => self.trouble(place, Line::Spell, Injected::Spell),
+            60..68 => self.trouble(place, Line::Down, Injected::Down),
+            68..76 => self.trouble(place, Line::Deaf, Injected::Deaf),
+            76..81 => self.trouble(place, Line::ReadOnly, Injected::ReadOnly),
+            81..87 => self.stall(),
+            87..92 => self.change_rate(place),
+            92..96 => self.jump_wall(place),
+            96..103 if self.profile.vandal => self.vandalize(place),
+            103..110 if self.profile.twins => self.start_twin(place),
+            _ => {}
+        }
+        self.plan_fault();
+    }
+
+    fn long_time(&mut self) -> u64 {
+        network::long(&mut self.fault_rng, &self.profile)
+    }
+
+    // Processes --------------------------------------------------------------------------------------------------
+
+    /// The process may die with the request that it is just sending: the worst moment there is.
+    pub fn maybe_doom(&mut self, process: usize) {
+        if self.profile.mood == Mood::Stormy && self.stage.has_faults() {
+            match self.fault_rng.u32(0..1500) {
+                0 => self.processes[process].doomed = true,
+                1 => self.pause_process(process),
+                _ => {}
+            }
+        }
+    }
+
+    fn crash(&mut self, place: usize) {
+        if let Some(&process) = self.places[place].first() {
+            self.tally.inject(Injected::Crash);
+            self.kill(process, "crashes");
+        }
+    }
+
+    /// The process is gone; what it sent may still land. Its place gets a new one later.
+    pub fn kill(&mut self, process: usize, how: &str) {
+        if !self.processes[process].alive {
+            return;
+        }
+        self.trace.number(process as u64);
+        self.trace.say(self.now, || format!("p{process} {how}"));
+        let place = self.processes[process].place;
+        self.processes[process].alive = false;
+        self.processes[process].ticks.cancel();
+        self.thaw_clock(process);
+        self.places[place].retain(|living| *living != process);
+        if self.stage.has_faults() {
+            let after = if self.fault_rng.bool() {
+                self.fault_rng.u64(MS..100 * MS)
+            } else {
+                self.long_time()
+            };
+            self.queue.push(self.now + after, Event::Start { place });
+        }
+    }
+
+    pub fn start(&mut self, place: usize) {
+        if !self.places[place].is_empty() {
+            return;
+        }
+        let first = !self.processes.iter().any(|process| process.place == place);
+        let mut vouched = false;
+        if !first {
+            match self.fault_rng.u32(0..3) {
+                0 => {
+                    self.tally.inject(Injected::RestartFreshId);
+                    self.server_ids[place] = format!("server-{place}-{}", self.processes.len());
+                }
+                1 => self.tally.inject(Injected::Restart),
+                _ => {
+                    self.tally.inject(Injected::RestartVouched);
+                    vouched = true;
+                }
+            }
+            if self.fault_rng.u32(0..5) == 0 {
+                // Somebody changed the configuration.
+                let other = self.fault_rng.usize(0..self.profile.places.len());
+                self.profile.places[place].lease = self.profile.places[other].lease;
+                self.profile.places[place].beat = self.profile.places[other].beat;
+            }
+        }
+        self.launch(place, vouched);
+    }
+
+    fn start_twin(&mut self, place: usize) {
+        if self.places[place].len() != 1 {
+            return;
+        }
+        let vouched = self.fault_rng.u32(0..3) == 0;
+        self.tally
+            .inject(if vouched { Injected::TwinVouched } else { Injected::Twin });
+        self.ids_unique = false;
+        self.launch(place, vouched);
+    }
+
+    fn launch(&mut self, place: usize, vouched: bool) {
+        let number = self.processes.len();
+        match self.make_process(number, place, vouched) {
+            Ok(process) => {
+                self.trace.say(self.now, || {
+                    format!("p{number} starts as {} (vouched: {vouched})", process.server_id)
+                });
+                self.processes.push(process);
+                self.places[place].push(number);
+                self.queue.push(self.now + MS, Event::Deed { process: number });
+                self.wake(number);
+            }
+            Err(error) => self.checker.broken("I11", format!("an engine cannot be made: {error}")),
+        }
+    }
+
+    fn make_process(&self, number: usize, place: usize, vouched: bool) -> Result<Process, Error> {
+        let settings = &self.profile.places[place];
+        let server_id = self.server_ids[place].clone();
+        let nanos = Duration::from_nanos;
+        let mut core = Core::new(CoreOptions {
+            server_id: server_id.clone(),
+            entropy: 0x51 << 64 | number as u128,
+            seed: self.seed ^ (number as u64) << 32,
+            lease: nanos(settings.lease),
+            beat_interval: nanos(settings.beat),
+            predecessor_gone: vouched,
+            request_timeout: nanos(settings.request_timeout),
+            max_in_flight: settings.max_in_flight,
+            bugs: self.bugs,
+            ..CoreOptions::default()
+        })?;
+        let store = core.add_store(Abilities {
+            name: "the simulated store".into(),
+            compare_and_set: true,
+            max_value_bytes: 1 << 20,
+            max_key_bytes: 255,
+        })?;
+        let spec = core.add_spec(
+            store,
+            Spec {
+                name: SPACE.into(),
+                schema: 1,
+                opaque: false,
+                autosave: nanos(settings.autosave),
+                retry_min: nanos(settings.retry_min),
+                retry_max: nanos(settings.retry_max),
+                handover_delay: nanos(if settings.asks { settings.lease } else { 0 }),
+                handover_refuse: settings.refuses,
+                before_save: settings.before_save,
+                apply_receipt: true,
+                max_value_bytes: 1 << 20,
+            },
+        )?;
+        Ok(Process {
+            number,
+            place,
+            server_id,
+            core,
+            spec,
+            alive: true,
+            paused: false,
+            doomed: false,
+            shutting_down: None,
+            shut_down: false,
+            inbox: Vec::new(),
+            parked_calls: Vec::new(),
+            desks: (0..self.profile.keys).map(|_| Desk::default()).collect(),
+            loaded: BTreeSet::new(),
+            ticks: Turn::default(),
+            next_tag: 0,
+            rate_before_pause: None,
+        })
+    }
+
+    fn pause(&mut self, place: usize) {
+        if let Some(&process) = self.places[place].last() {
+            self.pause_process(process);
+        }
+    }
+
+    fn pause_process(&mut self, process: usize) {
+        if self.processes[process].paused {
+            return;
+        }
+        self.tally.inject(Injected::Pause);
+        let length = self.long_time();
+        self.trace
+            .say(self.now, || format!("p{process} stands still for {} ms", length / MS));
+        self.processes[process].paused = true;
+        self.processes[process].ticks.cancel();
+        let place = self.processes[process].place;
+        let alone = self.places[place].len() == 1;
+        if self.profile.rates == Rates::Wild && alone && self.fault_rng.bool() {
+            // A clock that does not count suspended time.
+            let rate = self.clocks[place].rate();
+            self.processes[process].rate_before_pause = Some(rate);
+            self.clocks[place].set_rate(self.now, -999_999);
+        }
+        self.queue.push(self.now + length, Event::Resume { process });
+    }
+
+    pub fn resume(&mut self, process: usize) {
+        if !std::mem::take(&mut self.processes[process].paused) {
+            return;
+        }
+        self.trace.say(self.now, || format!("p{process} goes on"));
+        if !self.processes[process].alive {
+            return;
+        }
+        self.thaw_clock(process);
+        for call in std::mem::take(&mut self.processes[process].parked_calls) {
+            self.call_done(process, call);
+        }
+        self.check_exclusive(process);
+        self.wake(process);
+    }
+
+    fn thaw_clock(&mut self, process: usize) {
+        if let Some(rate) = self.processes[process].rate_before_pause.take() {
+            let place = self.processes[process].place;
+            self.clocks[place].set_rate(self.now, rate);
+        }
+    }
+
+    // Lines ------------------------------------------------------------------------------------------------------
+
+    fn trouble(&mut self, place: usize, line: Line, what: Injected) {
+        self.tally.inject(what);
+        let length = self.long_time();
+        self.trace.say(self.now, || {
+            format!("line of place {place}: {line:?} for {} ms", length / MS)
+        });
+        let state = &mut self.lines[place];
+        state.line = line;
+        state.turn += 1;
+        let turn = state.turn;
+        self.queue.push(self.now + length, Event::Mend { place, turn });
+    }
+
+    pub fn mend(&mut self, place: usize, turn: u32) {
+        if self.lines[place].turn == turn {
+            self.lines[place].line = Line::Good;
+        }
+    }
+
+    fn stall(&mut self) {
+        self.tally.inject(Injected::Stall);
+        let length = self.long_time();
+        self.trace
+            .say(self.now, || format!("the store stalls for {} ms", length / MS));
+        self.stalled_until = self.now + length;
+    }
+
+    // Clocks -----------------------------------------------------------------------------------------------------
+
+    fn change_rate(&mut self, place: usize) {
+        if self.places[place].iter().any(|process| self.processes[*process].paused) {
+            return;
+        }
+        self.tally.inject(Injected::RateChange);
+        let ppm = self.roll_rate();
+        self.trace
+            .say(self.now, || format!("the clock of place {place} is off by {ppm} ppm"));
+        self.clocks[place].set_rate(self.now, ppm);
+        for process in self.places[place].clone() {
+            self.wake(process);
+        }
+    }
+
+    fn jump_wall(&mut self, place: usize) {
+        self.tally.inject(Injected::WallJump);
+        let offset = self.fault_rng.i64(-100_000_000_000..100_000_000_000);
+        self.clocks[place].set_wall_offset(offset);
+    }
+
+    // Damage -----------------------------------------------------------------------------------------------------
+
+    fn vandalize(&mut self, place: usize) {
+        let key = self.fault_rng.usize(0..self.profile.keys);
+        match self.fault_rng.u32(0..8) {
+            0 | 1 => self.damage(key),
+            2 | 3 => self.heal(key),
+            4 | 5 => self.erase(key),
+            6 => self.damage_server(place),
+            _ => self.erase_server(place),
+        }
+    }
+
+    fn damage(&mut self, key: usize) {
+        let name = record_key(key);
+        if self.checker.is_damaged(key) {
+            return;
+        }
+        let Some(stored) = self.store.look(&name).cloned() else {
+            return;
+        };
+        self.tally.inject(Injected::Damage);
+        let broken = self.broken_bytes(&stored.value);
+        self.trace.say(self.now, || {
+            format!("k{key} is damaged: {}", String::from_utf8_lossy(&broken))
+        });
+        self.store.write(&name, broken);
+        self.undamaged[key] = Some(stored.value);
+        self.checker.set_damaged(key, true);
+    }
+
+    fn broken_bytes(&mut self, good: &[u8]) -> Arc<[u8]> {
+        let mut bytes = good.to_vec();
+        match self.fault_rng.u32(0..5) {
+            0 => bytes.clear(),
+            1 => bytes.truncate(self.fault_rng.usize(0..good.len())),
+            2 => {
+                let at = self.fault_rng.usize(0..good.len());
+                bytes[at] = 0xff;
+            }
+            3 => bytes = b"{\"gold\":1}".to_vec(),
+            _ => bytes = br#"{"$slk":{"format":99,"all":"different"},"data":{}}"#.to_vec(),
+        }
+        bytes.into()
+    }
+
+    /// The damaged bytes are replaced by the ones from before.
+    pub fn heal(&mut self, key: usize) {
+        if let Some(good) = self.undamaged[key].take() {
+            self.tally.inject(Injected::Heal);
+            self.trace.say(self.now, || format!("k{key} is restored"));
+            self.store.write(&record_key(key), good);
+            self.checker.set_damaged(key, false);
+        }
+    }
+
+    fn erase(&mut self, key: usize) {
+        let name = record_key(key);
+        if self.store.look(&name).is_some() {
+            self.tally.inject(Injected::Erase);
+            self.trace.say(self.now, || format!("k{key} is erased"));
+            self.store.erase(&name);
+            self.undamaged[key] = None;
+            self.checker.erased(key);
+        }
+    }
+
+    fn server_key(&self, place: usize) -> Key {
+        Key {
+            kind: Kind::Server,
+            space: "".into(),
+            name: self.server_ids[place].as_str().into(),
+        }
+    }
+
+    fn damage_server(&mut self, place: usize) {
+        let key = self.server_key(place);
+        if let Some(stored) = self.store.look(&key).cloned() {
+            self.tally.inject(Injected::DamageServer);
+            self.trace.say(self.now, || format!("{key} is damaged"));
+            let broken = self.broken_bytes(&stored.value);
+            self.store.write(&key, broken);
+            self.checker.server_damaged(&key.name);
+        }
+    }
+
+    fn erase_server(&mut self, place: usize) {
+        let key = self.server_key(place);
+        if self.store.look(&key).is_some() {
+            self.tally.inject(Injected::EraseServer);
+            self.trace.say(self.now, || format!("{key} is erased"));
+            self.store.erase(&key);
+            self.checker.server_damaged(&key.name);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What hosts hear, and what they and the checker make of it.
+
+use crate::checker::Verdict;
+use crate::clock::MS;
+use crate::process::Untold;
+use crate::tally::Seen;
+use crate::world::{Event, World};
+use sessionlocker::engine::event as core;
+use sessionlocker::locker::event::{self as locker, ChangeStatus, LoadStatus, LossCause, ReleaseCause};
+use sessionlocker::locker::HandoverAnswer;
+use sessionlocker::receipt::{CreditOutcome, ReceiptOutcome};
+use std::time::Duration;
+
+impl World {
+    /// A host takes its events.
+    pub fn hear(&mut self, process: usize) {
+        while let Some(event) = self.processes[process].core.next_event() {
+            self.trace.number(process as u64);
+            match event {
+                core::Event::Locker { source, event } => {
+                    let key = usize::try_from(source.tag).expect("the tag of a locker is its key");
+                    if self.processes[process].desks[key].locker == Some(source.locker) {
+                        self.hear_locker(process, key, event);
+                    }
+                }
+                other => self.hear_engine(process, &other),
+            }
+        }
+        self.check_deadline(process);
+    }
+
+    fn hear_engine(&mut self, process: usize, event: &core::Event) {
+        self.trace.say(self.now, || format!("p{process} hears {event:?}"));
+        match event {
+            core::Event::ServerIdInUse { superseded: true, .. } => {
+                self.tally.see(Seen::Superseded);
+                if self.ids_unique {
+                    self.checker.broken(
+                        "I7",
+                        format!("process {process} is superseded, but nobody else has its id"),
+                    );
+                }
+                // The host ends itself; sometimes it takes its time.
+                let after = if self.host_rng.bool() {
+                    MS
+                } else {
+                    self.profile.longest_lease()
+                };
+                self.queue.push(self.now + after, Event::Exit { process });
+            }
+            core::Event::ShutdownDone { .. } => {
+                self.tally.see(Seen::ShutdownDone);
+                self.processes[process].shut_down = true;
+                if self.stage.is_play() {
+                    self.queue.push(self.now + MS, Event::Exit { process });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// I12: a shutdown is done by its deadline.
+    fn check_deadline(&mut self, process: usize) {
+        let now = self.local(process).0;
+        let running = &self.processes[process];
+        if !running.shut_down && running.shutting_down.is_some_and(|deadline| now >= deadline) {
+            self.checker.broken(
+                "I12",
+                format!("process {process}: the shutdown is not done by its deadline"),
+            );
+        }
+    }
+
+    fn hear_locker(&mut self, process: usize, key: usize, event: locker::Event) {
+        self.trace.say(self.now, || {
+            let mut text = format!("{event:?}");
+            text.truncate(text.char_indices().nth(220).map_or(text.len(), |(at, _)| at));
+            format!("p{process} k{key} hears {text}")
+        });
+        match event {
+            locker::Event::Loaded { epoch } => self.loaded(process, key, epoch),
+            locker::Event::Saved { change } => {
+                if self.last_write_unanswered(process, key) {
+                    self.tally.see(Seen::UnknownLanded);
+                }
+                self.saved_through(process, key, change);
+            }
+            locker::Event::Released { cause, change } => self.released(process, key, cause, change),
+            locker::Event::Lost {
+                cause, saved, unknown, ..
+            } => self.lost(process, key, cause, saved, unknown),
+            locker::Event::ChangeSettled { change, tag, status } => self.settled(process, key, change, tag, status),
+            locker::Event::HandoverRequested { .. } => self.asked_to_give(process, key),
+            locker::Event::Receipt {
+                purchase, tag, outcome, ..
+            } => self.purchase_answered(process, key, &purchase, tag, outcome),
+            locker::Event::CreditUsed { outcome, .. } => {
+                if outcome == CreditOutcome::Used {
+                    self.tally.see(Seen::CreditUsed);
+                }
+            }
+            locker::Event::LoadStatus(LoadStatus::Unreadable { .. } | LoadStatus::UnknownVersion { .. }) => {
+                self.tally.see(Seen::DamageSeen);
+                if !self.profile.vandal {
+                    self.checker
+                        .broken("I9", format!("k{key} is said to be unreadable, and nobody damaged it"));
+                }
+            }
+            locker::Event::LoadStatus(LoadStatus::LockedElsewhere { refused: true, .. }) => {
+                self.tally.see(Seen::HandoverRefused);
+            }
+            _ => {}
+        }
+    }
+
+    fn loaded(&mut self, process: usize, key: usize, epoch: u64) {
+        if self.last_write_unanswered(process, key) {
+            self.tally.see(Seen::AdoptLostAcquire);
+        }
+        let session = self.checker.begin_session(process, key, epoch);
+        let running = &mut self.processes[process];
+        running.loaded.insert((key, epoch));
+        let desk = &mut running.desks[key];
+        let forgotten: Vec<Untold> = desk.untold.drain(..).collect();
+        desk.session = Some(session);
+        desk.epoch = epoch;
+        desk.was_available = false;
+        desk.was_suspect = false;
+        desk.releasing = false;
+        desk.reacquired = false;
+        if let Some(untold) = forgotten.first() {
+            self.checker.broken(
+                "I3",
+                format!("k{key}: a session ended and nothing was told of edit {}", untold.edit),
+            );
+        }
+    }
+
+    fn saved_through(&mut self, process: usize, key: usize, change: u64) {
+        loop {
+            let desk = &mut self.processes[process].desks[key];
+            match desk.untold.front() {
+                Some(untold) if untold.change <= change => {
+                    let edit = untold.edit;
+                    desk.untold.pop_front();
+                    self.told(edit, Verdict::Saved);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn told(&mut self, edit: u32, verdict: Verdict) {
+        if self.checker.told(edit, verdict) {
+            self.tally.see(match verdict {
+                Verdict::Saved => Seen::ReportedSaved,
+                Verdict::Lost => Seen::ReportedLost,
+                Verdict::Unknown => Seen::ReportedUnknown,
+            });
+        }
+    }
+
+    fn released(&mut self, process: usize, key: usize, cause: ReleaseCause, change: u64) {
+        if self.last_write_unanswered(process, key) {
+            self.tally.see(Seen::UnknownLanded);
+        }
+        self.saved_through(process, key, change);
+        if cause == ReleaseCause::HandedOver {
+            self.tally.see(Seen::HandedOver);
+        }
+        self.session_over(process, key);
+        let desk = &mut self.processes[process].desks[key];
+        if let Some(untold) = desk.untold.front() {
+            let text = format!("k{key}: released with edit {} unsaved", untold.edit);
+            self.checker.broken("I2", text);
+        }
+    }
+
+    fn lost(&mut self, process: usize, key: usize, cause: LossCause, saved: u64, unknown: u64) {
+        let epoch = self.processes[process].desks[key].epoch;
+        match cause {
+            LossCause::Erased => {
+                self.tally.see(Seen::ErasedSeen);
+                if !self.profile.vandal {
+                    self.checker
+                        .broken("I2", format!("k{key} is said to be erased, and nobody did"));
+                }
+            }
+            LossCause::RolledBack if !self.profile.vandal => {
+                self.checker
+                    .broken("I2", format!("k{key} is said to be rolled back, and nobody did"));
+            }
+            _ => {}
+        }
+        if self.tried_to_confirm(process, key, epoch) {
+            self.tally.see(Seen::ConfirmLost);
+        }
+        self.saved_through(process, key, saved);
+        let rest: Vec<Untold> = self.processes[process].desks[key].untold.drain(..).collect();
+        if !rest.is_empty() {
+            self.tally.see(Seen::LostWithData);
+        }
+        for untold in rest {
+            let verdict = if untold.change <= unknown {
+                Verdict::Unknown
+            } else {
+                Verdict::Lost
+            };
+            self.told(untold.edit, verdict);
+        }
+        self.session_over(process, key);
+    }
+
+    /// The session has ended, and with it the wish for the record, unless the host has wished for it again since.
+    fn session_over(&mut self, process: usize, key: usize) {
+        let now = self.local(process);
+        let running = &mut self.processes[process];
+        let desk = &mut running.desks[key];
+        desk.session = None;
+        let status = desk.locker.map(|locker| running.core.status(now, locker));
+        if status.is_none_or(|status| status.is_ok_and(|status| !status.wanted)) {
+            desk.wanted = [false; 2];
+        }
+    }
+
+    fn settled(&mut self, process: usize, key: usize, change: u64, tag: u64, status: ChangeStatus) {
+        let desk = &mut self.processes[process].desks[key];
+        let awaited = desk.awaited.remove(&tag);
+        let edit = desk.edit_of.get(&change).copied();
+        match (awaited, edit) {
+            (Some(awaited), Some(edit)) if awaited == edit && status != ChangeStatus::Pending => {
+                self.told_status(process, key, edit, status);
+            }
+            _ => self.checker.broken(
+                "I3",
+                format!("k{key}: tag {tag} was told {status:?} of change {change}, but waits for {awaited:?}"),
+            ),
+        }
+    }
+
+    pub fn told_status(&mut self, process: usize, key: usize, edit: u32, status: ChangeStatus) {
+        match status {
+            ChangeStatus::Pending => {
+                let desk = &self.processes[process].desks[key];
+                if !desk.untold.iter().any(|untold| untold.edit == edit) {
+                    self.checker
+                        .broken("I3", format!("k{key}: edit {edit} is pending again"));
+                }
+            }
+            ChangeStatus::Saved => self.told(edit, Verdict::Saved),
+            ChangeStatus::Lost => self.told(edit, Verdict::Lost),
+            ChangeStatus::Unknown => self.told(edit, Verdict::Unknown),
+        }
+    }
+
+    fn asked_to_give(&mut self, process: usize, key: usize) {
+        let lease = self.profile.longest_lease();
+        let answer = match self.host_rng.u32(0..4) {
+            _ if !self.stage.is_play() => HandoverAnswer::Give { after: Duration::ZERO },
+            0 => HandoverAnswer::Refuse,
+            1 => HandoverAnswer::Give {
+                after: Duration::from_nanos(self.host_rng.u64(0..lease)),
+            },
+            2 => HandoverAnswer::Give { after: Duration::ZERO },
+            // Silence: what the spec says happens.
+            _ => return,
+        };
+        self.trace
+            .say(self.now, || format!("p{process} k{key} answers {answer:?}"));
+        let running = &mut self.processes[process];
+        if let Some(locker) = running.desks[key].locker {
+            // Nobody may be asking any more: the answer is then refused, and that is as it should be.
+            let _ = running.core.answer_handover(locker, answer);
+            self.wake(process);
+        }
+    }
+
+    fn purchase_answered(&mut self, process: usize, key: usize, name: &str, tag: u64, outcome: ReceiptOutcome) {
+        let delivered = self.processes[process].desks[key].receipts.remove(&tag);
+        let purchase: u32 = name.parse().expect("purchases have numbers");
+        if delivered != Some(purchase) {
+            let text = format!("k{key}: purchase {purchase} was answered under tag {tag}, of {delivered:?}");
+            self.checker.broken("I4", text);
+            return;
+        }
+        let epoch = self.processes[process].desks[key].epoch;
+        let known = &mut self.purchases[purchase as usize];
+        match outcome {
+            ReceiptOutcome::NotProcessed => {
+                self.tally.see(Seen::ReceiptNotProcessed);
+                if !self.stage.is_play() && self.processes[process].desks[key].wants() {
+                    self.deliver_at_home(purchase as usize);
+                }
+                return;
+            }
+            ReceiptOutcome::Granted { duplicate } | ReceiptOutcome::Credited { duplicate } => {
+                let (first_epoch, first_process) = *known.granted.get_or_insert((epoch, process));
+                if duplicate && first_epoch < epoch {
+                    self.tally.see(Seen::ReceiptLaterEpoch);
+                }
+                if duplicate && first_process != process {
+                    self.tally.see(Seen::ReceiptOtherServer);
+                }
+                if matches!(outcome, ReceiptOutcome::Credited { .. }) {
+                    self.tally.see(Seen::ReceiptCredited);
+                }
+            }
+        }
+        self.checker.told_granted(key, purchase);
+    }
+}

@@ -1,0 +1,451 @@
+//! What the game's own code does on a server: wants records, edits, buys, and hears what became of it.
+
+use crate::network;
+use crate::process::{Desk, Untold, NAMES};
+use crate::profile::pick;
+use crate::tally::{Injected, Seen};
+use crate::view::{product, Game};
+use crate::world::{Event, World};
+use sessionlocker::engine::event::LockerId;
+use sessionlocker::error::{Error, ErrorKind};
+use sessionlocker::locker::call::{self, CallAnswer, HostCall, Question};
+use sessionlocker::receipt::Receipt;
+use sessionlocker::record::ledger::PurchaseId;
+use sessionlocker::record::Document;
+use std::time::Duration;
+
+/// A purchase that the platform tells about again and again.
+pub struct Purchase {
+    pub key: usize,
+    /// Under which epoch it was first told granted, and by which process.
+    pub granted: Option<(u64, usize)>,
+    /// It cannot be applied: it becomes credit.
+    pub awkward: bool,
+}
+
+/// A call that a host has not answered yet.
+pub struct OpenCall {
+    pub process: usize,
+    pub locker: LockerId,
+    pub answer: Option<CallAnswer>,
+}
+
+impl World {
+    /// A host does something, and plans its next deed.
+    pub fn deed(&mut self, process: usize) {
+        if !self.processes[process].alive || !self.stage.is_play() {
+            return;
+        }
+        if self.may_act(process) && !self.processes[process].shut_down {
+            self.do_something(process);
+            self.check_exclusive(process);
+            self.wake(process);
+        }
+        let mean = self.profile.deed_every;
+        let next = self.now + 1 + mean / 4 + self.host_rng.u64(0..mean * 3 / 2);
+        self.queue.push(next, Event::Deed { process });
+    }
+
+    fn do_something(&mut self, process: usize) {
+        let key = self.host_rng.usize(0..self.profile.keys);
+        let Some(locker) = self.locker(process, key) else {
+            return;
+        };
+        self.query_a_change(process, key, locker);
+        let wants = self.processes[process].desks[key].wants();
+        let held = self.processes[process].desks[key].session.is_some();
+        match self.host_rng.u32(0..100) {
+            _ if !wants => {
+                if self.host_rng.u32(0..100) < 60 {
+                    self.want(process, key, locker);
+                }
+            }
+            0..16 => self.unwant(process, key, locker),
+            16..18 => self.close(process, key, locker),
+            18..20 => self.want(process, key, locker),
+            20..34 => self.deliver(process, key, locker),
+            34..38 => self.use_credit(process, key, locker),
+            38..40 if self.profile.mood != crate::profile::Mood::Calm => self.maybe_shut_down(process),
+            _ if !held => {}
+            40..80 => {
+                for _ in 0..self.host_rng.u32(1..3) {
+                    self.edit(process, key, locker);
+                }
+            }
+            80..86 => self.ask_to_save(process, locker),
+            _ => self.edit_and_wait(process, key, locker),
+        }
+    }
+
+    /// The locker of a key on a process, opened if need be.
+    pub fn locker(&mut self, process: usize, key: usize) -> Option<LockerId> {
+        let desk = &self.processes[process].desks[key];
+        if let Some(locker) = desk.locker.filter(|_| desk.open) {
+            return Some(locker);
+        }
+        let default = Document::from_json(&Game::default().to_json()).ok()?;
+        let running = &mut self.processes[process];
+        let opened = running
+            .core
+            .open_locker(running.spec, &format!("k{key}"), key as u64, default);
+        match opened {
+            Ok(locker) => {
+                // A locker that was closed and is not at rest yet goes on where it was.
+                if running.desks[key].locker != Some(locker) {
+                    self.new_desk(process, key, locker);
+                }
+                self.processes[process].desks[key].open = true;
+                Some(locker)
+            }
+            Err(error) => {
+                self.unexpected(process, "open_locker", &error);
+                None
+            }
+        }
+    }
+
+    fn new_desk(&mut self, process: usize, key: usize, locker: LockerId) {
+        let new = Desk {
+            locker: Some(locker),
+            ..Desk::default()
+        };
+        let old = std::mem::replace(&mut self.processes[process].desks[key], new);
+        if old.is_expecting() {
+            let text = format!("k{key}: a closed locker was forgotten before all was told: {old:?}");
+            self.checker.broken("I3", text);
+        }
+    }
+
+    /// A call was refused. During a shutdown that is as it should be.
+    fn unexpected(&mut self, process: usize, call: &str, error: &Error) {
+        let fine = matches!(
+            error.kind(),
+            ErrorKind::NotLoaded | ErrorKind::Busy | ErrorKind::ShuttingDown
+        );
+        if !fine {
+            self.checker
+                .broken("I11", format!("process {process}: {call}: {:?} {error}", error.kind()));
+        }
+    }
+
+    pub fn want(&mut self, process: usize, key: usize, locker: LockerId) {
+        let which = usize::from(self.host_rng.u32(0..5) == 0);
+        self.trace
+            .say(self.now, || format!("p{process} wants k{key} for {:?}", NAMES[which]));
+        let running = &mut self.processes[process];
+        match running.core.mark_should_acquire(locker, NAMES[which]) {
+            Ok(()) => {
+                running.desks[key].wanted[which] = true;
+                running.desks[key].releasing = false;
+            }
+            Err(error) => self.unexpected(process, "mark_should_acquire", &error),
+        }
+    }
+
+    pub fn unwant(&mut self, process: usize, key: usize, locker: LockerId) {
+        self.trace
+            .say(self.now, || format!("p{process} no longer wants k{key}"));
+        let desk = &mut self.processes[process].desks[key];
+        desk.releasing = true;
+        let was_held = desk.session.is_some();
+        if !was_held {
+            self.tally.see(Seen::LoadCancelled);
+        }
+        for which in 0..NAMES.len() {
+            let running = &mut self.processes[process];
+            if std::mem::take(&mut running.desks[key].wanted[which]) {
+                if let Err(error) = running.core.mark_should_release(locker, NAMES[which]) {
+                    self.unexpected(process, "mark_should_release", &error);
+                }
+            }
+        }
+        // The player changes his mind at once: the session is used again if its release was not sent yet.
+        if self.stage.is_play() && self.host_rng.u32(0..4) == 0 {
+            if self.host_rng.bool() {
+                self.wake(process);
+                self.tick(process);
+                if !self.may_act(process) {
+                    return;
+                }
+            }
+            self.want(process, key, locker);
+            let desk = &self.processes[process].desks[key];
+            let status = self.processes[process].core.status(self.local(process), locker);
+            let epoch = status.ok().and_then(|status| status.epoch);
+            if was_held && desk.session.is_some() && epoch == Some(desk.epoch) {
+                self.processes[process].desks[key].reacquired = true;
+            }
+        }
+    }
+
+    fn close(&mut self, process: usize, key: usize, locker: LockerId) {
+        self.trace
+            .say(self.now, || format!("p{process} closes its locker of k{key}"));
+        if let Err(error) = self.processes[process].core.close_locker(locker) {
+            self.unexpected(process, "close_locker", &error);
+        }
+        let desk = &mut self.processes[process].desks[key];
+        desk.open = false;
+        desk.wanted = [false; 2];
+        desk.releasing = true;
+    }
+
+    fn maybe_shut_down(&mut self, process: usize) {
+        if self.host_rng.u32(0..4) == 0 {
+            self.tally.inject(Injected::Shutdown);
+            self.begin_shutdown(process);
+        }
+    }
+
+    /// The process is to end in an orderly way, by a deadline.
+    pub fn begin_shutdown(&mut self, process: usize) {
+        if self.processes[process].shutting_down.is_some() {
+            return;
+        }
+        let place = &self.profile.places[self.processes[process].place];
+        let deadline = pick(&mut self.host_rng, &[place.lease / 2, place.lease, place.lease * 3]);
+        self.trace.say(self.now, || {
+            format!("p{process} shuts down within {} ms", deadline / 1_000_000)
+        });
+        let now = self.local(process);
+        let running = &mut self.processes[process];
+        running.shutting_down = Some(now.0 + deadline);
+        running.core.begin_shutdown(now, Duration::from_nanos(deadline));
+        self.wake(process);
+    }
+
+    /// The host edits the data; gives the change and the edit.
+    fn edit(&mut self, process: usize, key: usize, locker: LockerId) -> Option<(u64, u32)> {
+        let session = self.processes[process].desks[key].session?;
+        let edit = self.checker.next_edit();
+        let running = &mut self.processes[process];
+        let done = running
+            .core
+            .edit(locker, |document| change_game(document, |game| game.log.push(edit)));
+        match done {
+            Ok(((), change)) => {
+                let desk = &mut running.desks[key];
+                desk.untold.push_back(Untold { change, edit });
+                desk.edit_of.insert(change, edit);
+                self.checker.edited(key, session);
+                self.tally.edits += 1;
+                if std::mem::take(&mut self.processes[process].desks[key].reacquired) {
+                    self.tally.see(Seen::SessionReused);
+                }
+                self.trace
+                    .say(self.now, || format!("p{process} k{key} edit {edit} (change {change})"));
+                Some((change, edit))
+            }
+            Err(error) => {
+                self.unexpected(process, "edit", &error);
+                None
+            }
+        }
+    }
+
+    pub fn edit_and_wait(&mut self, process: usize, key: usize, locker: LockerId) {
+        let Some((change, edit)) = self.edit(process, key, locker) else {
+            return;
+        };
+        let running = &mut self.processes[process];
+        running.next_tag += 1;
+        let tag = running.next_tag;
+        match running.core.await_change(locker, change, tag) {
+            Ok(()) => {
+                running.desks[key].awaited.insert(tag, edit);
+            }
+            Err(error) => self.unexpected(process, "await_change", &error),
+        }
+        if self.host_rng.bool() {
+            self.ask_to_save(process, locker);
+        }
+    }
+
+    fn ask_to_save(&mut self, process: usize, locker: LockerId) {
+        let core = &mut self.processes[process].core;
+        let asked = if self.host_rng.bool() {
+            core.mark_should_save(locker)
+        } else {
+            core.mark_force_save(locker)
+        };
+        if let Err(error) = asked {
+            self.unexpected(process, "mark_save", &error);
+        }
+    }
+
+    /// Asks what became of a change picked at random, often an old one.
+    fn query_a_change(&mut self, process: usize, key: usize, locker: LockerId) {
+        let desk = &self.processes[process].desks[key];
+        if desk.edit_of.is_empty() {
+            return;
+        }
+        let nth = self.host_rng.usize(0..desk.edit_of.len());
+        let Some((&change, &edit)) = desk.edit_of.iter().nth(nth) else {
+            return;
+        };
+        match self.processes[process].core.change_status(locker, change) {
+            Ok(status) => self.told_status(process, key, edit, status),
+            Err(error) => self.unexpected(process, "change_status", &error),
+        }
+    }
+
+    /// The platform delivers the notice of a purchase: a new one, or one that was delivered before.
+    fn deliver(&mut self, process: usize, key: usize, locker: LockerId) {
+        let known: Vec<u32> = (0..self.purchases.len())
+            .filter(|index| self.purchases[*index].key == key)
+            .map(|index| u32::try_from(index).expect("a run has few purchases"))
+            .collect();
+        let purchase = if known.is_empty() || (known.len() < 6 && self.host_rng.u32(0..3) == 0) {
+            let purchase = u32::try_from(self.purchases.len()).expect("a run has few purchases");
+            let awkward = self.host_rng.u32(0..4) == 0;
+            self.purchases.push(Purchase {
+                key,
+                granted: None,
+                awkward,
+            });
+            self.checker.purchased(key, purchase);
+            purchase
+        } else {
+            pick(&mut self.host_rng, &known)
+        };
+        self.deliver_this(process, key, locker, purchase);
+    }
+
+    pub fn deliver_this(&mut self, process: usize, key: usize, locker: LockerId, purchase: u32) {
+        self.tally.receipts += 1;
+        let running = &mut self.processes[process];
+        running.next_tag += 1;
+        let tag = running.next_tag;
+        self.trace.say(self.now, || {
+            format!("p{process} k{key} gets the notice of purchase {purchase}")
+        });
+        let receipt = Receipt {
+            purchase: PurchaseId {
+                provider: "shop".into(),
+                environment: "test".into(),
+                id: purchase.to_string(),
+            },
+            product: product(purchase),
+            context: Vec::new(),
+            tag,
+        };
+        match running.core.process_receipt(locker, receipt) {
+            Ok(()) => {
+                running.desks[key].receipts.insert(tag, purchase);
+            }
+            Err(error) => self.unexpected(process, "process_receipt", &error),
+        }
+    }
+
+    fn use_credit(&mut self, process: usize, key: usize, locker: LockerId) {
+        let owed: Vec<u32> = (0..self.purchases.len())
+            .map(|index| u32::try_from(index).expect("a run has few purchases"))
+            .filter(|purchase| self.purchases[*purchase as usize].key == key)
+            .filter(|purchase| {
+                let credit = self.processes[process].core.credit(locker, &product(*purchase));
+                credit.is_ok_and(|credit| credit > 0)
+            })
+            .collect();
+        if owed.is_empty() {
+            return;
+        }
+        let purchase = pick(&mut self.host_rng, &owed);
+        let running = &mut self.processes[process];
+        running.next_tag += 1;
+        if let Err(error) = running.core.use_credit(locker, &product(purchase), running.next_tag) {
+            self.unexpected(process, "use_credit", &error);
+        }
+    }
+
+    // Calls to the host ------------------------------------------------------------------------------------------
+
+    /// The core asks the host for something; it is done now, or after a while.
+    pub fn called(&mut self, process: usize, locker: LockerId, call: &HostCall) {
+        let mut draft = call.draft.clone();
+        let (verdict, edited) = match &call.question {
+            Question::BeforeSave(_) => (call::Verdict::Done, false),
+            Question::ApplyReceipt(receipt) => {
+                let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
+                let verdict = self.apply(self.purchases[purchase as usize].awkward);
+                if verdict == call::Verdict::Done {
+                    self.must_change(&mut draft, |game| game.got.push(purchase));
+                }
+                (verdict, true)
+            }
+            Question::UseCredit { product } => {
+                let purchase: u32 = product[1..].parse().expect("products are named p and a number");
+                let awkward = self.host_rng.u32(0..4) == 0;
+                let verdict = self.apply(awkward);
+                if verdict == call::Verdict::Done {
+                    self.must_change(&mut draft, |game| game.spent.push(purchase));
+                }
+                (verdict, true)
+            }
+        };
+        let answer = CallAnswer {
+            verdict,
+            draft: edited.then_some(draft),
+        };
+        if self.host_rng.u32(0..4) == 0 {
+            let after = match self.host_rng.u32(0..8) {
+                0 if self.stage.is_play() => network::long(&mut self.host_rng, &self.profile),
+                _ => network::delay(&mut self.host_rng, &self.profile),
+            };
+            let number = self.calls.len();
+            self.calls.push(OpenCall {
+                process,
+                locker,
+                answer: Some(answer),
+            });
+            self.queue
+                .push(self.now + after, Event::CallDone { process, call: number });
+        } else {
+            let now = self.local(process);
+            self.processes[process].core.finish_call(now, locker, answer);
+        }
+    }
+
+    fn apply(&mut self, awkward: bool) -> call::Verdict {
+        if self.host_rng.u32(0..12) == 0 {
+            call::Verdict::Failed("on purpose".into())
+        } else if awkward {
+            call::Verdict::NotApplicable
+        } else {
+            call::Verdict::Done
+        }
+    }
+
+    fn must_change(&mut self, draft: &mut Document, change: impl FnOnce(&mut Game)) {
+        if let Err(error) = change_game(draft, change) {
+            self.checker
+                .broken("I2", format!("a draft is not what the host wrote: {error}"));
+        }
+    }
+
+    pub fn call_done(&mut self, process: usize, call: usize) {
+        if !self.processes[process].alive {
+            return;
+        }
+        if self.processes[process].paused {
+            self.processes[process].parked_calls.push(call);
+            return;
+        }
+        let locker = self.calls[call].locker;
+        if let Some(answer) = self.calls[call].answer.take() {
+            let now = self.local(process);
+            self.processes[process].core.finish_call(now, locker, answer);
+            self.wake(process);
+        }
+    }
+}
+
+/// Changes the game's data inside a document.
+fn change_game(document: &mut Document, change: impl FnOnce(&mut Game)) -> Result<(), Error> {
+    let mut text = Vec::new();
+    document.write_json(&mut text);
+    let mut game = Game::parse(&text)
+        .map_err(|fault| Error::new(ErrorKind::WrongType, format!("not the game's data: {fault}")))?;
+    change(&mut game);
+    *document = Document::from_json(&game.to_json())?;
+    Ok(())
+}

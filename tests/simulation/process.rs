@@ -1,0 +1,83 @@
+//! One game server process of a run: a core, and a host with wishes, edits and memories.
+
+use crate::queue::Turn;
+use sessionlocker::engine::core::Core;
+use sessionlocker::engine::event::{LockerId, SpecId};
+use sessionlocker::store::{RequestId, StoreResult};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A change that a host made and has not been told about yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Untold {
+    pub change: u64,
+    pub edit: u32,
+}
+
+/// What a host knows of one key.
+#[derive(Debug, Default)]
+pub struct Desk {
+    pub locker: Option<LockerId>,
+    /// The host has a handle of it; without one the locker ends its work by itself.
+    pub open: bool,
+    /// The host wants the record under no name, and under a name.
+    pub wanted: [bool; 2],
+    /// The session as the checker knows it, while there is one.
+    pub session: Option<usize>,
+    pub epoch: u64,
+    pub untold: VecDeque<Untold>,
+    /// Which edit a change is.
+    pub edit_of: BTreeMap<u64, u32>,
+    /// Who waits for which edit, by tag.
+    pub awaited: BTreeMap<u64, u32>,
+    /// Purchases delivered here and not answered yet, by tag.
+    pub receipts: BTreeMap<u64, u32>,
+    /// Writes of this key, as flights, oldest first.
+    pub writes: Vec<usize>,
+    /// The host no longer wants it: that it stops being available is no surprise.
+    pub releasing: bool,
+    pub was_available: bool,
+    /// It was available in this session, and then was not.
+    pub was_suspect: bool,
+    /// Its release was called off by wanting it again, and no end of the session was heard of yet.
+    pub reacquired: bool,
+}
+
+impl Desk {
+    pub fn wants(&self) -> bool {
+        self.wanted != [false; 2]
+    }
+
+    /// Whether the host still has to hear about something.
+    pub fn is_expecting(&self) -> bool {
+        !self.untold.is_empty() || !self.awaited.is_empty() || !self.receipts.is_empty()
+    }
+}
+
+/// One process.
+pub struct Process {
+    pub number: usize,
+    pub place: usize,
+    pub server_id: String,
+    pub core: Core,
+    pub spec: SpecId,
+    pub alive: bool,
+    pub paused: bool,
+    /// Dies at the end of this tick.
+    pub doomed: bool,
+    /// Until when, by its own clock, its shutdown must be done.
+    pub shutting_down: Option<u64>,
+    pub shut_down: bool,
+    /// Answers that wait for the next tick.
+    pub inbox: Vec<(RequestId, StoreResult)>,
+    /// Calls whose answers wait until it goes on.
+    pub parked_calls: Vec<usize>,
+    pub desks: Vec<Desk>,
+    /// Every session that its host heard of: key and epoch.
+    pub loaded: BTreeSet<(usize, u64)>,
+    pub ticks: Turn,
+    pub next_tag: u64,
+    pub rate_before_pause: Option<i32>,
+}
+
+/// The names of the two holders that a host may use for one key.
+pub const NAMES: [Option<&str>; 2] = [None, Some("trade")];

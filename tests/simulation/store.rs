@@ -1,0 +1,80 @@
+//! The one store that all servers share: linearizable compare-and-set, versions that never come back.
+
+use sessionlocker::store::{Expected, Key, Operation, Reply, Request, Version};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is stored under a key.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub value: Arc<[u8]>,
+    pub version: u64,
+}
+
+impl Stored {
+    fn token(&self) -> Version {
+        Version::from(self.version)
+    }
+}
+
+/// The simulated store. A request takes effect at the instant at which it is carried out.
+#[derive(Default)]
+pub struct Store {
+    entries: BTreeMap<Key, Stored>,
+    last_version: u64,
+}
+
+impl Store {
+    /// Carries the request out.
+    pub fn execute(&mut self, request: &Request) -> Reply {
+        let found = self.entries.get(&request.key);
+        match &request.operation {
+            Operation::Get => found.map_or(Reply::Missing, |stored| Reply::Found {
+                value: Arc::clone(&stored.value),
+                version: stored.token(),
+            }),
+            Operation::Put { value, expected } => {
+                let fits = match (expected, found) {
+                    (Expected::Missing, None) => true,
+                    (Expected::Version(version), Some(stored)) => *version == stored.token(),
+                    _ => false,
+                };
+                if !fits {
+                    return Reply::Conflict;
+                }
+                Reply::Written {
+                    version: self.write(&request.key, Arc::clone(value)),
+                }
+            }
+            Operation::Remove { expected } => {
+                if found.is_none_or(|stored| *expected != stored.token()) {
+                    return Reply::Conflict;
+                }
+                self.entries.remove(&request.key);
+                Reply::Removed
+            }
+        }
+    }
+
+    /// What is stored under the key now.
+    pub fn look(&self, key: &Key) -> Option<&Stored> {
+        self.entries.get(key)
+    }
+
+    /// Writes past all rules, as an administrator or a broken disk would.
+    pub fn write(&mut self, key: &Key, value: Arc<[u8]>) -> Version {
+        self.last_version += 1;
+        let stored = Stored {
+            value,
+            version: self.last_version,
+        };
+        let token = stored.token();
+        self.entries.insert(key.clone(), stored);
+        token
+    }
+
+    /// Removes past all rules.
+    pub fn erase(&mut self, key: &Key) {
+        self.entries.remove(key);
+    }
+}
