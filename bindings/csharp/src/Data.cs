@@ -101,6 +101,7 @@ namespace SessionLocker
     public abstract unsafe class Data
     {
         private const int TextOnStack = 1024;
+        private static readonly byte[] Nothing = new byte[1];
 
         private protected Data()
         {
@@ -351,7 +352,7 @@ namespace SessionLocker
             using Utf8 at = new Utf8(pointer, stackalloc byte[Utf8.OnStack], nameof(pointer));
             ulong change = 0;
             fixed (byte* path = at)
-            fixed (byte* bytes = NotNull(json))
+            fixed (byte* bytes = &NotNull(json))
                 return Done(NativeSetJson(path, bytes, (nuint)json.Length, &change), &change);
         }
 
@@ -373,7 +374,7 @@ namespace SessionLocker
         public Change SetBytes(ReadOnlySpan<byte> value)
         {
             ulong change = 0;
-            fixed (byte* bytes = NotNull(value))
+            fixed (byte* bytes = &NotNull(value))
                 return Done(NativeSetBytes(bytes, (nuint)value.Length, &change), &change);
         }
 
@@ -427,7 +428,7 @@ namespace SessionLocker
             using JsonOutput output = JsonOutput.Of(value, serializer);
             ulong change = 0;
             fixed (byte* path = at)
-            fixed (byte* bytes = output.Written)
+            fixed (byte* bytes = &NotNull(output.Written))
                 return Done(NativeAppendJson(path, bytes, (nuint)output.Written.Length, &change), &change);
         }
 
@@ -515,12 +516,10 @@ namespace SessionLocker
         }
 
         /// <summary>Nothing at all is passed as a pointer too, so that it is told from a missing argument.</summary>
-        private static ReadOnlySpan<byte> NotNull(ReadOnlySpan<byte> bytes)
+        private static ref byte NotNull(ReadOnlySpan<byte> bytes)
         {
-            return bytes.IsEmpty ? new ReadOnlySpan<byte>(One, 0, 1) : bytes;
+            return ref bytes.IsEmpty ? ref Nothing[0] : ref MemoryMarshal.GetReference(bytes);
         }
-
-        private static readonly byte[] One = new byte[1];
 
         private delegate void Consumer(ReadOnlySpan<byte> text);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace SessionLocker
@@ -27,6 +28,7 @@ namespace SessionLocker
             End();
         }
 
+        // Whoever uses it keeps this object alive meanwhile, or the garbage collector might end the document in the middle.
         internal slk_document Handle
         {
             get
@@ -56,7 +58,7 @@ namespace SessionLocker
         {
             SessionLockerLibrary.Require();
             slk_document handle;
-            fixed (byte* bytes = value)
+            fixed (byte* bytes = &MemoryMarshal.GetReference(value))
                 Failure.Check(Native.slk_document_create_bytes(bytes, (nuint)value.Length, &handle));
             return new Document(handle, true);
         }
@@ -86,102 +88,142 @@ namespace SessionLocker
 
         internal override int NativeGetType(byte* pointer, int* value)
         {
-            return Native.slk_document_get_type(Handle, pointer, value);
+            int result = Native.slk_document_get_type(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeGetBool(byte* pointer, int* value)
         {
-            return Native.slk_document_get_bool(Handle, pointer, value);
+            int result = Native.slk_document_get_bool(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeGetI64(byte* pointer, long* value)
         {
-            return Native.slk_document_get_i64(Handle, pointer, value);
+            int result = Native.slk_document_get_i64(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeGetF64(byte* pointer, double* value)
         {
-            return Native.slk_document_get_f64(Handle, pointer, value);
+            int result = Native.slk_document_get_f64(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeGetString(byte* pointer, byte* buffer, nuint capacity, nuint* needed)
         {
-            return Native.slk_document_get_string(Handle, pointer, buffer, capacity, needed);
+            int result = Native.slk_document_get_string(Handle, pointer, buffer, capacity, needed);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeGetJson(byte* pointer, byte* buffer, nuint capacity, nuint* needed)
         {
-            return Native.slk_document_get_json(Handle, pointer, buffer, capacity, needed);
+            int result = Native.slk_document_get_json(Handle, pointer, buffer, capacity, needed);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeGetBytes(byte* buffer, nuint capacity, nuint* needed)
         {
-            return Native.slk_document_get_bytes(Handle, buffer, capacity, needed);
+            int result = Native.slk_document_get_bytes(Handle, buffer, capacity, needed);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeLength(byte* pointer, nuint* value)
         {
-            return Native.slk_document_length(Handle, pointer, value);
+            int result = Native.slk_document_length(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeKeyAt(byte* pointer, nuint index, byte* buffer, nuint capacity, nuint* needed)
         {
-            return Native.slk_document_key_at(Handle, pointer, index, buffer, capacity, needed);
+            int result = Native.slk_document_key_at(Handle, pointer, index, buffer, capacity, needed);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeSetNull(byte* pointer, ulong* change)
         {
-            return Native.slk_document_set_null(Handle, pointer);
+            int result = Native.slk_document_set_null(Handle, pointer);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeSetBool(byte* pointer, int value, ulong* change)
         {
-            return Native.slk_document_set_bool(Handle, pointer, value);
+            int result = Native.slk_document_set_bool(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeSetI64(byte* pointer, long value, ulong* change)
         {
-            return Native.slk_document_set_i64(Handle, pointer, value);
+            int result = Native.slk_document_set_i64(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeSetF64(byte* pointer, double value, ulong* change)
         {
-            return Native.slk_document_set_f64(Handle, pointer, value);
+            int result = Native.slk_document_set_f64(Handle, pointer, value);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeSetString(byte* pointer, byte* value, nuint length, ulong* change)
         {
-            return Native.slk_document_set_string(Handle, pointer, value, length);
+            int result = Native.slk_document_set_string(Handle, pointer, value, length);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeSetJson(byte* pointer, byte* value, nuint length, ulong* change)
         {
-            return Native.slk_document_set_json(Handle, pointer, value, length);
+            int result = Native.slk_document_set_json(Handle, pointer, value, length);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeSetBytes(byte* value, nuint length, ulong* change)
         {
-            return Native.slk_document_set_bytes(Handle, value, length);
+            int result = Native.slk_document_set_bytes(Handle, value, length);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeAddI64(byte* pointer, long delta, ulong* change)
         {
-            return Native.slk_document_add_i64(Handle, pointer, delta);
+            int result = Native.slk_document_add_i64(Handle, pointer, delta);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeAddF64(byte* pointer, double delta, ulong* change)
         {
-            return Native.slk_document_add_f64(Handle, pointer, delta);
+            int result = Native.slk_document_add_f64(Handle, pointer, delta);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeAppendJson(byte* pointer, byte* value, nuint length, ulong* change)
         {
-            return Native.slk_document_append_json(Handle, pointer, value, length);
+            int result = Native.slk_document_append_json(Handle, pointer, value, length);
+            GC.KeepAlive(this);
+            return result;
         }
 
         internal override int NativeRemove(byte* pointer, ulong* change)
         {
-            return Native.slk_document_remove(Handle, pointer);
+            int result = Native.slk_document_remove(Handle, pointer);
+            GC.KeepAlive(this);
+            return result;
         }
     }
 }

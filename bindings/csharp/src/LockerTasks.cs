@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace SessionLocker
@@ -222,7 +223,7 @@ namespace SessionLocker
             fixed (byte* environmentBytes = environment)
             fixed (byte* purchaseIdBytes = purchaseId)
             fixed (byte* productBytes = product)
-            fixed (byte* context = receipt.Context.Span)
+            fixed (byte* context = &MemoryMarshal.GetReference(receipt.Context.Span))
             {
                 native.provider = providerBytes;
                 native.environment = environmentBytes;

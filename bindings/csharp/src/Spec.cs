@@ -48,6 +48,8 @@ namespace SessionLocker
                 }
             }
             Id = handle.id;
+            GC.KeepAlive(engine);
+            GC.KeepAlive(options);
         }
 
         /// <summary>Its engine.</summary>

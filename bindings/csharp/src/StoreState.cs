@@ -60,8 +60,8 @@ namespace SessionLocker
 
         private static int Send(slk_request request, in StoreAnswer answer)
         {
-            fixed (byte* value = answer.Value.Span)
-            fixed (byte* version = answer.Version.Span)
+            fixed (byte* value = &MemoryMarshal.GetReference(answer.Value.Span))
+            fixed (byte* version = &MemoryMarshal.GetReference(answer.Version.Span))
             {
                 nuint versionLength = (nuint)answer.Version.Length;
                 switch (answer.Kind)
