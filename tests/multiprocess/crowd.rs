@@ -49,22 +49,24 @@ struct Player {
     receipts: Vec<Receipt>,
 }
 
-/// What is done to a server.
+/// What is done to the servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Kill,
     Pause,
+    KillBoth,
 }
 
 /// Dealt in turn, in pairs with how long the server is away, in leases: so each kind surely happens, and soon. Only
 /// after the longer absences have the others had the time to take over.
-const DECK: [(Fault, f64); 6] = [
+const DECK: [(Fault, f64); 7] = [
     (Fault::Pause, 1.8),
     (Fault::Kill, 1.8),
     (Fault::Kill, 0.2),
     (Fault::Kill, 1.8),
-    (Fault::Kill, 0.1),
+    (Fault::KillBoth, 0.2),
     (Fault::Pause, 0.3),
+    (Fault::Kill, 0.1),
 ];
 
 /// A server that is down or paused comes back at this time.
@@ -121,9 +123,13 @@ impl<'a> Crowd<'a> {
         while Instant::now() < end {
             self.hear(Instant::now() + step);
             self.end_absences();
+            // One at a time, so that the other server can take over and the returned one finds out.
+            if !self.servers.iter().all(Server::is_up) {
+                next_fault = next_fault.max(Instant::now() + Duration::from_secs(1));
+            }
             if Instant::now() >= next_fault {
                 self.strike();
-                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..5_000));
+                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..4_000));
             }
             owed += f64::from(plan.actions_per_second) * step.as_secs_f64();
             while owed >= 1.0 {
@@ -187,27 +193,35 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Kills or pauses a server.
+    /// Deals the next fault.
     fn strike(&mut self) {
-        let place = self.random.usize(0..2);
-        if !self.servers[place].is_up() {
-            return;
-        }
         let (fault, leases) = DECK[self.faults % DECK.len()];
         self.faults += 1;
+        let place = self.random.usize(0..2);
         match fault {
             Fault::Pause => {
                 self.deeds.pauses += 1;
                 self.servers[place].pause();
             }
-            Fault::Kill => {
-                self.deeds.kills += 1;
-                self.servers[place].kill();
-                for player in &mut self.players {
-                    player.at[place] = Presence::Away;
-                }
+            Fault::Kill => self.kill(place),
+            Fault::KillBoth => {
+                self.kill(1 - place);
+                self.absent(1 - place, leases);
+                self.kill(place);
             }
         }
+        self.absent(place, leases);
+    }
+
+    fn kill(&mut self, place: usize) {
+        self.deeds.kills += 1;
+        self.servers[place].kill();
+        for player in &mut self.players {
+            player.at[place] = Presence::Away;
+        }
+    }
+
+    fn absent(&mut self, place: usize, leases: f64) {
         let until = Instant::now() + self.settings.lease.mul_f64(leases);
         let predecessor_gone = self.random.bool();
         self.absences[place] = Some(Absence {
