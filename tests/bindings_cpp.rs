@@ -1,0 +1,246 @@
+//! The C++ binding: the programs in `tests/cpp`, compiled by each compiler and standard, with and without exceptions, with
+//! all warnings as errors, and under AddressSanitizer and UndefinedBehaviorSanitizer; and the quickstart of its README as
+//! it stands there.
+//!
+//! Without a compiler the tests that need it say so and pass, except where nothing may be skipped (CI=true).
+
+#![cfg(unix)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"];
+
+/// What the static library needs from the system.
+const SYSTEM_LIBRARIES: &[&str] = &["-lpthread", "-ldl", "-lm"];
+
+const SANITIZERS: &[&str] = &[
+    "-g",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A library that cargo has built for this test.
+fn library(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test has a path");
+    test.with_file_name(name)
+}
+
+/// Whether a tool is there. Where nothing may be skipped, a missing one is a failure.
+fn have(tool: &str) -> bool {
+    let found = Command::new(tool).arg("--version").output().is_ok();
+    let must = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(found || !must, "{tool} is missing");
+    if !found {
+        eprintln!("skipped: {tool} is missing");
+    }
+    found
+}
+
+fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{command:?}\n{}\n{out}{err}", output.status);
+    out
+}
+
+fn workplace(name: &str) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bindings_cpp").join(name);
+    std::fs::create_dir_all(&place).expect("the directory can be made");
+    place
+}
+
+/// A compiler with its warnings, the header and the binding. `flags` come last.
+fn compiler(name: &str, flags: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(WARNINGS);
+    command.arg("-I").arg(root().join("include"));
+    command.arg("-I").arg(root().join("bindings/cpp"));
+    command.args(flags);
+    command
+}
+
+fn build(name: &str, flags: &[&str], sources: &[PathBuf], place: &Path) -> PathBuf {
+    let program = place.join("program");
+    let mut command = compiler(name, flags);
+    command.args(sources).arg("-o").arg(&program);
+    command.arg(library("libsessionlocker.a")).args(SYSTEM_LIBRARIES);
+    succeed(&mut command);
+    program
+}
+
+fn run_in(program: &Path, place: &Path) -> String {
+    succeed(Command::new(program).current_dir(place))
+}
+
+/// Compiles all tests in `tests/cpp` with these flags, and runs them.
+fn play(compiler: &str, flags: &[&str]) {
+    if !have(compiler) {
+        return;
+    }
+    let place = workplace(&format!("{compiler}{}", flags.concat().replace(['=', ','], "-")));
+    let sources = ["all.cpp", "second.cpp"].map(|file| root().join("tests/cpp").join(file));
+    let program = build(compiler, flags, &sources, &place);
+    print!("{}", run_in(&program, &place));
+}
+
+#[test]
+fn gcc_cpp17() {
+    play("g++", &["-std=c++17"]);
+}
+
+#[test]
+fn gcc_cpp17_without_exceptions() {
+    play("g++", &["-std=c++17", "-fno-exceptions", "-fno-rtti"]);
+}
+
+#[test]
+fn gcc_cpp20() {
+    play("g++", &["-std=c++20", "-O2"]);
+}
+
+#[test]
+fn gcc_cpp20_without_exceptions() {
+    play("g++", &["-std=c++20", "-fno-exceptions"]);
+}
+
+#[test]
+fn clang_cpp17() {
+    play("clang++", &["-std=c++17"]);
+}
+
+#[test]
+fn clang_cpp17_without_exceptions() {
+    play("clang++", &["-std=c++17", "-fno-exceptions", "-fno-rtti"]);
+}
+
+#[test]
+fn clang_cpp20() {
+    play("clang++", &["-std=c++20"]);
+}
+
+#[test]
+fn clang_cpp20_without_exceptions() {
+    play("clang++", &["-std=c++20", "-fno-exceptions"]);
+}
+
+#[test]
+fn gcc_under_sanitizers() {
+    play("g++", &[&["-std=c++20"], SANITIZERS].concat());
+}
+
+#[test]
+fn clang_under_sanitizers() {
+    play("clang++", &[&["-std=c++17"], SANITIZERS].concat());
+}
+
+/// Each part can be included alone, and with the newest standard that the compilers know.
+#[test]
+fn each_header_stands_alone() {
+    let folder = root().join("bindings/cpp/sessionlocker");
+    let place = workplace("alone");
+    for (name, standard) in [("g++", "-std=c++23"), ("clang++", "-std=c++2b")] {
+        if !have(name) {
+            continue;
+        }
+        for file in std::fs::read_dir(&folder).expect("the binding").flatten() {
+            let header = file.file_name().to_string_lossy().into_owned();
+            if header == "nlohmann.hpp" && !Path::new("/usr/include/nlohmann/json.hpp").exists() {
+                continue;
+            }
+            let source = place.join("alone.cpp");
+            std::fs::write(&source, format!("#include <sessionlocker/{header}>\n")).expect("the file can be written");
+            succeed(compiler(name, &[standard, "-fsyntax-only"]).arg(&source));
+        }
+    }
+}
+
+const OTHER_ABI: &str = r#"
+#include <sessionlocker.hpp>
+
+#include <cstdio>
+
+int main() {
+    const auto store = slk::store::open_memory();
+    const auto engine = slk::engine::create();
+    const auto document = slk::document::from_json("{}");
+    const bool told = store.code() == slk::result_code::abi && engine.code() == slk::result_code::abi &&
+                      document.code() == slk::result_code::abi;
+    std::puts(store.error().text.c_str());
+    return told ? 0 : 1;
+}
+"#;
+
+/// A program that was compiled with the header of another release is told so wherever it begins.
+#[test]
+fn another_binary_interface_is_a_clear_failure() {
+    if !have("g++") {
+        return;
+    }
+    let place = workplace("abi");
+    let header = std::fs::read_to_string(root().join("include/sessionlocker.h")).expect("the header");
+    let other = header.replace("#define SLK_ABI_VERSION 1\n", "#define SLK_ABI_VERSION 77\n");
+    assert_ne!(header, other);
+    std::fs::write(place.join("sessionlocker.h"), other).expect("the file can be written");
+    std::fs::write(place.join("abi.cpp"), OTHER_ABI).expect("the file can be written");
+    let flags = ["-std=c++17", "-I", &place.to_string_lossy()];
+    let mut command = Command::new("g++");
+    command.args(flags).arg("-I").arg(root().join("bindings/cpp"));
+    command.arg(place.join("abi.cpp")).arg("-o").arg(place.join("program"));
+    command.arg(library("libsessionlocker.a")).args(SYSTEM_LIBRARIES);
+    succeed(&mut command);
+    let told = run_in(&place.join("program"), &place);
+    for words in ["binary interface 77", "binary interface 1)", "0.1.0"] {
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+/// Also with the shared library, found where the loader looks for its soname.
+#[test]
+fn the_shared_library_serves() {
+    if !have("g++") {
+        return;
+    }
+    let place = workplace("shared");
+    let soname = place.join("libsessionlocker.so.1");
+    let _ = std::fs::remove_file(&soname);
+    std::os::unix::fs::symlink(library("libsessionlocker.so"), &soname).expect("the link can be made");
+    let program = place.join("program");
+    let mut command = compiler("g++", &["-std=c++17"]);
+    command.arg("-DALONE").arg(root().join("tests/cpp/second.cpp"));
+    command.arg(&soname).arg(format!("-Wl,-rpath,{}", place.display()));
+    succeed(command.arg("-lpthread").arg("-o").arg(&program));
+    run_in(&program, &place);
+}
+
+/// The first block of C++ in a text.
+fn first_block(text: &str) -> &str {
+    let (_, rest) = text.split_once("```cpp\n").expect("there is a block of C++");
+    rest.split_once("```").expect("it ends").0
+}
+
+#[test]
+fn the_quickstart_of_the_readme_runs_as_it_stands() {
+    let readme = std::fs::read_to_string(root().join("bindings/cpp/README.md")).expect("the README");
+    for (name, flags) in [("g++", ["-std=c++17"]), ("clang++", ["-std=c++20"])] {
+        if !have(name) {
+            continue;
+        }
+        let place = workplace(&format!("quickstart-{name}"));
+        let _ = std::fs::remove_file(place.join("players.db"));
+        let source = place.join("quickstart.cpp");
+        std::fs::write(&source, first_block(&readme)).expect("the file can be written");
+        let program = build(name, &flags, &[source], &place);
+        let first = run_in(&program, &place);
+        assert!(first.contains("42 has 100 gold"), "{first}");
+        // A second life of the same player, and the same receipt again.
+        let second = run_in(&program, &place);
+        assert!(second.contains("42 has 100 gold"), "{second}");
+    }
+}
