@@ -167,8 +167,8 @@ aot_one() {
 aot() {
     local file
     (flock 9; aot_system) 9>"$cache/lock"
-    for file in "$1"/*.dll "$1"/*.exe; do
-        [ -e "$file" ] && aot_one "$file"
+    for file in "$(realpath "$1")"/*.{dll,exe}; do
+        [ ! -e "$file" ] || aot_one "$file"
     done
 }
 

@@ -18,6 +18,7 @@ namespace SessionLocker.Tests
             Program.Test("a request that is given up is cancelled", GivenUpIsCancelled);
             Program.Test("an answer after the end of the engine is no harm", LateAnswer);
             Program.Test("a store that answers nonsense does no harm", Nonsense);
+            Program.Test("a store tells of keys that may have changed", Notifies);
         }
 
         private static void Serves(bool isAsync, int threads)
@@ -122,6 +123,22 @@ namespace SessionLocker.Tests
             }
             Objects.ExpectNone();
             Check.Same(1, shelf.Disposed);
+        }
+
+        private static void Notifies()
+        {
+            Store store = Store.OpenMemory();
+            using (World world = new World(store: store))
+            {
+                world.Load("p");
+                store.Notify(KeyKind.Record, "player", "p");
+                store.Notify(KeyKind.Server, null, "nobody");
+                Check.Throws<ArgumentNullException>(() => store.Notify(KeyKind.Record, "player", null));
+                Check.Fails(Result.InvalidArgument, () => store.Notify((KeyKind)9, "player", "p"));
+                world.Engine.Tick();
+            }
+            store.Dispose();
+            store.Notify(KeyKind.Record, "player", "p");
         }
 
         private static void Nonsense()

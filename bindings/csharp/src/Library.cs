@@ -67,6 +67,8 @@ namespace SessionLocker
     /// <summary>The native library as a whole.</summary>
     public static unsafe class SessionLockerLibrary
     {
+        private const string MapsFile = "/proc/self/maps";
+
         private static volatile bool isChecked;
         private static int roots;
 
@@ -205,21 +207,42 @@ namespace SessionLocker
         {
             try
             {
-                foreach (ProcessModule module in Process.GetCurrentProcess().Modules)
-                {
-                    string name = module.ModuleName ?? "";
-                    bool isOurs = name.StartsWith("libsessionlocker.", StringComparison.Ordinal)
-                        || name.Equals("sessionlocker.dll", StringComparison.OrdinalIgnoreCase)
-                        || name == "sessionlocker";
-                    if (isOurs)
-                        return module.FileName;
-                }
+                return File.Exists(MapsFile) ? FindInMaps() : FindInModules();
             }
             catch (Exception)
             {
                 // Some platforms do not tell; this is only for people to read.
+                return null;
+            }
+        }
+
+        // Linux and Android: the last column of each line is the file. Mono's list of modules has wrong names there.
+        private static string FindInMaps()
+        {
+            foreach (string line in File.ReadLines(MapsFile))
+            {
+                int slash = line.IndexOf('/');
+                if (slash >= 0 && IsOurs(Path.GetFileName(line)))
+                    return line.Substring(slash);
             }
             return null;
+        }
+
+        private static string FindInModules()
+        {
+            foreach (ProcessModule module in Process.GetCurrentProcess().Modules)
+            {
+                if (IsOurs(module.ModuleName ?? ""))
+                    return module.FileName;
+            }
+            return null;
+        }
+
+        private static bool IsOurs(string file)
+        {
+            return file.StartsWith("libsessionlocker.", StringComparison.Ordinal)
+                || file.Equals("sessionlocker.dll", StringComparison.OrdinalIgnoreCase)
+                || file == "sessionlocker";
         }
     }
 

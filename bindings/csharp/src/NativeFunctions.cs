@@ -138,6 +138,9 @@ namespace SessionLocker
         internal static extern int slk_store_open_memory(slk_store* store);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_notify(slk_store store, int key_kind, byte* spec, byte* key);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_store_destroy(slk_store store);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

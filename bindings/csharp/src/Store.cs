@@ -143,6 +143,27 @@ namespace SessionLocker
         }
 
         /// <summary>
+        /// Says that a key may have changed, where the store gets to know that: whoever waits for it looks at once. A hint;
+        /// nothing depends on it. Without effect after disposing.
+        /// </summary>
+        /// <param name="kind">What kind of key it is.</param>
+        /// <param name="spec">The name of the record's spec; null for a server record.</param>
+        /// <param name="key">The record's key or the server's id.</param>
+        public void Notify(KeyKind kind, string spec, string key)
+        {
+            ulong now = (ulong)Volatile.Read(ref id);
+            // What listens to a database may hear something after the end.
+            if (now == 0)
+                return;
+            using Utf8 specName = Utf8.Optional(spec, stackalloc byte[Utf8.OnStack], nameof(spec));
+            using Utf8 keyName = new Utf8(key, stackalloc byte[Utf8.OnStack], nameof(key));
+            fixed (byte* specBytes = specName)
+            fixed (byte* keyBytes = keyName)
+                Failure.Check(Native.slk_store_notify(new slk_store { id = now }, (int)kind, specBytes, keyBytes));
+            GC.KeepAlive(this);
+        }
+
+        /// <summary>
         /// Ends your use of the store. If no engine uses it, waits until the requests that its threads are carrying out
         /// are done. May be called again, and by any thread; inside a callback, the end comes later.
         /// </summary>
