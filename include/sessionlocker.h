@@ -219,6 +219,21 @@ SLK_API slk_result slk_last_error(char *buffer, size_t capacity, size_t *needed)
 
 /* ---- Handles ---- */
 
+/** Stores. */
+#define SLK_OBJECT_STORE 1
+/** Engines. */
+#define SLK_OBJECT_ENGINE 2
+/** Specs. */
+#define SLK_OBJECT_SPEC 3
+/** Lockers. */
+#define SLK_OBJECT_LOCKER 4
+/** Documents, drafts that are lent to callbacks included. */
+#define SLK_OBJECT_DOCUMENT 5
+/** Requests to stores of yours that are neither completed nor abandoned. */
+#define SLK_OBJECT_REQUEST 6
+/** Error sinks that are lent to callbacks. */
+#define SLK_OBJECT_ERROR_SINK 7
+
 /**
  * Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
  * `slk_store_destroy`, after which it lives on until the last engine that uses it is gone.
@@ -266,6 +281,15 @@ typedef struct slk_error_sink {
     /** Opaque; 0 is the null handle. */
     uint64_t id;
 } slk_error_sink;
+
+/**
+ * Counts the living handles of one kind in this process: what a test looks at to find what was not destroyed.
+ *
+ * Parameters: `kind`: one of `SLK_OBJECT_`.
+ * Returns: their number; 0 for a kind that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API uint64_t slk_object_count(int32_t kind);
 
 /* ---- Clock and log ---- */
 

@@ -372,7 +372,7 @@ mod tests {
             callbacks: callbacks(unused),
         };
         let completions = Arc::new(Completions::default());
-        store.submit(request(put(), "4\0002"), completions.expect(RequestId(1)));
+        store.submit(request(put(), "4\u{0}2"), completions.expect(RequestId(1)));
         let mut arrived = Vec::new();
         completions.take(&mut arrived);
         let error = arrived.remove(0).1.unwrap_err();

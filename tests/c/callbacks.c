@@ -11,6 +11,7 @@ struct game {
     slk_result answer;
     const char *words;
     int64_t gold; /* the game's own state, written by before_save */
+    int leave;    /* before_save destroys the locker that it is called for */
     slk_document last_draft;
     slk_error_sink last_sink;
 };
@@ -52,6 +53,11 @@ static slk_result before_save(void *user_data, const slk_save_view *save, slk_do
     EXPECT(SLK_BUSY, slk_locker_add_i64(game->locker, "/gold", 1, NULL));
     game->last_draft = draft;
     game->last_sink = error;
+    if (game->leave) {
+        OK(slk_locker_destroy(game->locker));
+        game->locker.id = 0;
+        game->leave = 0;
+    }
     if (game->words != NULL)
         OK(slk_error_sink_set(error, game->words));
     return game->answer;
@@ -186,6 +192,24 @@ static void saves(void)
     OK(slk_locker_mark_force_save(game.locker));
     event = wait_for_event(game.engine, SLK_EVENT_CALLBACK_FAILED);
     CHECK(strstr(event.text, "12345") != NULL);
+    end(&game);
+}
+
+/* A callback destroys the very locker that it is called for: its save and its release go on. */
+static void leaving_inside_a_callback(void)
+{
+    struct game game;
+    begin(&game);
+    game.gold = 11;
+    game.leave = 1;
+    OK(slk_locker_mark_changed(game.locker, NULL));
+    OK(slk_locker_mark_should_save(game.locker));
+    slk_event event = wait_for_event(game.engine, SLK_EVENT_RELEASED);
+    CHECK(game.locker.id == 0 && event.locker.id == 0 && event.user_tag == 42);
+    game.locker = new_locker(game.spec, "42", 42);
+    OK(slk_locker_mark_should_acquire(game.locker, NULL));
+    (void)wait_for_event(game.engine, SLK_EVENT_LOADED);
+    CHECK(number_at(game.locker, "/gold") == 11);
     end(&game);
 }
 
@@ -445,6 +469,7 @@ int main(void)
 {
     default_data();
     saves();
+    leaving_inside_a_callback();
     purchases();
     dispatching();
     hand_over(give, 0);

@@ -120,10 +120,12 @@ TEST(profiles_of_one_key_share_a_session) {
 
 TEST(a_dropped_profile_is_saved_and_forgotten) {
     easy game;
+    slk_locker earlier{};
     {
         auto player = std::move(*game.players.start("1"));
         CHECK(game.tick_until([&] { return player.is_available(); }));
         CHECK_OK(player.set("/name", "kept"));
+        earlier = player.handle();
     }
     bool idle = false;
     for (int i = 0; i < 1000 && !idle; ++i) {
@@ -131,6 +133,7 @@ TEST(a_dropped_profile_is_saved_and_forgotten) {
         world::now() += 20ms;
     }
     CHECK(idle);
+    CHECK_CODE(invalid_handle, slk::locker_ref(earlier).status());
     auto player = std::move(*game.players.start("1"));
     CHECK(game.tick_until([&] { return player.is_available(); }));
     CHECK(player.get<std::string>("/name").value_or("") == "kept");

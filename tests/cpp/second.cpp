@@ -13,3 +13,7 @@ int second_translation_unit() {
     options.before_save = [](const slk::save_view &, slk::document_ref) {};
     return engine->create_spec(*store, std::move(options)) ? 0 : 1;
 }
+
+#ifdef ALONE
+int main() { return second_translation_unit(); }
+#endif

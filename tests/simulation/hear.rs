@@ -99,13 +99,12 @@ impl World {
             locker::Event::Receipt {
                 purchase, tag, outcome, ..
             } => self.purchase_answered(process, key, &purchase, tag, outcome),
-            locker::Event::CreditUsed { outcome, .. } => {
-                if outcome == CreditOutcome::Used {
-                    self.tally.see(Seen::CreditUsed);
-                }
-            }
+            locker::Event::CreditUsed {
+                outcome: CreditOutcome::Used,
+                ..
+            } => self.tally.see(Seen::CreditUsed),
             locker::Event::LoadStatus(LoadStatus::Unreadable { .. } | LoadStatus::UnknownVersion { .. }) => {
-                self.tally.see(Seen::DamageSeen);
+                self.tally.see(Seen::DamageTold);
                 if !self.profile.vandal {
                     self.checker
                         .broken("I9", format!("k{key} is said to be unreadable, and nobody damaged it"));
@@ -213,7 +212,7 @@ impl World {
         let epoch = self.processes[process].desks[key].epoch;
         match cause {
             LossCause::Erased => {
-                self.tally.see(Seen::ErasedSeen);
+                self.tally.see(Seen::ErasureTold);
                 if !self.profile.vandal {
                     self.checker
                         .broken("I2", format!("k{key} is said to be erased, and nobody did"));

@@ -150,10 +150,10 @@ impl World {
         if !was_held {
             self.tally.see(Seen::LoadCancelled);
         }
-        for which in 0..NAMES.len() {
+        for (which, name) in NAMES.into_iter().enumerate() {
             let running = &mut self.processes[process];
             if std::mem::take(&mut running.desks[key].wanted[which]) {
-                if let Err(error) = running.core.mark_should_release(locker, NAMES[which]) {
+                if let Err(error) = running.core.mark_should_release(locker, name) {
                     self.unexpected(process, "mark_should_release", &error);
                 }
             }

@@ -519,6 +519,12 @@ impl World {
                 self.flights[flight].applied = true;
                 self.written(flight);
             }
+            Reply::Removed => {
+                let key = &self.flights[flight].request.key;
+                if key.kind == Kind::Server {
+                    self.checker.server_gone(&key.name);
+                }
+            }
             Reply::Conflict if self.is_late(flight) => self.tally.see(Seen::LateWriteRefused),
             _ => {}
         }
