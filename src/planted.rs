@@ -43,11 +43,19 @@ pub enum Bug {
     EpochIgnored,
     /// An acquisition does not raise the epoch.
     EpochNotRaised,
+    /// A receipt whose save has an unknown outcome goes back into the queue as if nothing had happened.
+    UnknownQueuedAgain,
+    /// A server without a server record counts as dead at once.
+    MissingIsDead,
+    /// A contender waits for the shortest lease there is, whatever length the server's record names.
+    LengthInRecordIgnored,
+    /// A registration that may have landed and been replaced is made again under the same name.
+    NameUsedAgain,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::TimeoutIsFailure,
         Self::ConflictIsSuccess,
         Self::AdoptOtherOperation,
@@ -66,6 +74,10 @@ impl Bug {
         Self::MissingRecreated,
         Self::EpochIgnored,
         Self::EpochNotRaised,
+        Self::UnknownQueuedAgain,
+        Self::MissingIsDead,
+        Self::LengthInRecordIgnored,
+        Self::NameUsedAgain,
     ];
 }
 

@@ -164,6 +164,11 @@ fn requests_outlive_engines() {
 }
 
 #[test]
+fn a_full_disk_and_two_servers_with_one_id() {
+    play_all("trouble", &[]);
+}
+
+#[test]
 fn threads() {
     play_all("threads", &[]);
 }

@@ -113,6 +113,8 @@ pub struct Beat {
     trouble_told: bool,
     /// Letters that were read and not cleared yet.
     read_letters: bool,
+    /// The time of the next beat, while a look that somebody's notification asked for comes in between.
+    planned: Option<Time>,
 }
 
 // The holder stops believing at four fifths of the lease, the contender waits for all of it: clock rates may differ by
@@ -157,6 +159,7 @@ impl Beat {
             told_fresh: false,
             trouble_told: false,
             read_letters: false,
+            planned: None,
         }
     }
 
@@ -208,6 +211,15 @@ impl Beat {
             self.state = State::Register;
         }
         !matches!(self.state, State::Superseded | State::Closed)
+    }
+
+    /// Somebody wrote our server record: look for letters now, not with the next beat.
+    pub fn notified(&mut self, now: Time) {
+        if self.state == State::Alive && self.flight == Flight::None && now < self.next {
+            self.planned = Some(self.next);
+            self.next = now;
+            self.state = State::Check;
+        }
     }
 
     fn predecessor_is_dead(&self, now: Time) -> bool {
@@ -340,6 +352,9 @@ impl Beat {
     /// Another state than our registration was found, while a try of it may have landed and been replaced: others may
     /// have pronounced that name dead, for ever, so it is not used again.
     fn retire_candidate(&mut self) {
+        if self.options.bugs.has(Bug::NameUsedAgain) {
+            return;
+        }
         if self.view.incarnation.is_none() && !self.tries.is_empty() {
             self.candidate.number += 1;
             self.tries.clear();
@@ -396,9 +411,13 @@ impl Beat {
         } else if !matches!(self.state, State::Closing) {
             self.state = State::Alive;
         }
+        let planned = self.planned.take();
         if self.read_letters {
             // The next beat clears the letter box.
             self.next = now;
+        } else if let Some(planned) = planned {
+            // Our own write may have been what we were notified of. To beat for that would be notified again, and so on.
+            self.next = planned;
         }
     }
 

@@ -11,6 +11,7 @@ use super::watch::Watch;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::locker::call::HostCall;
+use crate::locker::event::Event as LockerEvent;
 use crate::locker::inputs::{Priority, Verdicts};
 use crate::locker::{Locker, Spec, Watching};
 use crate::log::Level;
@@ -315,12 +316,18 @@ impl Core {
             index,
             generation: slot.generation,
         };
+        let mut held = None;
         if let Some(used) = &mut slot.used {
             if used.handles == 0 {
                 used.tag = tag;
                 used.locker.set_closed(false);
+                held = used.locker.editable_epoch();
             }
             used.handles += 1;
+        }
+        if let Some(epoch) = held {
+            // A session that outlived its last handle, or was loaded after it: the new handle has not heard of it.
+            self.tell(index, vec![LockerEvent::Loaded { epoch }]);
         }
         Ok(id)
     }

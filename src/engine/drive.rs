@@ -398,7 +398,7 @@ impl Core {
         }
     }
 
-    fn tell(&mut self, index: u32, events: Vec<LockerEvent>) {
+    pub(super) fn tell(&mut self, index: u32, events: Vec<LockerEvent>) {
         if events.is_empty() {
             return;
         }

@@ -6,7 +6,7 @@
 use crate::clock::Time;
 use crate::locker::inputs::Verdicts;
 use crate::planted::{Bug, Bugs};
-use crate::record::server::{bounded_lease, Letter, ServerRecord, MAX_LETTERS};
+use crate::record::server::{bounded_lease, Letter, ServerRecord, LEASE_RANGE, MAX_LETTERS};
 use crate::record::stamp::Incarnation;
 use crate::store::{Expected, Key, Kind, Operation, Reply, Request, StoreResult, Version};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +113,11 @@ impl Watch {
         if self.letters.insert(letter) {
             self.next = self.next.min(now);
         }
+    }
+
+    /// Somebody wrote the server record: look now.
+    pub fn notified(&mut self, now: Time) {
+        self.next = self.next.min(now);
     }
 
     /// Whether nobody waits and nothing is under way.
@@ -298,9 +303,12 @@ impl Watch {
             Some(seen) if same => seen.since,
             _ => now,
         };
-        let lease = record
+        let mut lease = record
             .as_ref()
             .map_or_else(|| self.longest_lease(), ServerRecord::lease);
+        if self.bugs.has(Bug::LengthInRecordIgnored) {
+            lease = LEASE_RANGE.0;
+        }
         self.seen = Some(Seen {
             record,
             version,
@@ -315,7 +323,7 @@ impl Watch {
             .values()
             .map(|wanted| wanted.lease)
             .max()
-            .unwrap_or(crate::record::server::LEASE_RANGE.1)
+            .unwrap_or(LEASE_RANGE.1)
     }
 
     /// When to look again: often enough to see a beat, and when the lease would be over.
@@ -324,7 +332,8 @@ impl Watch {
             return;
         };
         let end = seen.since.after(seen.lease);
-        if self.bugs.has(Bug::TakeWithoutEnded) && now >= end {
+        let missing = seen.record.is_none() && self.bugs.has(Bug::MissingIsDead);
+        if missing || (self.bugs.has(Bug::TakeWithoutEnded) && now >= end) {
             let all: Vec<Incarnation> = self.wanted.keys().copied().collect();
             for incarnation in all {
                 self.pronounce(incarnation, verdicts, freed);
@@ -365,7 +374,9 @@ mod tests {
         let request = watch.build(now).expect("a look is due");
         assert!(matches!(request.operation, Operation::Get), "{request:?}");
         let found = Reply::Found {
-            value: ServerRecord::living(HOLDER, nonce, Duration::from_secs(60), 0).encode().into(),
+            value: ServerRecord::living(HOLDER, nonce, Duration::from_secs(60), 0)
+                .encode()
+                .into(),
             version: Version::from(nonce),
         };
         watch.reply(now, 0.0, Ok(found), &mut Verdicts::default());

@@ -77,6 +77,13 @@ impl Acquire {
 }
 
 impl Acquire {
+    /// Somebody wrote the record: read it now.
+    pub(super) fn notified(&mut self) {
+        if let Step::Wait { until } = &mut self.step {
+            *until = Time(0);
+        }
+    }
+
     pub(super) fn holder_lease_ms(&self) -> u64 {
         self.holder.as_ref().map_or(0, |holder| holder.lease_ms)
     }

@@ -68,6 +68,8 @@ pub(super) struct Held {
     /// The host has written its state for the write that is to come.
     pub hook_done: bool,
     pub trouble_told: bool,
+    /// Planted only: the next write creates the record.
+    pub recreate: bool,
 }
 
 /// What is to be written.
@@ -100,6 +102,7 @@ impl Held {
             release_cause: None,
             hook_done: false,
             trouble_told: false,
+            recreate: false,
         }
     }
 
@@ -384,7 +387,11 @@ impl Locker {
         held.should_save = false;
         held.force_save = false;
         held.save_due = None;
-        let expected = Expected::Version(held.version.clone());
+        let expected = if std::mem::take(&mut held.recreate) {
+            Expected::Missing
+        } else {
+            Expected::Version(held.version.clone())
+        };
         held.flight = Flight::Write(attempt);
         Built::Request(self.request(Operation::Put {
             value: value.into(),

@@ -274,6 +274,15 @@ impl Locker {
         self.attention = true;
     }
 
+    /// Somebody wrote the record: whoever waits for it or holds it looks at it now.
+    pub fn notified(&mut self) {
+        match &mut self.phase {
+            Phase::Held(_) => self.attention = true,
+            Phase::Acquiring(acquire) => acquire.notified(),
+            Phase::Idle | Phase::Reclaiming(_) => {}
+        }
+    }
+
     // The data -----------------------------------------------------------------------------------------------------
 
     /// The data: of the session, or the default while nothing is loaded.
@@ -380,6 +389,15 @@ impl Locker {
     pub fn epoch(&self) -> Option<u64> {
         match &self.phase {
             Phase::Held(held) => Some(held.header.epoch),
+            _ => None,
+        }
+    }
+
+    /// The fencing token of the session, if its data can be edited: its last save is not under way.
+    #[must_use]
+    pub fn editable_epoch(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Held(held) if !held.release_sent => Some(held.header.epoch),
             _ => None,
         }
     }

@@ -55,6 +55,9 @@ impl Locker {
             held.in_doubt.push(attempt);
             held.resolve = held.resolve || unknown;
         }
+        if unknown && inputs.bugs.has(Bug::UnknownQueuedAgain) {
+            self.purchases.queue_again();
+        }
         self.save_trouble(inputs, error.to_string(), out);
     }
 
@@ -169,6 +172,7 @@ impl Locker {
             let held = self.held();
             held.resolve = false;
             held.should_save = true;
+            held.recreate = true;
             return;
         }
         let unknown = self.held().in_doubt.iter().map(|attempt| attempt.covers).max();

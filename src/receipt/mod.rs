@@ -228,6 +228,13 @@ impl Purchases {
         }
     }
 
+    /// Planted only: what was applied waits to be applied again.
+    pub fn queue_again(&mut self) {
+        for entered in self.entered.drain(..).rev() {
+            self.waiting.push_front(entered.order);
+        }
+    }
+
     /// All changes up to `change` are durable.
     pub fn settle(&mut self, change: u64, answers: &mut Vec<Answer>) {
         let entered = std::mem::take(&mut self.entered);

@@ -13,7 +13,11 @@ struct host {
 static void take(void *user_data, slk_request request, const slk_request_view *view)
 {
     struct host *host = user_data;
-    CHECK(host->destroyed == 0 && host->count < MAX_REQUESTS);
+    CHECK(host->destroyed == 0);
+    if (host->count == MAX_REQUESTS) {
+        OK(slk_request_complete_failed(request, SLK_E_NOT_APPLIED, "the test has seen enough"));
+        return;
+    }
     host->requests[host->count] = request;
     host->views[host->count++] = view;
 }
@@ -165,6 +169,48 @@ static void timed_out(void)
     CHECK(host.destroyed == 1);
 }
 
+/* What is no record is told, and left as it is. */
+static void unreadable_records(void)
+{
+    static const char *const values[] = { "", "garbage", "null", "{\"gold\":1}", "{\"$slk\":{\"format\":1},\"data\":{}}", "\xff\xfe" };
+    for (size_t at = 0; at < sizeof values / sizeof values[0]; at++) {
+        struct host host = { .abandon_on_cancel = 1 };
+        slk_store store = open_store(&host, 1);
+        slk_engine engine = new_engine("eu-1");
+        slk_locker locker = new_locker(new_spec(engine, store), "42", 1);
+        OK(slk_locker_mark_should_acquire(locker, NULL));
+        int told = 0, done = 0;
+        for (int tick = 0; tick < 500; tick++) {
+            slk_event event;
+            OK(slk_engine_update(engine, 0));
+            while (slk_engine_next_event(engine, &event, sizeof event) == SLK_OK) {
+                CHECK(event.kind != SLK_EVENT_LOADED);
+                told |= event.kind == SLK_EVENT_LOAD_STATUS && event.detail == SLK_LOAD_UNREADABLE && event.text_length > 0;
+            }
+            for (; done < host.count; done++) {
+                const slk_request_view *view = host.views[done];
+                if (view->key_kind == SLK_KEY_RECORD) {
+                    CHECK(view->kind == SLK_REQUEST_GET); /* nothing is ever written */
+                    OK(slk_request_complete_found(host.requests[done], values[at], strlen(values[at]), "v1", 2));
+                } else if (view->kind == SLK_REQUEST_PUT) {
+                    OK(slk_request_complete_written(host.requests[done], "v1", 2));
+                } else {
+                    OK(slk_request_complete_missing(host.requests[done]));
+                }
+            }
+            if (done == MAX_REQUESTS)
+                break;
+            pass_ms(10);
+        }
+        slk_locker_status status;
+        OK(slk_locker_get_status(locker, &status, sizeof status));
+        CHECK(told && status.load == SLK_LOAD_UNREADABLE);
+        OK(slk_engine_destroy(engine));
+        OK(slk_store_destroy(store));
+        CHECK(host.destroyed == 1);
+    }
+}
+
 int main(void)
 {
     answered_after_the_end(0, 0);
@@ -173,5 +219,6 @@ int main(void)
     store_handle_goes_first();
     users_of_a_store();
     timed_out();
+    unreadable_records();
     return 0;
 }

@@ -151,6 +151,53 @@ static void handles(void)
     EXPECT(SLK_E_INVALID_HANDLE, slk_store_destroy(store));
 }
 
+/* Destroys one of them; what an engine made may have gone with it. */
+static void destroy_one(int which, slk_store store, slk_engine engine, slk_spec spec, slk_locker locker,
+                        slk_document document, int engine_gone)
+{
+    slk_result gone = engine_gone ? SLK_E_INVALID_HANDLE : SLK_OK;
+    switch (which) {
+    case 0: OK(slk_store_destroy(store)); break;
+    case 1: OK(slk_engine_destroy(engine)); break;
+    case 2: EXPECT(gone, slk_spec_destroy(spec)); break;
+    case 3: EXPECT(gone, slk_locker_destroy(locker)); break;
+    default: OK(slk_document_destroy(document));
+    }
+}
+
+/* Everything can be destroyed in every order, in the middle of a session. */
+static void orders(int order[5], int from)
+{
+    if (from < 5) {
+        for (int at = from; at < 5; at++) {
+            int moved = order[at];
+            order[at] = order[from];
+            order[from] = moved;
+            orders(order, from + 1);
+            order[from] = order[at];
+            order[at] = moved;
+        }
+        return;
+    }
+    slk_store store;
+    slk_document document;
+    OK(slk_store_open_memory(&store));
+    OK(slk_document_create_json("{}", 2, &document));
+    slk_engine engine = new_engine("eu-1");
+    slk_spec spec = new_spec(engine, store);
+    slk_locker locker = new_locker(spec, "42", 1);
+    OK(slk_locker_mark_should_acquire(locker, NULL));
+    (void)wait_for_event(engine, SLK_EVENT_LOADED);
+    OK(slk_locker_add_i64(locker, "/gold", 1, NULL));
+    int engine_gone = 0;
+    for (int at = 0; at < 5; at++) {
+        destroy_one(order[at], store, engine, spec, locker, document, engine_gone);
+        engine_gone |= order[at] == 1;
+        if (!engine_gone)
+            OK(slk_engine_update(engine, 0));
+    }
+}
+
 static void strings(void)
 {
     slk_store store;
@@ -442,6 +489,7 @@ int main(void)
     OK(slk_last_error(text, sizeof text, &needed));
     CHECK(needed == 0 && text[0] == '\0');
     handles();
+    orders((int[5]){ 0, 1, 2, 3, 4 }, 0);
     strings();
     receipts();
     options_of_engines();

@@ -11,6 +11,7 @@ struct game {
     slk_result answer;
     const char *words;
     int64_t gold; /* the game's own state, written by before_save */
+    int leave;    /* before_save destroys the locker that it is called for */
     slk_document last_draft;
     slk_error_sink last_sink;
 };
@@ -52,6 +53,11 @@ static slk_result before_save(void *user_data, const slk_save_view *save, slk_do
     EXPECT(SLK_BUSY, slk_locker_add_i64(game->locker, "/gold", 1, NULL));
     game->last_draft = draft;
     game->last_sink = error;
+    if (game->leave) {
+        OK(slk_locker_destroy(game->locker));
+        game->locker.id = 0;
+        game->leave = 0;
+    }
     if (game->words != NULL)
         OK(slk_error_sink_set(error, game->words));
     return game->answer;
@@ -186,6 +192,24 @@ static void saves(void)
     OK(slk_locker_mark_force_save(game.locker));
     event = wait_for_event(game.engine, SLK_EVENT_CALLBACK_FAILED);
     CHECK(strstr(event.text, "12345") != NULL);
+    end(&game);
+}
+
+/* A callback destroys the very locker that it is called for: its save and its release go on. */
+static void leaving_inside_a_callback(void)
+{
+    struct game game;
+    begin(&game);
+    game.gold = 11;
+    game.leave = 1;
+    OK(slk_locker_mark_changed(game.locker, NULL));
+    OK(slk_locker_mark_should_save(game.locker));
+    slk_event event = wait_for_event(game.engine, SLK_EVENT_RELEASED);
+    CHECK(game.locker.id == 0 && event.locker.id == 0 && event.user_tag == 42);
+    game.locker = new_locker(game.spec, "42", 42);
+    OK(slk_locker_mark_should_acquire(game.locker, NULL));
+    (void)wait_for_event(game.engine, SLK_EVENT_LOADED);
+    CHECK(number_at(game.locker, "/gold") == 11);
     end(&game);
 }
 
@@ -355,6 +379,41 @@ static void hand_over(slk_result (*answer)(slk_locker), int refused)
     OK(slk_store_destroy(store));
 }
 
+/* A store that pushes: the hand-over takes no virtual time at all, where it else waits for the next beat. */
+static void hand_over_by_notification(void)
+{
+    slk_store store;
+    OK(slk_store_open_memory(&store));
+    slk_engine first = new_engine("eu-1"), second = new_engine("eu-2");
+    slk_locker here = new_locker(new_spec(first, store), "42", 1);
+    OK(slk_locker_mark_should_acquire(here, NULL));
+    (void)wait_for_event(first, SLK_EVENT_LOADED);
+    pass_ms(100);
+    slk_locker there = new_locker(new_spec(second, store), "42", 2);
+    OK(slk_locker_mark_should_acquire(there, NULL));
+    uint64_t begin = virtual_time;
+    int loaded = 0;
+    for (int tick = 0; tick < 50 && !loaded; tick++) {
+        OK(slk_engine_update(second, 0));
+        OK(slk_store_notify(store, SLK_KEY_RECORD, "player", "42"));
+        OK(slk_store_notify(store, SLK_KEY_SERVER, NULL, "eu-1"));
+        OK(slk_store_notify(store, SLK_KEY_SERVER, "", "eu-2"));
+        OK(slk_engine_update(first, 0));
+        loaded = slk_locker_is_loaded(there);
+    }
+    CHECK(loaded && !slk_locker_is_loaded(here) && virtual_time == begin);
+    OK(slk_store_notify(store, SLK_KEY_RECORD, "player", "nobody"));
+    OK(slk_store_notify(store, SLK_KEY_RECORD, "no spec", "42"));
+    OK(slk_store_notify(store, SLK_KEY_SERVER, NULL, "eu-77"));
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_notify(store, 3, NULL, "42"));
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_notify(store, SLK_KEY_RECORD, "player", NULL));
+    OK(slk_engine_destroy(first));
+    OK(slk_engine_destroy(second));
+    OK(slk_store_notify(store, SLK_KEY_RECORD, "player", "42"));
+    OK(slk_store_destroy(store));
+    EXPECT(SLK_E_INVALID_HANDLE, slk_store_notify(store, SLK_KEY_RECORD, "player", "42"));
+}
+
 static slk_result give(slk_locker locker)
 {
     return slk_locker_answer_handover(locker, SLK_ANSWER_GIVE, 0);
@@ -410,10 +469,12 @@ int main(void)
 {
     default_data();
     saves();
+    leaving_inside_a_callback();
     purchases();
     dispatching();
     hand_over(give, 0);
     hand_over(refuse, 1);
+    hand_over_by_notification();
     lost_session(sizeof(slk_event));
     lost_session(offsetof(slk_event, document)); /* a program that knows no documents leaks none */
     return 0;

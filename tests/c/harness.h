@@ -5,7 +5,9 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#ifndef _XOPEN_SOURCE
 #define _POSIX_C_SOURCE 200809L
+#endif
 
 #include "sessionlocker.h"
 

@@ -4,6 +4,7 @@ use crate::audit::State;
 use crate::checker::Final;
 use crate::servers::{Message, Server, Settings};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -48,22 +49,24 @@ struct Player {
     receipts: Vec<Receipt>,
 }
 
-/// What is done to a server.
+/// What is done to the servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Kill,
     Pause,
+    KillBoth,
 }
 
 /// Dealt in turn, in pairs with how long the server is away, in leases: so each kind surely happens, and soon. Only
 /// after the longer absences have the others had the time to take over.
-const DECK: [(Fault, f64); 6] = [
+const DECK: [(Fault, f64); 7] = [
     (Fault::Pause, 1.8),
     (Fault::Kill, 1.8),
     (Fault::Kill, 0.2),
     (Fault::Kill, 1.8),
-    (Fault::Kill, 0.1),
+    (Fault::KillBoth, 0.2),
     (Fault::Pause, 0.3),
+    (Fault::Kill, 0.1),
 ];
 
 /// A server that is down or paused comes back at this time.
@@ -120,9 +123,13 @@ impl<'a> Crowd<'a> {
         while Instant::now() < end {
             self.hear(Instant::now() + step);
             self.end_absences();
+            // One at a time, so that the other server can take over and the returned one finds out.
+            if !self.servers.iter().all(Server::is_up) {
+                next_fault = next_fault.max(Instant::now() + Duration::from_secs(1));
+            }
             if Instant::now() >= next_fault {
                 self.strike();
-                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..5_000));
+                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..4_000));
             }
             owed += f64::from(plan.actions_per_second) * step.as_secs_f64();
             while owed >= 1.0 {
@@ -186,30 +193,41 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Kills or pauses a server.
+    /// Deals the next fault.
     fn strike(&mut self) {
-        let place = self.random.usize(0..2);
-        if !self.servers[place].is_up() {
-            return;
-        }
         let (fault, leases) = DECK[self.faults % DECK.len()];
         self.faults += 1;
+        let place = self.random.usize(0..2);
         match fault {
             Fault::Pause => {
                 self.deeds.pauses += 1;
                 self.servers[place].pause();
             }
-            Fault::Kill => {
-                self.deeds.kills += 1;
-                self.servers[place].kill();
-                for player in &mut self.players {
-                    player.at[place] = Presence::Away;
-                }
+            Fault::Kill => self.kill(place),
+            Fault::KillBoth => {
+                self.kill(1 - place);
+                self.absent(1 - place, leases);
+                self.kill(place);
             }
         }
+        self.absent(place, leases);
+    }
+
+    fn kill(&mut self, place: usize) {
+        self.deeds.kills += 1;
+        self.servers[place].kill();
+        for player in &mut self.players {
+            player.at[place] = Presence::Away;
+        }
+    }
+
+    fn absent(&mut self, place: usize, leases: f64) {
         let until = Instant::now() + self.settings.lease.mul_f64(leases);
         let predecessor_gone = self.random.bool();
-        self.absences[place] = Some(Absence { until, predecessor_gone });
+        self.absences[place] = Some(Absence {
+            until,
+            predecessor_gone,
+        });
     }
 
     /// One player does one thing.
@@ -262,7 +280,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn buy(&mut self, number: usize, place: usize) {
-        let product = if self.random.u8(0..3) == 0 { "vip" } else { "gold100" };
+        let product = if self.random.bool() { "vip" } else { "gold100" };
         let id = format!("r{}", self.next_receipt);
         self.next_receipt += 1;
         self.deeds.bought += 1;
@@ -287,31 +305,41 @@ impl<'a> Crowd<'a> {
         self.say(number, place, "buy", &order);
     }
 
-    /// The faults end: every player must get in at one server, every purchase must be answered, and both servers shut
-    /// down in order. Gives the audit logs by server id.
-    pub fn settle(&mut self, limit: Duration) -> Vec<(String, std::path::PathBuf)> {
+    /// The faults end: every player must get in at one server, and every purchase must be answered. `Err` says who was
+    /// not.
+    pub fn settle(&mut self, limit: Duration) -> Result<Duration, String> {
         for place in 0..2 {
             if let Some(absence) = &mut self.absences[place] {
                 absence.until = Instant::now();
             }
         }
         self.end_absences();
-        let deadline = Instant::now() + limit;
-        let mut again = Instant::now();
+        let start = Instant::now();
+        let mut again = start;
         while !self.is_settled() {
-            assert!(
-                Instant::now() < deadline,
-                "without faults it must settle within {limit:?}: {}",
-                self.unsettled()
-            );
+            if start.elapsed() > limit {
+                return Err(format!(
+                    "without faults it did not settle within {limit:?}: {}",
+                    self.unsettled()
+                ));
+            }
             if Instant::now() >= again {
                 self.nudge();
                 again = Instant::now() + Duration::from_secs(2);
             }
             self.hear(Instant::now() + Duration::from_millis(20));
         }
+        Ok(start.elapsed())
+    }
+
+    /// Ends both servers, in order if they are in order, and gives the audit logs with their server ids.
+    pub fn end(mut self, in_order: bool) -> Vec<(String, PathBuf)> {
         for server in &mut self.servers {
-            server.shut_down(Duration::from_secs(60));
+            if in_order {
+                server.shut_down(Duration::from_secs(60));
+            } else {
+                server.kill();
+            }
         }
         let logs = |server: &Server| {
             server

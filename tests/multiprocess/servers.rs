@@ -8,21 +8,43 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-/// Builds the library and the example as `make` does, and says where the program is.
-pub fn build_game_server() -> PathBuf {
+const FLAGS: [&str; 9] = [
+    "-std=c11",
+    "-O1",
+    "-g",
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wshadow",
+    "-Werror",
+];
+
+/// Compiles the example with the library that belongs to this test, and says where the program is.
+pub fn build_game_server(compiler: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new("make")
-        .args(["--no-print-directory", "game_server", "PROFILE=dev"])
-        .current_dir(root)
+    let test = std::env::current_exe().expect("the test has a path");
+    // cargo puts the static library beside the tests that depend on it.
+    let library = test.with_file_name("libsessionlocker.a");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("game_server-{compiler}"));
+    let folder = std::fs::read_dir(root.join("examples/game_server")).expect("the example is there");
+    let files = folder.map(|entry| entry.expect("a folder that can be read").path());
+    let output = Command::new(compiler)
+        .args(FLAGS)
+        .arg("-I")
+        .arg(root.join("include"))
+        .args(files.filter(|file| file.extension().is_some_and(|extension| extension == "c")))
+        .arg(library)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program)
         .output()
-        .expect("make must be installed: scripts/setup.sh says how");
+        .unwrap_or_else(|error| panic!("{compiler}: {error}; scripts/setup.sh says what to install"));
+    let words = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "the game server does not build:\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
+        "the game server does not build with {compiler}:\n{words}"
     );
-    root.join("build/dev/game_server")
+    program
 }
 
 /// A line that a server sent, or none when the connection ended.

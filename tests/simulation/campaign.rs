@@ -36,7 +36,7 @@ pub fn find_all(only: Option<&str>, cap: u64, threads: usize) -> bool {
             }
             None => {
                 survivors += 1;
-                println!("{name:<24} NOT FOUND in {} seeds", outcome.ran);
+                println!("{name:<24} NOT FOUND in {} seeds", outcome.tally.seeds);
             }
         }
     }

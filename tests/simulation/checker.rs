@@ -68,14 +68,20 @@ pub struct Step {
     pub last_writer: Option<usize>,
 }
 
+/// The truth about one server record.
+#[derive(Default)]
+struct ServerTruth {
+    view: Option<ServerView>,
+    /// Incarnations that were ended or replaced.
+    over: BTreeSet<Name>,
+}
+
 /// All truths of one run.
 pub struct Checker {
     keys: Vec<Truth>,
     edits: Vec<Edit>,
     sessions: Vec<Session>,
-    ended: BTreeSet<Name>,
-    gone: BTreeSet<Name>,
-    servers: BTreeMap<Arc<str>, ServerView>,
+    servers: BTreeMap<Arc<str>, ServerTruth>,
     calm: bool,
     violation: Option<Violation>,
 }
@@ -86,8 +92,6 @@ impl Checker {
             keys: (0..keys).map(|_| Truth::default()).collect(),
             edits: Vec::new(),
             sessions: Vec::new(),
-            ended: BTreeSet::new(),
-            gone: BTreeSet::new(),
             servers: BTreeMap::new(),
             calm,
             violation: None,
@@ -154,17 +158,6 @@ impl Checker {
     /// A purchase will be delivered for this key.
     pub fn purchased(&mut self, key: usize, purchase: u32) {
         self.keys[key].purchases.insert(purchase);
-    }
-
-    /// Whether the edit was ever written to the store.
-    pub fn is_committed(&self, edit: u32) -> bool {
-        self.edits[edit as usize].committed_in.is_some()
-    }
-
-    /// Whether the purchase has taken effect in the present life of the record.
-    pub fn is_effective(&self, key: usize, purchase: u32) -> bool {
-        let truth = &self.keys[key];
-        truth.effective.get(&purchase) == Some(&truth.life)
     }
 
     /// A write of a record took place.
@@ -315,7 +308,7 @@ impl Checker {
         let truth = &mut self.keys[key];
         for purchase in &truth.purchases {
             let (was, is) = (old.effects_of(*purchase), new.effects_of(*purchase));
-            let entered = new.has_receipt(*purchase);
+            let entered = new.receipt(*purchase).is_some();
             if is > 1 {
                 return Err(("I4", format!("purchase {purchase} has {is} effects")));
             }
@@ -366,11 +359,21 @@ impl Checker {
     }
 
     /// I4: a host was told that a purchase has taken effect.
-    pub fn told_granted(&mut self, key: usize, purchase: u32) {
-        if !self.keys[key].effective.contains_key(&purchase) {
+    pub fn told_granted(&mut self, key: usize, purchase: u32, credited: bool) {
+        let truth = &self.keys[key];
+        if !truth.effective.contains_key(&purchase) {
             self.broken(
                 "I4",
                 format!("k{key}: purchase {purchase} was told granted and is in no record"),
+            );
+            return;
+        }
+        let entry = truth.view.as_ref().and_then(|view| view.receipt(purchase));
+        let other = if credited { "applied" } else { "credited" };
+        if entry.is_some_and(|entry| entry.effect == other) && truth.life == 0 {
+            self.broken(
+                "I4",
+                format!("k{key}: purchase {purchase} was {other}, and the host was told otherwise"),
             );
         }
     }
@@ -384,22 +387,20 @@ impl Checker {
                 return None;
             }
         };
-        let over = self.ended.contains(&view.incarnation) || self.gone.contains(&view.incarnation);
-        if over && !view.ended {
-            self.broken(
-                "I7",
-                format!("server record {server}: {} was over and is back", view.incarnation),
-            );
-        }
+        let truth = self.servers.entry(Arc::clone(server)).or_default();
+        let back = truth.over.contains(&view.incarnation) && !view.ended;
         if view.ended {
-            self.ended.insert(view.incarnation);
+            truth.over.insert(view.incarnation);
         }
-        let before = self.servers.insert(Arc::clone(server), view.clone());
-        let before = before?;
-        if before.incarnation != view.incarnation {
-            self.gone.insert(before.incarnation);
+        let before = truth.view.replace(view.clone());
+        if let Some(before) = before.as_ref().filter(|before| before.incarnation != view.incarnation) {
+            truth.over.insert(before.incarnation);
         }
-        Some((before, view))
+        if back {
+            let text = format!("server record {server}: {} was over and is back", view.incarnation);
+            self.broken("I7", text);
+        }
+        before.map(|before| (before, view))
     }
 
     /// Somebody erased a record.
@@ -416,10 +417,9 @@ impl Checker {
         self.keys[key].damaged = damaged;
     }
 
-    /// Somebody erased or damaged a server record: an old write that asks for a missing one may land again.
-    pub fn server_damaged(&mut self, server: &Arc<str>) {
+    /// A server record was removed at the end of a shutdown, or erased or damaged by somebody. A late copy of a
+    /// registration, which asks for a missing record, may land after that; it holds no session.
+    pub fn server_gone(&mut self, server: &Arc<str>) {
         self.servers.remove(server);
-        self.gone.clear();
-        self.ended.clear();
     }
 }

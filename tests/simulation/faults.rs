@@ -383,12 +383,13 @@ impl World {
 
     fn damage_server(&mut self, place: usize) {
         let key = self.server_key(place);
-        if let Some(stored) = self.store.look(&key).cloned() {
+        let stored = self.store.look(&key).filter(|stored| !stored.value.is_empty());
+        if let Some(stored) = stored.cloned() {
             self.tally.inject(Injected::DamageServer);
             self.trace.say(self.now, || format!("{key} is damaged"));
             let broken = self.broken_bytes(&stored.value);
             self.store.write(&key, broken);
-            self.checker.server_damaged(&key.name);
+            self.checker.server_gone(&key.name);
         }
     }
 
@@ -398,7 +399,7 @@ impl World {
             self.tally.inject(Injected::EraseServer);
             self.trace.say(self.now, || format!("{key} is erased"));
             self.store.erase(&key);
-            self.checker.server_damaged(&key.name);
+            self.checker.server_gone(&key.name);
         }
     }
 }

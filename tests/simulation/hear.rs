@@ -4,6 +4,7 @@ use crate::checker::Verdict;
 use crate::clock::MS;
 use crate::process::Untold;
 use crate::tally::Seen;
+use crate::view::Game;
 use crate::world::{Event, World};
 use sessionlocker::engine::event as core;
 use sessionlocker::locker::event::{self as locker, ChangeStatus, LoadStatus, LossCause, ReleaseCause};
@@ -16,6 +17,10 @@ impl World {
     pub fn hear(&mut self, process: usize) {
         while let Some(event) = self.processes[process].core.next_event() {
             self.trace.number(process as u64);
+            if self.processes[process].shut_down {
+                // The host has gone.
+                continue;
+            }
             match event {
                 core::Event::Locker { source, event } => {
                     let key = usize::try_from(source.tag).expect("the tag of a locker is its key");
@@ -94,13 +99,12 @@ impl World {
             locker::Event::Receipt {
                 purchase, tag, outcome, ..
             } => self.purchase_answered(process, key, &purchase, tag, outcome),
-            locker::Event::CreditUsed { outcome, .. } => {
-                if outcome == CreditOutcome::Used {
-                    self.tally.see(Seen::CreditUsed);
-                }
-            }
+            locker::Event::CreditUsed {
+                outcome: CreditOutcome::Used,
+                ..
+            } => self.tally.see(Seen::CreditUsed),
             locker::Event::LoadStatus(LoadStatus::Unreadable { .. } | LoadStatus::UnknownVersion { .. }) => {
-                self.tally.see(Seen::DamageSeen);
+                self.tally.see(Seen::DamageTold);
                 if !self.profile.vandal {
                     self.checker
                         .broken("I9", format!("k{key} is said to be unreadable, and nobody damaged it"));
@@ -114,9 +118,15 @@ impl World {
     }
 
     fn loaded(&mut self, process: usize, key: usize, epoch: u64) {
+        let desk = &self.processes[process].desks[key];
+        if desk.session.is_some() && desk.epoch == epoch {
+            // Told again to a handle that was opened while the session went on.
+            return;
+        }
         if self.last_write_unanswered(process, key) {
             self.tally.see(Seen::AdoptLostAcquire);
         }
+        self.check_loaded_data(process, key);
         let session = self.checker.begin_session(process, key, epoch);
         let running = &mut self.processes[process];
         running.loaded.insert((key, epoch));
@@ -133,6 +143,28 @@ impl World {
                 "I3",
                 format!("k{key}: a session ended and nothing was told of edit {}", untold.edit),
             );
+        }
+    }
+
+    /// I2: what is loaded is what was stored.
+    fn check_loaded_data(&mut self, process: usize, key: usize) {
+        let running = &self.processes[process];
+        let Some(Ok(document)) = running.desks[key].locker.map(|locker| running.core.document(locker)) else {
+            return;
+        };
+        let mut text = Vec::new();
+        document.write_json(&mut text);
+        let Ok(game) = Game::parse(&text) else {
+            let text = String::from_utf8_lossy(&text);
+            self.checker
+                .broken("I2", format!("k{key}: loaded what nobody saved: {text}"));
+            return;
+        };
+        // Others may have written since, if this server was slow to hear of its own success.
+        let stored = self.checker.view(key).map(|view| view.data.log.as_slice());
+        if stored.is_some_and(|stored| !stored.starts_with(&game.log)) && !self.profile.vandal {
+            let text = format!("k{key}: loaded {:?}, stored is {stored:?}", game.log);
+            self.checker.broken("I2", text);
         }
     }
 
@@ -180,7 +212,7 @@ impl World {
         let epoch = self.processes[process].desks[key].epoch;
         match cause {
             LossCause::Erased => {
-                self.tally.see(Seen::ErasedSeen);
+                self.tally.see(Seen::ErasureTold);
                 if !self.profile.vandal {
                     self.checker
                         .broken("I2", format!("k{key} is said to be erased, and nobody did"));
@@ -306,6 +338,7 @@ impl World {
                 }
             }
         }
-        self.checker.told_granted(key, purchase);
+        let credited = matches!(outcome, ReceiptOutcome::Credited { .. });
+        self.checker.told_granted(key, purchase, credited);
     }
 }

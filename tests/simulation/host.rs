@@ -25,7 +25,6 @@ pub struct Purchase {
 
 /// A call that a host has not answered yet.
 pub struct OpenCall {
-    pub process: usize,
     pub locker: LockerId,
     pub answer: Option<CallAnswer>,
 }
@@ -151,10 +150,10 @@ impl World {
         if !was_held {
             self.tally.see(Seen::LoadCancelled);
         }
-        for which in 0..NAMES.len() {
+        for (which, name) in NAMES.into_iter().enumerate() {
             let running = &mut self.processes[process];
             if std::mem::take(&mut running.desks[key].wanted[which]) {
-                if let Err(error) = running.core.mark_should_release(locker, NAMES[which]) {
+                if let Err(error) = running.core.mark_should_release(locker, name) {
                     self.unexpected(process, "mark_should_release", &error);
                 }
             }
@@ -393,7 +392,6 @@ impl World {
             };
             let number = self.calls.len();
             self.calls.push(OpenCall {
-                process,
                 locker,
                 answer: Some(answer),
             });

@@ -314,7 +314,10 @@ impl World {
         let mut open = Vec::new();
         for process in self.processes.iter().filter(|process| process.alive) {
             for (key, desk) in process.desks.iter().enumerate() {
-                if desk.is_expecting() && !self.checker.is_damaged(key) {
+                // Of what could not be saved because nobody can read the record the host only knows that it is left.
+                let unanswered = !desk.awaited.is_empty() || !desk.receipts.is_empty();
+                let untold = !desk.untold.is_empty() && !self.checker.is_damaged(key);
+                if unanswered || untold {
                     open.push(format!("p{} k{key}: {desk:?}", process.number));
                 }
             }

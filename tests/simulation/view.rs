@@ -64,10 +64,6 @@ pub struct HeaderView {
     #[serde(default)]
     pub holder: Option<HolderView>,
     #[serde(default)]
-    pub request: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    pub refused: Option<Name>,
-    #[serde(default)]
     pub ledger: LedgerView,
     #[serde(default)]
     pub credit: BTreeMap<String, i64>,
@@ -127,10 +123,10 @@ impl RecordView {
         serde_json::from_slice(value)
     }
 
-    /// Whether this purchase is in the ledger.
-    pub fn has_receipt(&self, purchase: u32) -> bool {
+    /// This purchase's entry in the ledger.
+    pub fn receipt(&self, purchase: u32) -> Option<&EntryView> {
         let name = purchase.to_string();
-        self.header.ledger.recent.iter().any(|entry| entry.id == name)
+        self.header.ledger.recent.iter().find(|entry| entry.id == name)
     }
 
     /// What a purchase has done so far: applied to the data, waiting as credit, or spent from it.

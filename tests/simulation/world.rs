@@ -287,6 +287,7 @@ impl World {
         }
         self.drive(process);
         self.hear(process);
+        self.check_told(process);
         self.check_exclusive(process);
         if self.processes[process].doomed {
             self.tally.inject(Injected::CrashOnSubmit);
@@ -518,6 +519,12 @@ impl World {
                 self.flights[flight].applied = true;
                 self.written(flight);
             }
+            Reply::Removed => {
+                let key = &self.flights[flight].request.key;
+                if key.kind == Kind::Server {
+                    self.checker.server_gone(&key.name);
+                }
+            }
             Reply::Conflict if self.is_late(flight) => self.tally.see(Seen::LateWriteRefused),
             _ => {}
         }
@@ -575,6 +582,19 @@ impl World {
         self.processes[process].inbox.push((id, result));
         if self.may_act(process) {
             self.wake(process);
+        }
+    }
+
+    /// A host that has taken all its events knows of each session that it has.
+    fn check_told(&mut self, process: usize) {
+        for key in 0..self.profile.keys {
+            let desk = &self.processes[process].desks[key];
+            if desk.open && desk.session.is_none() && self.is_available(process, key) {
+                self.checker.broken(
+                    "I8",
+                    format!("k{key} is available on process {process}, and its host was never told"),
+                );
+            }
         }
     }
 
