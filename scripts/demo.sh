@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Plays a story of two game servers on one store, from the first join to a takeover after kill -9, and checks each step.
-# Usage: scripts/demo.sh [game_server program [sqlite|files]]
+# Usage: scripts/demo.sh [program of server A [program of server B [sqlite|files]]]
 set -euo pipefail
 
-program=${1:-build/release/game_server}
-kind=${2:-sqlite}
+program_A=${1:-build/release/game_server}
+program_B=${2:-$program_A}
+kind=${3:-sqlite}
 patience=30 # seconds for an expected line; a step takes a fraction of a second, a takeover about a lease
 lease_ms=2000
 
@@ -41,6 +42,8 @@ remark() { printf '   (%s)\n' "$*"; }
 
 start_server() {
     local name=$1 waited=0 port=
+    declare -n program=program_$name
+    # Made here, because the server may take its time until it is looked for.
     : >"$folder/$name.out"
     "$program" "${store[@]}" --server-id "$name" --lease-ms "$lease_ms" \
         >"$folder/$name.out" 2>>"$folder/$name.err" &
