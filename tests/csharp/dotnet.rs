@@ -107,10 +107,10 @@ pub fn fresh_folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Compiles the binding and its test program into a folder, without the native library, and gives the program.
-pub fn build_tests(runtime: Runtime, folder: &Path) -> PathBuf {
+/// Compiles a program out of these sources, with the binding, into a folder without the native library.
+pub fn build(runtime: Runtime, folder: &Path, name: &str, sources: &Path) -> PathBuf {
     let binding = folder.join("SessionLocker.CSharp.dll");
-    let program = folder.join("SessionLocker.CSharp.Tests.exe");
+    let program = folder.join(name);
     let common = ["-langversion:9".to_owned(), "-unsafe".to_owned()];
     let of_binding = [
         "-target:library".to_owned(),
@@ -120,7 +120,7 @@ pub fn build_tests(runtime: Runtime, folder: &Path) -> PathBuf {
     let of_program = [
         format!("-out:{}", program.display()),
         format!("-r:{}", binding.display()),
-        root().join("tests/csharp").display().to_string(),
+        sources.display().to_string(),
     ];
     compile(runtime, &[&common[..], &of_binding[..]].concat());
     compile(runtime, &[&common[..], &of_program[..]].concat());
@@ -128,6 +128,16 @@ pub fn build_tests(runtime: Runtime, folder: &Path) -> PathBuf {
         succeed(script().arg("aot").arg(folder));
     }
     program
+}
+
+/// Compiles the test program of the binding.
+pub fn build_tests(runtime: Runtime, folder: &Path) -> PathBuf {
+    build(
+        runtime,
+        folder,
+        "SessionLocker.CSharp.Tests.exe",
+        &root().join("tests/csharp"),
+    )
 }
 
 /// Puts the native library beside a program.
