@@ -13,6 +13,7 @@ use crowd::{Crowd, Plan};
 use servers::Settings;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ fn run(name: &str, store: impl FnOnce(&Path) -> [String; 2], plan: &Plan) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = fresh_folder(name);
     let settings = Settings {
-        program: servers::build_game_server("gcc"),
+        program: servers::build_game_server("gcc", name, &[]),
         store: store(&folder),
         folder,
         lease: Duration::from_secs(3),
@@ -136,10 +137,23 @@ fn assert_nothing_missing(deeds: &crowd::Deeds, counts: &checker::Counts) {
 }
 
 #[test]
-fn the_game_server_compiles_without_warnings() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    for compiler in ["gcc", "clang"] {
-        servers::build_game_server(compiler);
+fn the_game_server_compiles_with_clang() {
+    servers::build_game_server("clang", "game_server-clang", &[]);
+}
+
+#[test]
+fn the_story_of_the_demo_plays_under_sanitizers() {
+    let flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    let program = servers::build_game_server("gcc", "game_server-sanitized", &flags);
+    for store in ["sqlite", "files"] {
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/demo.sh");
+        let output = Command::new("bash").arg(demo).args([&program, &program]).arg(store).output();
+        let output = output.expect("bash is there");
+        let transcript = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && transcript.ends_with("demo: success\n"),
+            "{store}:\n{transcript}"
+        );
     }
 }
 

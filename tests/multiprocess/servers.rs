@@ -21,16 +21,17 @@ const FLAGS: [&str; 9] = [
 ];
 
 /// Compiles the example with the library that belongs to this test, and says where the program is.
-pub fn build_game_server(compiler: &str) -> PathBuf {
+pub fn build_game_server(compiler: &str, name: &str, more_flags: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let test = std::env::current_exe().expect("the test has a path");
     // cargo puts the static library beside the tests that depend on it.
     let library = test.with_file_name("libsessionlocker.a");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("game_server-{compiler}"));
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let folder = std::fs::read_dir(root.join("examples/game_server")).expect("the example is there");
     let files = folder.map(|entry| entry.expect("a folder that can be read").path());
     let output = Command::new(compiler)
         .args(FLAGS)
+        .args(more_flags)
         .arg("-I")
         .arg(root.join("include"))
         .args(files.filter(|file| file.extension().is_some_and(|extension| extension == "c")))
