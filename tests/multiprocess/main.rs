@@ -147,7 +147,11 @@ fn the_story_of_the_demo_plays_under_sanitizers() {
     let program = servers::build_game_server("gcc", "game_server-sanitized", &flags);
     for store in ["sqlite", "files"] {
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/demo.sh");
-        let output = Command::new("bash").arg(demo).args([&program, &program]).arg(store).output();
+        let output = Command::new("bash")
+            .arg(demo)
+            .args([&program, &program])
+            .arg(store)
+            .output();
         let output = output.expect("bash is there");
         let transcript = String::from_utf8_lossy(&output.stdout);
         assert!(
