@@ -20,20 +20,26 @@ fn first_program(page: &Path) -> String {
     rest.split_once("```").expect("the block ends").0.to_owned()
 }
 
-#[test]
-fn the_quickstart_compiles_and_saves() {
-    if !dotnet::is_there() {
-        return;
-    }
-    let folder = fresh_folder("quickstart");
+/// Compiles the first program of a page and runs it twice: the second time there is what the first one saved.
+fn compiles_and_saves(page: &str, name: &str) {
+    let folder = fresh_folder(name);
     let source = folder.join("quickstart.cs");
-    std::fs::write(&source, first_program(&root().join("bindings/csharp/README.md"))).expect("the folder is writable");
+    std::fs::write(&source, first_program(&root().join(page))).expect("the folder is writable");
     let program = dotnet::build(Runtime::CoreClr3, &folder, "quickstart.exe", &source);
     dotnet::add_library(&folder);
     for (gold, runtime) in [(1, Runtime::CoreClr3), (2, Runtime::CoreClr8)] {
         let said = succeed(dotnet::run(runtime, &program).current_dir(&folder));
-        assert_eq!(said, format!("player 42 has {gold} gold\nsaved\n"));
+        assert_eq!(said, format!("player 42 has {gold} gold\nsaved\n"), "{page}");
     }
+}
+
+#[test]
+fn the_quickstarts_compile_and_save() {
+    if !dotnet::is_there() {
+        return;
+    }
+    compiles_and_saves("bindings/csharp/README.md", "quickstart");
+    compiles_and_saves("docs/bindings.md", "quickstart-side-by-side");
 }
 
 /// Builds the game server in C# and gives the program.

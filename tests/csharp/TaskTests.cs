@@ -12,6 +12,7 @@ namespace SessionLocker.Tests
             Program.Test("what follows an await runs inside the tick, on its thread", () => RunsInside(null));
             Program.Test("the same under a synchronization context", () => RunsInside(new LostContext()));
             Program.Test("an await from another thread comes to the thread that ticks", FromElsewhere);
+            Program.Test("a continuation that comes too late waits for the next tick", LateContinuation);
             Program.Test("a load is given up by its token", LoadIsCancelled);
             Program.Test("a release that is called off says so", ReleaseCalledOff);
             Program.Test("waits end with the engine", WaitsEndWithEngine);
@@ -112,6 +113,21 @@ namespace SessionLocker.Tests
         {
             locker.MarkShouldAcquire();
             return locker.SaveAsync();
+        }
+
+        private static void LateContinuation()
+        {
+            using (World world = new World())
+            {
+                Locker locker = world.Spec.CreateLocker("p");
+                TickTask load = locker.LoadAsync();
+                world.Until(() => load.IsCompleted, "load");
+                int thread = 0;
+                Task.Run(() => load.OnCompleted(() => thread = Thread.CurrentThread.ManagedThreadId)).Wait();
+                Check.Same(0, thread, "not yet");
+                world.Engine.Tick();
+                Check.Same(Thread.CurrentThread.ManagedThreadId, thread, "on the thread that ticks");
+            }
         }
 
         private static void LoadIsCancelled()

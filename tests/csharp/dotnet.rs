@@ -109,35 +109,64 @@ pub fn fresh_folder(name: &str) -> PathBuf {
 
 /// Compiles a program out of these sources, with the binding, into a folder without the native library.
 pub fn build(runtime: Runtime, folder: &Path, name: &str, sources: &Path) -> PathBuf {
-    let binding = folder.join("SessionLocker.CSharp.dll");
+    let binding = folder.join(BINDING);
     let program = folder.join(name);
-    let common = ["-langversion:9".to_owned(), "-unsafe".to_owned()];
-    let of_binding = [
-        "-target:library".to_owned(),
-        format!("-out:{}", binding.display()),
-        root().join("bindings/csharp/src").display().to_string(),
-    ];
-    let of_program = [
+    std::fs::copy(binding_for(runtime), &binding).expect("the binding can be copied");
+    let options = [
+        "-langversion:9".to_owned(),
+        "-unsafe".to_owned(),
         format!("-out:{}", program.display()),
         format!("-r:{}", binding.display()),
         sources.display().to_string(),
     ];
-    compile(runtime, &[&common[..], &of_binding[..]].concat());
-    compile(runtime, &[&common[..], &of_program[..]].concat());
-    if runtime == Runtime::MonoAheadOfTime {
-        succeed(script().arg("aot").arg(folder));
-    }
+    compile(runtime, &options);
     program
 }
 
-/// Compiles the test program of the binding.
+const BINDING: &str = "SessionLocker.CSharp.dll";
+const TESTS: &str = "SessionLocker.CSharp.Tests.exe";
+
+/// One thing for each set of assemblies, made at its first use.
+type Once = [OnceLock<PathBuf>; 2];
+
+fn once(cell: &'static Once, runtime: Runtime, make: impl FnOnce(&str) -> PathBuf) -> PathBuf {
+    let assemblies = runtime.compiled_against();
+    cell[usize::from(assemblies == "mono")]
+        .get_or_init(|| make(assemblies))
+        .clone()
+}
+
+/// The binding, compiled once.
+fn binding_for(runtime: Runtime) -> PathBuf {
+    static BUILT: Once = [const { OnceLock::new() }; 2];
+    once(&BUILT, runtime, |assemblies| {
+        let file = fresh_folder(&format!("binding-{assemblies}-{}", std::process::id())).join(BINDING);
+        let options = [
+            "-langversion:9".to_owned(),
+            "-unsafe".to_owned(),
+            "-target:library".to_owned(),
+            format!("-out:{}", file.display()),
+            root().join("bindings/csharp/src").display().to_string(),
+        ];
+        compile(runtime, &options);
+        file
+    })
+}
+
+/// Puts the binding and its test program into a folder, without the native library, and gives the program.
 pub fn build_tests(runtime: Runtime, folder: &Path) -> PathBuf {
-    build(
-        runtime,
-        folder,
-        "SessionLocker.CSharp.Tests.exe",
-        &root().join("tests/csharp"),
-    )
+    static BUILT: Once = [const { OnceLock::new() }; 2];
+    let built = once(&BUILT, runtime, |assemblies| {
+        let place = fresh_folder(&format!("tests-{assemblies}-{}", std::process::id()));
+        build(runtime, &place, TESTS, &root().join("tests/csharp"))
+    });
+    for file in [BINDING, TESTS] {
+        std::fs::copy(built.with_file_name(file), folder.join(file)).expect("the program can be copied");
+    }
+    if runtime == Runtime::MonoAheadOfTime {
+        succeed(script().arg("aot").arg(folder));
+    }
+    folder.join(TESTS)
 }
 
 /// Puts the native library beside a program.
