@@ -372,8 +372,8 @@ fn quickstart(page: &str, name: &str, flags: &[&str]) {
 
 #[test]
 fn the_quickstart_of_the_readme_runs_as_it_stands() {
-    quickstart("bindings/cpp/README.md", "g++", &["-std=c++17"]);
-    quickstart("bindings/cpp/README.md", "clang++", &["-std=c++20"]);
+    quickstart("README.md", "g++", &["-std=c++17"]);
+    quickstart("README.md", "clang++", &["-std=c++20"]);
 }
 
 #[test]
