@@ -298,6 +298,14 @@ TEST(what_an_asynchronous_store_does_wrong_is_told) {
     }
 }
 
+TEST(stores_can_tell_of_changes) {
+    const auto store = slk::store::open_memory();
+    CHECK_OK(store->notify(slk::key_kind::record, "player", "1"));
+    CHECK_OK(store->notify(slk::key_kind::server, nullptr, "a"));
+    CHECK_CODE(invalid_argument, store->notify(slk::key_kind::record, "player", std::string("1\0", 2)));
+    CHECK_CODE(invalid_handle, slk::store().notify(slk::key_kind::record, "player", "1"));
+}
+
 TEST(stores_that_are_none_are_refused) {
     CHECK_CODE(invalid_argument, slk::store::create(std::shared_ptr<slk::blocking_store>()));
     CHECK_CODE(invalid_argument, slk::store::create(std::shared_ptr<slk::async_store>()));

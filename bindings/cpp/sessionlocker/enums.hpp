@@ -102,6 +102,22 @@ enum class event_kind : std::int32_t {
     shutdown_done = SLK_EVENT_SHUTDOWN_DONE,
 };
 
+// Kinds of handles, for object_count.
+enum class object_kind : std::int32_t {
+    store = SLK_OBJECT_STORE,
+    engine = SLK_OBJECT_ENGINE,
+    spec = SLK_OBJECT_SPEC,
+    locker = SLK_OBJECT_LOCKER,
+    document = SLK_OBJECT_DOCUMENT,
+    request = SLK_OBJECT_REQUEST,
+    error_sink = SLK_OBJECT_ERROR_SINK,
+};
+
+// How many handles of a kind are alive in this process, for tests that look for what was not destroyed.
+inline std::uint64_t object_count(object_kind kind) noexcept {
+    return slk_object_count(static_cast<std::int32_t>(kind));
+}
+
 // Limits of what the library takes.
 namespace limits {
 inline constexpr std::size_t name_bytes = SLK_MAX_NAME_BYTES;

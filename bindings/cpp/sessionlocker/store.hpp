@@ -239,6 +239,14 @@ public:
     // Ends it now, and tells how that went.
     result<void> destroy() { return own_.end_now(); }
 
+    // Somebody may have written under this key, for stores that can push. A hint: who waits for the key or holds it looks
+    // at it in the next update. `spec` is null for a server record.
+    result<void> notify(key_kind kind, const text_in &spec, const text_in &key) const {
+        if (spec.hides_nul() || key.hides_nul())
+            return detail::hidden_nul("key");
+        return detail::checked(slk_store_notify(handle(), static_cast<std::int32_t>(kind), spec.c_str(), key.c_str()));
+    }
+
     // In the memory of this process, for tests.
     static result<store> open_memory() {
         return open([](slk_store *made) { return slk_store_open_memory(made); });
