@@ -13,10 +13,6 @@ missing_packages() {
     for entry in $TOOLS; do
         command -v "${entry%%:*}" >/dev/null || printf '%s ' "${entry##*:}"
     done
-    # clang's sanitizers are a package of their own.
-    [ -e "$(clang -print-file-name="libclang_rt.asan-$(uname -m).a" 2>/dev/null)" ] || printf 'libclang-rt-dev '
-    # For the adapter of the C++ binding.
-    [ -e /usr/include/nlohmann/json.hpp ] || printf 'nlohmann-json3-dev '
     # A compiler alone is no use without the C library's headers.
     printf '#include <stdint.h>\n#include <stdio.h>\n' | cc -E -x c - >/dev/null 2>&1 || printf 'libc6-dev '
     # The C++ example of typed data, and clang's sanitizers, which are packages of their own.

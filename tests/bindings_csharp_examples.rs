@@ -38,7 +38,7 @@ fn the_quickstarts_compile_and_save() {
     if !dotnet::is_there() {
         return;
     }
-    compiles_and_saves("bindings/csharp/README.md", "quickstart");
+    compiles_and_saves("README.md", "quickstart");
     compiles_and_saves("docs/bindings.md", "quickstart-side-by-side");
 }
 

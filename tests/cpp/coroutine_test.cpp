@@ -39,11 +39,11 @@ slk::profiles open_players(const slk::store &store) {
     slk::profiles_options options;
     static_cast<slk::engine_options &>(options) = world::server_options("a");
     static_cast<slk::spec_options &>(options) = world::player_options();
-    return std::move(*slk::profiles::open(store, std::move(options)));
+    return *slk::profiles::open(store, std::move(options));
 }
 
 TEST(a_coroutine_plays_from_start_to_end) {
-    const auto store = std::move(*slk::store::open_memory());
+    const auto store = *slk::store::open_memory();
     auto players = open_players(store);
     story now;
     play(players, now);
@@ -56,9 +56,9 @@ TEST(a_coroutine_plays_from_start_to_end) {
 }
 
 TEST(coroutines_end_when_the_profiles_close) {
-    const auto store = std::move(*slk::store::open_memory());
+    const auto store = *slk::store::open_memory();
     auto players = open_players(store);
-    auto player = std::move(*players.start("1"));
+    auto player = *players.start("1");
     int seen = 0;
     watch(player, seen);
     CHECK_OK(players.tick());
@@ -68,9 +68,9 @@ TEST(coroutines_end_when_the_profiles_close) {
 }
 
 TEST(what_is_decided_does_not_suspend) {
-    const auto store = std::move(*slk::store::open_memory());
+    const auto store = *slk::store::open_memory();
     auto players = open_players(store);
-    auto player = std::move(*players.start("1"));
+    auto player = *players.start("1");
     players = slk::profiles();
     int seen = 0;
     watch(player, seen);
@@ -89,9 +89,9 @@ slk::task fail_at_once() {
 }
 
 TEST(what_a_coroutine_throws_comes_out_of_the_tick) {
-    const auto store = std::move(*slk::store::open_memory());
+    const auto store = *slk::store::open_memory();
     auto players = open_players(store);
-    auto player = std::move(*players.start("1"));
+    auto player = *players.start("1");
     fail_at_once();
     const auto first = players.tick();
     CHECK_CODE(callback, first);

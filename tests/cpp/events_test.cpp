@@ -8,7 +8,7 @@ struct pair {
     world::server first;
     world::server second;
 
-    explicit pair(slk::store shared = std::move(*slk::store::open_memory()), slk::spec_options options = world::player_options())
+    explicit pair(slk::store shared = *slk::store::open_memory(), slk::spec_options options = world::player_options())
         : pair(shared.handle(), std::move(options)) {
         static_cast<void>(shared.release());
     }
@@ -42,7 +42,7 @@ TEST(a_player_is_handed_over) {
     const auto here = both.first.join("1", 1);
     const auto change = here.add("/gold", 5);
     CHECK_OK(change);
-    auto there = std::move(*both.second.spec.open_locker("1", 2));
+    auto there = *both.second.spec.open_locker("1", 2);
     CHECK_OK(there.mark_should_acquire());
     std::string asked_by, locked_by;
     bool released = false, loaded = false;
@@ -70,9 +70,9 @@ TEST(a_player_is_handed_over) {
 TEST(a_hand_over_can_be_refused) {
     auto options = world::player_options();
     options.handover_delay = 10s;
-    pair both(std::move(*slk::store::open_memory()), std::move(options));
+    pair both(*slk::store::open_memory(), std::move(options));
     const auto here = both.first.join("1");
-    auto there = std::move(*both.second.spec.open_locker("1"));
+    auto there = *both.second.spec.open_locker("1");
     CHECK_OK(there.mark_should_acquire());
     bool refused = false;
     const auto on_first = slk::overload{[&](const slk::events::handover_requested &now) {
@@ -89,7 +89,7 @@ TEST(a_lost_session_brings_its_data) {
     const auto here = both.first.join("1");
     CHECK_OK(here.set("/name", "unsaved"));
     // The first server is frozen for so long that the second may declare it dead.
-    auto there = std::move(*both.second.spec.open_locker("1"));
+    auto there = *both.second.spec.open_locker("1");
     CHECK_OK(there.mark_should_acquire());
     CHECK(both.second.tick_until(no_visitor, [&] { return there.is_loaded(); }, 20000));
     slk::document unsaved;
@@ -105,7 +105,7 @@ TEST(a_lost_session_brings_its_data) {
 
 TEST(events_come_by_loop) {
     world::server server;
-    auto locker = std::move(*server.spec.open_locker("1", 5));
+    auto locker = *server.spec.open_locker("1", 5);
     CHECK_OK(locker.mark_should_acquire());
     std::vector<slk::event_kind> kinds;
     for (int i = 0; i < 100 && kinds.empty(); ++i) {
@@ -130,7 +130,7 @@ TEST(events_come_several_at_once) {
     world::server server;
     std::vector<slk::locker> lockers;
     for (int i = 0; i < 10; ++i) {
-        lockers.push_back(std::move(*server.spec.open_locker(std::to_string(i))));
+        lockers.push_back(*server.spec.open_locker(std::to_string(i)));
         CHECK_OK(lockers.back().mark_should_acquire());
     }
     int loaded = 0;
@@ -153,7 +153,7 @@ TEST(events_come_several_at_once) {
 
 TEST(one_locker_can_be_updated_by_itself) {
     world::server server;
-    auto locker = std::move(*server.spec.open_locker("1"));
+    auto locker = *server.spec.open_locker("1");
     CHECK(locker.update().value_or(false));
     CHECK_OK(locker.mark_should_acquire("inventory"));
     for (int i = 0; i < 1000 && !locker.is_loaded(); ++i) {
@@ -197,7 +197,7 @@ TEST(a_shutdown_saves_everybody) {
 
 TEST(visitors_take_events_by_value_or_reference_and_may_be_anything) {
     world::server server;
-    auto locker = std::move(*server.spec.open_locker("1"));
+    auto locker = *server.spec.open_locker("1");
     CHECK_OK(locker.mark_should_acquire());
     CHECK_OK(server.engine.update());
     int all = 0;

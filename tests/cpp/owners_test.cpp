@@ -23,8 +23,8 @@ void check_moves(Owner first) {
 
 TEST(owners_move_and_do_not_copy) {
     world::server server;
-    check_moves(std::move(*server.spec.open_locker("1")));
-    check_moves(std::move(*slk::document::from_json("{}")));
+    check_moves(*server.spec.open_locker("1"));
+    check_moves(*slk::document::from_json("{}"));
     check_moves(std::move(server.spec));
     check_moves(std::move(server.engine));
     check_moves(std::move(server.store));
@@ -35,7 +35,7 @@ TEST(owners_move_and_do_not_copy) {
 TEST(use_after_move_is_an_error_result) {
     world::server server;
     auto locker = server.join("1");
-    auto document = std::move(*slk::document::from_json("{}"));
+    auto document = *slk::document::from_json("{}");
     const auto new_locker = std::move(locker);
     const auto new_document = std::move(document);
     const auto new_spec = std::move(server.spec);
@@ -71,8 +71,8 @@ TEST(use_after_move_is_an_error_result) {
 struct pieces {
     world::server server;
     slk::locker locker = server.join("1");
-    slk::locker same = std::move(*server.spec.open_locker("1"));
-    slk::document document = std::move(*slk::document::from_json("{}"));
+    slk::locker same = *server.spec.open_locker("1");
+    slk::document document = *slk::document::from_json("{}");
 
     static constexpr int count = 6;
     void destroy(int piece) {
@@ -143,7 +143,7 @@ TEST(destruction_inside_callbacks) {
 
 TEST(destruction_inside_a_visitor) {
     auto server = std::make_unique<world::server>();
-    auto locker = std::move(*server->spec.open_locker("1"));
+    auto locker = *server->spec.open_locker("1");
     CHECK_OK(locker.mark_should_acquire());
     slk::engine *engine = &server->engine;
     for (int i = 0; i < 100 && server != nullptr; ++i) {
@@ -183,11 +183,11 @@ TEST(captures_live_as_long_as_they_can_be_called) {
 }
 
 TEST(two_stores_outlive_their_handles) {
-    auto shared = std::move(*slk::store::open_memory());
-    auto engine = std::move(*slk::engine::create(world::server_options("a")));
-    auto spec = std::move(*engine.create_spec(shared, world::player_options()));
+    auto shared = *slk::store::open_memory();
+    auto engine = *slk::engine::create(world::server_options("a"));
+    auto spec = *engine.create_spec(shared, world::player_options());
     shared = {};
-    auto locker = std::move(*spec.open_locker("1"));
+    auto locker = *spec.open_locker("1");
     CHECK_OK(locker.mark_should_acquire());
     for (int i = 0; i < 100 && !locker.is_loaded(); ++i)
         CHECK_OK(engine.update());

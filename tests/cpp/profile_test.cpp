@@ -11,8 +11,8 @@ slk::profiles_options options_for(const char *server_id) {
 }
 
 struct easy {
-    slk::store store = std::move(*slk::store::open_memory());
-    slk::profiles players = std::move(*slk::profiles::open(store, options_for("a")));
+    slk::store store = *slk::store::open_memory();
+    slk::profiles players = *slk::profiles::open(store, options_for("a"));
 
     template <class Done>
     bool tick_until(Done &&done, int at_most = 3000) {
@@ -28,7 +28,7 @@ struct easy {
 
 TEST(a_player_from_start_to_end) {
     easy game;
-    auto player = std::move(*game.players.start("42"));
+    auto player = *game.players.start("42");
     CHECK(player.key() == "42");
     std::vector<std::string> story;
     player.over().then([&](slk::result<slk::session_over> &over) {
@@ -64,7 +64,7 @@ TEST(a_player_from_start_to_end) {
 
 TEST(what_is_known_already_is_told_in_the_next_tick) {
     easy game;
-    auto player = std::move(*game.players.start("1"));
+    auto player = *game.players.start("1");
     CHECK(game.tick_until([&] { return player.is_available(); }));
     bool told = false;
     player.loaded().then([&](slk::result<void> &loaded) { told = loaded.has_value(); });
@@ -88,8 +88,8 @@ TEST(credit_is_used) {
         return draft.set("/vip", true);
     };
     easy game;
-    game.players = std::move(*slk::profiles::open(game.store, std::move(options)));
-    auto player = std::move(*game.players.start("1"));
+    game.players = *slk::profiles::open(game.store, std::move(options));
+    auto player = *game.players.start("1");
     CHECK(game.tick_until([&] { return player.is_available(); }));
     auto bought = player.process(world::receipt_of("p1"));
     CHECK(game.tick_until([&] { return bought.is_decided(); }));
@@ -104,15 +104,15 @@ TEST(credit_is_used) {
 
 TEST(profiles_of_one_key_share_a_session) {
     easy game;
-    auto first = std::move(*game.players.start("1"));
-    auto second = std::move(*game.players.start("1"));
+    auto first = *game.players.start("1");
+    auto second = *game.players.start("1");
     CHECK(first.handle().id == second.handle().id);
     CHECK(game.tick_until([&] { return first.is_available(); }));
     first = slk::profile();
     CHECK(second.is_available());
     auto ended = second.end();
     // Back before it is gone: the end is called off.
-    auto again = std::move(*game.players.start("1"));
+    auto again = *game.players.start("1");
     CHECK(game.tick_until([&] { return ended.is_decided(); }));
     CHECK_CODE(exists, ended.take());
     CHECK(game.tick_until([&] { return again.is_available(); }));
@@ -122,7 +122,7 @@ TEST(a_dropped_profile_is_saved_and_forgotten) {
     easy game;
     slk_locker earlier{};
     {
-        auto player = std::move(*game.players.start("1"));
+        auto player = *game.players.start("1");
         CHECK(game.tick_until([&] { return player.is_available(); }));
         CHECK_OK(player.set("/name", "kept"));
         earlier = player.handle();
@@ -134,7 +134,7 @@ TEST(a_dropped_profile_is_saved_and_forgotten) {
     }
     CHECK(idle);
     CHECK_CODE(invalid_handle, slk::locker_ref(earlier).status());
-    auto player = std::move(*game.players.start("1"));
+    auto player = *game.players.start("1");
     CHECK(game.tick_until([&] { return player.is_available(); }));
     CHECK(player.get<std::string>("/name").value_or("") == "kept");
     auto ended = player.end();
@@ -150,7 +150,7 @@ TEST(a_dropped_profile_is_saved_and_forgotten) {
 
 TEST(a_load_that_is_called_off_is_told) {
     easy game;
-    auto player = std::move(*game.players.start("1"));
+    auto player = *game.players.start("1");
     auto loaded = player.loaded();
     auto ended = player.end();
     CHECK(game.tick_until([&] { return loaded.is_decided() && ended.is_decided(); }));
@@ -159,13 +159,13 @@ TEST(a_load_that_is_called_off_is_told) {
 
 TEST(a_lost_player_brings_the_data) {
     easy game;
-    auto other = std::move(*slk::profiles::open(game.store, options_for("b")));
-    auto here = std::move(*game.players.start("1"));
+    auto other = *slk::profiles::open(game.store, options_for("b"));
+    auto here = *game.players.start("1");
     CHECK(game.tick_until([&] { return here.is_available(); }));
     CHECK_OK(here.set("/name", "unsaved"));
     auto over = here.over();
     auto saved = here.save();
-    auto there = std::move(*other.start("1"));
+    auto there = *other.start("1");
     for (int i = 0; i < 20000 && !there.is_available(); ++i) {
         CHECK_OK(other.tick());
         world::now() += 20ms;
@@ -181,10 +181,10 @@ TEST(a_lost_player_brings_the_data) {
 
 TEST(a_lost_players_data_go_to_the_visitor_if_nobody_else_waits) {
     easy game;
-    auto other = std::move(*slk::profiles::open(game.store, options_for("b")));
-    auto here = std::move(*game.players.start("1"));
+    auto other = *slk::profiles::open(game.store, options_for("b"));
+    auto here = *game.players.start("1");
     CHECK(game.tick_until([&] { return here.is_available(); }));
-    auto there = std::move(*other.start("1"));
+    auto there = *other.start("1");
     for (int i = 0; i < 20000 && !there.is_available(); ++i) {
         CHECK_OK(other.tick());
         world::now() += 20ms;
@@ -200,7 +200,7 @@ TEST(a_lost_players_data_go_to_the_visitor_if_nobody_else_waits) {
 
 TEST(shutting_down_saves_and_tells_everybody) {
     easy game;
-    auto player = std::move(*game.players.start("1"));
+    auto player = *game.players.start("1");
     CHECK(game.tick_until([&] { return player.is_available(); }));
     auto over = player.over();
     CHECK_OK(player.add("/gold", 1));
@@ -213,7 +213,7 @@ TEST(shutting_down_saves_and_tells_everybody) {
 
 TEST(closing_decides_everything) {
     easy game;
-    auto player = std::move(*game.players.start("1"));
+    auto player = *game.players.start("1");
     int told = 0;
     const auto count = [&](auto &result) {
         ++told;
@@ -236,7 +236,7 @@ TEST(closing_decides_everything) {
 
 TEST(closing_inside_a_callback) {
     auto game = std::make_unique<easy>();
-    auto player = std::move(*game->players.start("1"));
+    auto player = *game->players.start("1");
     bool closed = false;
     player.loaded().then([&](slk::result<void> &) {
         CHECK_CODE(reentrant, game->players.tick());
@@ -260,8 +260,8 @@ TEST(keys_that_are_none_are_refused) {
 #if SLK_CPP_EXCEPTIONS
 TEST(what_callbacks_throw_comes_out_of_the_tick) {
     easy game;
-    auto first = std::move(*game.players.start("1"));
-    auto second = std::move(*game.players.start("2"));
+    auto first = *game.players.start("1");
+    auto second = *game.players.start("2");
     bool second_told = false;
     first.loaded().then([](slk::result<void> &) { throw std::runtime_error("the lobby is full"); });
     second.loaded().then([&](slk::result<void> &) { second_told = true; });

@@ -30,6 +30,19 @@ TEST(results_hold_a_value_or_say_why_not) {
     CHECK((!slk::failure{slk::result_code::store, ""}.is_state()));
 }
 
+struct shelf_of_items {
+    std::vector<std::string> items;
+};
+
+slk::result<shelf_of_items> load_items() { return shelf_of_items{{"a sword that is too long for a short string", "b"}}; }
+
+TEST(values_of_temporaries_stay_for_the_whole_loop) {
+    std::string all;
+    for (const auto &item : (*load_items()).items)
+        all += item;
+    CHECK(all == "a sword that is too long for a short stringb");
+}
+
 #if SLK_CPP_EXCEPTIONS
 TEST(the_throwing_layer_throws_the_failure) {
     CHECK(half(4).value() == 2);

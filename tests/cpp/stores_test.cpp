@@ -109,7 +109,7 @@ private:
 };
 
 void play_on(world::server &server) {
-    auto locker = std::move(*server.spec.open_locker("1"));
+    auto locker = *server.spec.open_locker("1");
     CHECK_OK(locker.mark_should_acquire());
     CHECK(tick_until(server, [&] { return locker.is_available(); }));
     const auto change = locker.add("/gold", 5);
@@ -129,7 +129,7 @@ TEST(a_blocking_store_serves) {
         options.name = "shelf";
         options.threads = threads;
         {
-            auto server = server_on(std::move(*slk::store::create(yours, options)));
+            auto server = server_on(*slk::store::create(yours, options));
             play_on(server);
             // The player's record and the server's.
             CHECK(yours->kept.size() == 2);
@@ -144,9 +144,9 @@ TEST(what_a_blocking_store_says_or_throws_is_told) {
         if (trouble > 0 && !SLK_CPP_EXCEPTIONS)
             continue;
         auto yours = std::make_shared<blocking_shelf>();
-        auto server = server_on(std::move(*slk::store::create(yours)));
+        auto server = server_on(*slk::store::create(yours));
         yours->trouble = trouble;
-        auto locker = std::move(*server.spec.open_locker("1"));
+        auto locker = *server.spec.open_locker("1");
         CHECK_OK(locker.mark_should_acquire());
         std::string text;
         for (int i = 0; i < 2000 && text.empty(); ++i) {
@@ -235,8 +235,8 @@ TEST(an_asynchronous_store_serves) {
         auto yours = std::make_shared<async_shelf>();
         yours->trouble = trouble;
         {
-            auto server = server_on(std::move(*slk::store::create(yours)));
-            auto locker = std::move(*server.spec.open_locker("1"));
+            auto server = server_on(*slk::store::create(yours));
+            auto locker = *server.spec.open_locker("1");
             CHECK_OK(locker.mark_should_acquire());
             CHECK(tick_until(server, [&] {
                 while (!yours->waiting.empty())
@@ -252,9 +252,9 @@ TEST(requests_outlive_the_engine) {
     auto yours = std::make_shared<async_shelf>();
     slk::request kept;
     {
-        auto server = server_on(std::move(*slk::store::create(yours)));
+        auto server = server_on(*slk::store::create(yours));
         CHECK_OK(server.engine.update());
-        auto locker = std::move(*server.spec.open_locker("1"));
+        auto locker = *server.spec.open_locker("1");
         CHECK_OK(locker.mark_should_acquire());
         CHECK(tick_until(server, [&] { return !yours->waiting.empty(); }));
         kept = std::move(yours->waiting.front());
@@ -274,8 +274,8 @@ TEST(what_an_asynchronous_store_does_wrong_is_told) {
             continue;
         auto yours = std::make_shared<async_shelf>();
         yours->trouble = trouble;
-        auto server = server_on(std::move(*slk::store::create(yours)));
-        auto locker = std::move(*server.spec.open_locker("1"));
+        auto server = server_on(*slk::store::create(yours));
+        auto locker = *server.spec.open_locker("1");
         CHECK_OK(locker.mark_should_acquire());
         std::string text;
         for (int i = 0; i < 100; ++i) {

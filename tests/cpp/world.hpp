@@ -49,17 +49,17 @@ struct server {
     std::vector<std::string> seen;
 
     explicit server(slk::spec_options options = player_options(), slk::engine_options engine_options = server_options("a"))
-        : store(std::move(*slk::store::open_memory())), engine(std::move(*slk::engine::create(std::move(engine_options)))),
-          spec(std::move(*engine.create_spec(store, std::move(options)))) {}
+        : store(*slk::store::open_memory()), engine(*slk::engine::create(std::move(engine_options))),
+          spec(*engine.create_spec(store, std::move(options))) {}
 
     // `used` is the store if the server does not own one.
     server(slk::store owned, slk::engine_options engine_options, slk::spec_options options, const slk::store &used)
-        : store(std::move(owned)), engine(std::move(*slk::engine::create(std::move(engine_options)))),
-          spec(std::move(*engine.create_spec(used, std::move(options)))) {}
+        : store(std::move(owned)), engine(*slk::engine::create(std::move(engine_options))),
+          spec(*engine.create_spec(used, std::move(options))) {}
 
     server(slk::store shared, slk::engine_options engine_options, slk::spec_options options)
-        : store(std::move(shared)), engine(std::move(*slk::engine::create(std::move(engine_options)))),
-          spec(std::move(*engine.create_spec(store, std::move(options)))) {}
+        : store(std::move(shared)), engine(*slk::engine::create(std::move(engine_options))),
+          spec(*engine.create_spec(store, std::move(options))) {}
 
     // Ticks, moving the clock, until `done` or too long.
     template <class Visitor, class Done>

@@ -1,4 +1,4 @@
-//! A crowd of players who move between two servers at random, buy things, and see servers die.
+//! A crowd of players who move between the servers at random, buy things, and see servers die.
 
 use crate::audit::State;
 use crate::checker::Final;
@@ -45,7 +45,8 @@ struct Receipt {
 
 struct Player {
     name: String,
-    at: [Presence; 2],
+    /// One for each server.
+    at: Vec<Presence>,
     receipts: Vec<Receipt>,
 }
 
@@ -54,7 +55,7 @@ struct Player {
 enum Fault {
     Kill,
     Pause,
-    KillBoth,
+    KillAll,
 }
 
 /// Dealt in turn, in pairs with how long the server is away, in leases: so each kind surely happens, and soon. Only
@@ -64,7 +65,7 @@ const DECK: [(Fault, f64); 7] = [
     (Fault::Kill, 1.8),
     (Fault::Kill, 0.2),
     (Fault::Kill, 1.8),
-    (Fault::KillBoth, 0.2),
+    (Fault::KillAll, 0.2),
     (Fault::Pause, 0.3),
     (Fault::Kill, 0.1),
 ];
@@ -78,8 +79,9 @@ struct Absence {
 pub struct Crowd<'a> {
     settings: &'a Settings,
     random: fastrand::Rng,
-    servers: [Server; 2],
-    absences: [Option<Absence>; 2],
+    servers: Vec<Server>,
+    /// One for each server.
+    absences: Vec<Option<Absence>>,
     players: Vec<Player>,
     faults: usize,
     pub deeds: Deeds,
@@ -93,18 +95,20 @@ impl<'a> Crowd<'a> {
         let (sender, messages) = channel();
         let new_player = |number: usize| Player {
             name: format!("p{number}"),
-            at: [Presence::Away; 2],
+            at: vec![Presence::Away; settings.programs.len()],
             receipts: Vec::new(),
         };
-        let mut servers = [Server::new(0, "alpha"), Server::new(1, "beta")];
+        let ids = ["alpha", "beta", "gamma", "delta"];
+        let places = 0..settings.programs.len();
+        let mut servers: Vec<Server> = places.map(|place| Server::new(place, ids[place])).collect();
         for server in &mut servers {
             server.start(settings, false, &sender);
         }
         Self {
             settings,
             random: fastrand::Rng::with_seed(plan.seed),
+            absences: servers.iter().map(|_| None).collect(),
             servers,
-            absences: [None, None],
             players: (0..plan.players).map(new_player).collect(),
             faults: 0,
             deeds: Deeds::default(),
@@ -123,7 +127,7 @@ impl<'a> Crowd<'a> {
         while Instant::now() < end {
             self.hear(Instant::now() + step);
             self.end_absences();
-            // One at a time, so that the other server can take over and the returned one finds out.
+            // One at a time, so that the others can take over and the returned one finds out.
             if !self.servers.iter().all(Server::is_up) {
                 next_fault = next_fault.max(Instant::now() + Duration::from_secs(1));
             }
@@ -177,7 +181,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn end_absences(&mut self) {
-        for place in 0..2 {
+        for place in 0..self.servers.len() {
             if self.absences[place]
                 .as_ref()
                 .is_none_or(|absence| absence.until > Instant::now())
@@ -197,20 +201,39 @@ impl<'a> Crowd<'a> {
     fn strike(&mut self) {
         let (fault, leases) = DECK[self.faults % DECK.len()];
         self.faults += 1;
-        let place = self.random.usize(0..2);
+        let place = self.any_place();
         match fault {
             Fault::Pause => {
                 self.deeds.pauses += 1;
                 self.servers[place].pause();
+                self.absent(place, leases);
             }
-            Fault::Kill => self.kill(place),
-            Fault::KillBoth => {
-                self.kill(1 - place);
-                self.absent(1 - place, leases);
+            Fault::Kill => {
                 self.kill(place);
+                self.absent(place, leases);
+            }
+            Fault::KillAll => {
+                for place in 0..self.servers.len() {
+                    self.kill(place);
+                    self.absent(place, leases);
+                }
             }
         }
-        self.absent(place, leases);
+    }
+
+    fn any_place(&mut self) -> usize {
+        self.random.usize(0..self.servers.len())
+    }
+
+    fn any_place_but(&mut self, place: usize) -> usize {
+        let steps = self.random.usize(1..self.servers.len());
+        (place + steps) % self.servers.len()
+    }
+
+    /// A server that answers, if there is one: this or another.
+    fn up_from(&self, place: usize) -> usize {
+        let mut places = (place..self.servers.len()).chain(0..place);
+        places.find(|place| self.servers[*place].is_up()).unwrap_or(place)
     }
 
     fn kill(&mut self, place: usize) {
@@ -233,16 +256,21 @@ impl<'a> Crowd<'a> {
     /// One player does one thing.
     fn act(&mut self) {
         let number = self.random.usize(0..self.players.len());
-        let at = self.players[number].at;
-        let playing: Vec<usize> = (0..2)
+        let places = 0..self.servers.len();
+        let at = &self.players[number].at;
+        let playing: Vec<usize> = places
+            .clone()
             .filter(|place| at[*place] == Presence::Playing && self.servers[*place].is_up())
             .collect();
+        let nowhere = places
+            .into_iter()
+            .all(|place| at[place] == Presence::Away || self.servers[place].is_paused());
         if let Some(&place) = playing.get(self.random.usize(0..playing.len().max(1))) {
             self.play_on(number, place);
-        } else if (0..2).all(|place| at[place] == Presence::Away || self.servers[place].is_paused()) {
+        } else if nowhere {
             // Whoever is nowhere, or on a server that does not answer, tries one that does.
-            let place = self.random.usize(0..2);
-            self.join(number, if self.servers[place].is_up() { place } else { 1 - place });
+            let place = self.any_place();
+            self.join(number, self.up_from(place));
         }
     }
 
@@ -272,7 +300,8 @@ impl<'a> Crowd<'a> {
             65..80 => self.deliver_again(number, place),
             80..92 => {
                 self.deeds.joins_elsewhere += 1;
-                self.join(number, 1 - place);
+                let elsewhere = self.any_place_but(place);
+                self.join(number, elsewhere);
             }
             92..96 => self.say(number, place, "save", ""),
             _ => self.say(number, place, "leave", ""),
@@ -308,10 +337,8 @@ impl<'a> Crowd<'a> {
     /// The faults end: every player must get in at one server, and every purchase must be answered. `Err` says who was
     /// not.
     pub fn settle(&mut self, limit: Duration) -> Result<Duration, String> {
-        for place in 0..2 {
-            if let Some(absence) = &mut self.absences[place] {
-                absence.until = Instant::now();
-            }
+        for absence in self.absences.iter_mut().flatten() {
+            absence.until = Instant::now();
         }
         self.end_absences();
         let start = Instant::now();
@@ -332,7 +359,7 @@ impl<'a> Crowd<'a> {
         Ok(start.elapsed())
     }
 
-    /// Ends both servers, in order if they are in order, and gives the audit logs with their server ids.
+    /// Ends the servers, in order if they are in order, and gives the audit logs with their server ids.
     pub fn end(mut self, in_order: bool) -> Vec<(String, PathBuf)> {
         for server in &mut self.servers {
             if in_order {
@@ -396,7 +423,7 @@ fn player_number(name: &str) -> Option<usize> {
     name.strip_prefix('p')?.parse().ok()
 }
 
-/// Reads every record as a third server that has nothing to do with the story: joins each player and shows it.
+/// Reads every record as one more server, which has nothing to do with the story: joins each player and shows it.
 pub fn read_records(settings: &Settings, players: usize, limit: Duration) -> BTreeMap<String, Final> {
     let (sender, messages) = channel();
     let mut reader = Server::new(0, "reader");

@@ -1,4 +1,4 @@
-//! Two real game servers on one store, a thousand players who move between them at random, and `kill -9` of one of the
+//! Real game servers on one store, in C, C++ and C#, a thousand players who move between them at random, and `kill -9` of one of the
 //! processes every few seconds. Afterwards the records and the log of each process must agree: no save that was
 //! reported is lost, no purchase took effect twice, and no player was available in two processes at one time.
 //!
@@ -44,11 +44,11 @@ fn report(name: &str, text: &str) {
     }
 }
 
-fn run(name: &str, store: impl FnOnce(&Path) -> [String; 2], plan: &Plan) {
+fn run(name: &str, programs: Vec<PathBuf>, store: impl FnOnce(&Path) -> [String; 2], plan: &Plan) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = fresh_folder(name);
     let settings = Settings {
-        program: servers::build_game_server("gcc", name, &[]),
+        programs,
         store: store(&folder),
         folder,
         lease: Duration::from_secs(3),
@@ -169,11 +169,35 @@ fn two_servers_on_one_sqlite_file_keep_their_promises() {
         actions_per_second: 500,
         seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
     };
-    run(
-        "multiprocess-sqlite",
-        |folder| ["--db".to_owned(), folder.join("players.db").display().to_string()],
-        &plan,
-    );
+    run("multiprocess-sqlite", two_in_c("multiprocess-sqlite"), database, &plan);
+}
+
+#[test]
+fn servers_in_c_cpp_and_csharp_on_one_sqlite_file_keep_their_promises() {
+    let Some(csharp) = servers::build_csharp_game_server("game_server-csharp") else {
+        return;
+    };
+    let programs = vec![
+        servers::build_game_server("gcc", "game_server-c", &[]),
+        servers::build_cpp_game_server("g++", "game_server-cpp"),
+        csharp,
+    ];
+    let plan = Plan {
+        players: setting("MULTIPROCESS_PLAYERS", 1000) as usize,
+        duration: Duration::from_secs(setting("MULTIPROCESS_SECONDS", 60)),
+        actions_per_second: 400,
+        seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
+    };
+    run("multiprocess-languages", programs, database, &plan);
+}
+
+fn database(folder: &Path) -> [String; 2] {
+    ["--db".to_owned(), folder.join("players.db").display().to_string()]
+}
+
+fn two_in_c(name: &str) -> Vec<PathBuf> {
+    let program = servers::build_game_server("gcc", name, &[]);
+    vec![program.clone(), program]
 }
 
 #[test]
@@ -190,5 +214,5 @@ fn two_servers_on_one_folder_keep_their_promises() {
             format!("files:{}", folder.join("players").display()),
         ]
     };
-    run("multiprocess-files", store, &plan);
+    run("multiprocess-files", two_in_c("game_server-files"), store, &plan);
 }

@@ -46,6 +46,22 @@ pub fn find_all(only: Option<&str>, cap: u64, threads: usize) -> bool {
     report(chosen(only).len(), survivors)
 }
 
+/// Counts in how many of the first `count` seeds each fault shows.
+pub fn count_all(only: Option<&str>, count: u64, threads: usize) -> bool {
+    let mut survivors = 0;
+    for bug in chosen(only) {
+        let outcome = run_many(0, count, Bugs::default().with(bug), usize::MAX, threads);
+        let share = outcome.found.len() as f64 / count.max(1) as f64 * 100.0;
+        let first = outcome.found.first().map(|found| found.seed);
+        survivors += usize::from(first.is_none());
+        println!(
+            "{:<24} {share:>8.3} % of {count} seeds, first {first:?}",
+            format!("{bug:?}")
+        );
+    }
+    report(chosen(only).len(), survivors)
+}
+
 /// Replays each fault's known seed, and searches where that no longer shows it; whether all were found.
 pub fn replay_known(threads: usize) -> bool {
     let mut survivors = 0;

@@ -29,9 +29,10 @@ impl World {
         }
         let place = self.fault_rng.usize(0..self.profile.places.len());
         match self.fault_rng.u32(0..110) {
-            0..20 => self.crash(place),
-            20..42 => self.pause(place),
-            42..60 => self.trouble(place, Line::Spell, Injected::Spell),
+            0..17 => self.crash(place),
+            17..35 => self.pause(place),
+            35..45 => self.fade(place),
+            45..60 => self.trouble(place, Line::Spell, Injected::Spell),
             60..68 => self.trouble(place, Line::Down, Injected::Down),
             68..76 => self.trouble(place, Line::Deaf, Injected::Deaf),
             76..81 => self.trouble(place, Line::ReadOnly, Injected::ReadOnly),
@@ -258,8 +259,19 @@ impl World {
     // Lines ------------------------------------------------------------------------------------------------------
 
     fn trouble(&mut self, place: usize, line: Line, what: Injected) {
-        self.tally.inject(what);
         let length = self.long_time();
+        self.trouble_for(place, line, what, length);
+    }
+
+    /// A line that becomes slow and then dies: what was sent last arrives late, and nothing after it.
+    fn fade(&mut self, place: usize) {
+        let lease = self.profile.longest_lease();
+        let length = self.fault_rng.u64(lease / 10..lease * 2 / 3);
+        self.trouble_for(place, Line::Slow, Injected::Slow, length);
+    }
+
+    fn trouble_for(&mut self, place: usize, line: Line, what: Injected, length: u64) {
+        self.tally.inject(what);
         self.trace.say(self.now, || {
             format!("line of place {place}: {line:?} for {} ms", length / MS)
         });
@@ -271,7 +283,14 @@ impl World {
     }
 
     pub fn mend(&mut self, place: usize, turn: u32) {
-        if self.lines[place].turn == turn {
+        if self.lines[place].turn != turn {
+            return;
+        }
+        if self.lines[place].line == Line::Slow && self.fault_rng.u32(0..3) > 0 {
+            let lease = self.profile.longest_lease();
+            let length = self.fault_rng.u64(lease..lease * 2);
+            self.trouble_for(place, Line::Down, Injected::Faded, length);
+        } else {
             self.lines[place].line = Line::Good;
         }
     }

@@ -1,6 +1,6 @@
 //! What the game's own code does on a server: wants records, edits, buys, and hears what became of it.
 
-use crate::network;
+use crate::network::{self, Line};
 use crate::process::{Desk, Untold, NAMES};
 use crate::profile::pick;
 use crate::tally::{Injected, Seen};
@@ -388,7 +388,7 @@ impl World {
         if self.host_rng.u32(0..4) == 0 {
             let after = match self.host_rng.u32(0..8) {
                 0 if self.stage.is_play() => network::long(&mut self.host_rng, &self.profile),
-                _ => network::delay(&mut self.host_rng, &self.profile),
+                _ => network::delay(&mut self.host_rng, &self.profile, Line::Good),
             };
             let number = self.calls.len();
             self.calls.push(OpenCall {

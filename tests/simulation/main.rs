@@ -5,6 +5,7 @@
 //! cargo test --release --test simulation -- --seeds 100000                many seeds
 //! cargo test --release --test simulation -- --seed 7 --trace              the story of one seed
 //! cargo test --release --features planted-bugs --test simulation -- --planted        look for every planted bug
+//! cargo test --release --features planted-bugs --test simulation -- --rate 2000      how often each of them shows
 //! ```
 //!
 //! The servers run the library's own core, which does no I/O and reads no clock. The world loses, doubles and delays
@@ -46,6 +47,7 @@ struct Arguments {
     trace: bool,
     planted: bool,
     planted_known: bool,
+    rate: Option<u64>,
     bug: Option<String>,
     cap: u64,
     threads: usize,
@@ -98,7 +100,9 @@ fn tell_one(seed: u64, arguments: &Arguments) -> bool {
 
 #[cfg(feature = "planted-bugs")]
 fn planted(arguments: &Arguments) -> bool {
-    if arguments.planted {
+    if let Some(count) = arguments.rate {
+        campaign::count_all(arguments.bug.as_deref(), count, arguments.threads)
+    } else if arguments.planted {
         campaign::find_all(arguments.bug.as_deref(), arguments.cap, arguments.threads)
     } else {
         campaign::replay_known(arguments.threads)
@@ -132,6 +136,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
         trace: false,
         planted: false,
         planted_known: false,
+        rate: None,
         bug: None,
         cap: 200_000,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -153,6 +158,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--trace" => arguments.trace = true,
             "--planted" => arguments.planted = true,
             "--planted-known" => arguments.planted_known = true,
+            "--rate" => {
+                arguments.planted = true;
+                arguments.rate = Some(number()?.max(1));
+            }
             "--bug" => arguments.bug = words.next(),
             // What `cargo test` passes on to all tests.
             "--list" => arguments.list = true,

@@ -64,6 +64,8 @@ pub enum Line {
     Good,
     /// Each request meets the weather of a bad spell.
     Spell,
+    /// Everything takes long, each way up to a third of the lease.
+    Slow,
     /// Nothing gets through; the server is told at once, or never.
     Down,
     /// Requests get through, answers do not.
@@ -75,7 +77,7 @@ pub enum Line {
 /// Chooses the fate of a request.
 pub fn fate(rng: &mut Rng, profile: &Profile, line: Line, is_write: bool) -> Fate {
     match line {
-        Line::Good => by_weather(rng, &profile.weather),
+        Line::Good | Line::Slow => by_weather(rng, &profile.weather),
         Line::Spell => by_weather(rng, &profile.spell),
         Line::Down => pick(rng, &[Fate::Refused, Fate::RequestLost]),
         Line::Deaf => Fate::AnswerLost,
@@ -107,8 +109,11 @@ fn by_weather(rng: &mut Rng, weather: &Weather) -> Fate {
 }
 
 /// A usual delay: short ones are common, each order of magnitude about as likely as the next.
-pub fn delay(rng: &mut Rng, profile: &Profile) -> u64 {
-    let most = profile.delay >> rng.u32(0..6);
+pub fn delay(rng: &mut Rng, profile: &Profile, line: Line) -> u64 {
+    let most = match line {
+        Line::Slow => (profile.longest_lease() / 3) >> rng.u32(0..3),
+        _ => profile.delay >> rng.u32(0..6),
+    };
     rng.u64(most / 2..=most).max(1)
 }
 

@@ -125,7 +125,7 @@ impl Profile {
         let mut profile = Self {
             mood,
             rates,
-            twins: faulty && rng.u32(0..100) < 8,
+            twins: faulty && rng.u32(0..100) < 10,
             instant: rng.u32(0..100) < 8,
             sparse_ticks: rng.u32(0..100) < 80,
             places,

@@ -22,6 +22,8 @@ counters! { Injected, INJECTED:
     TwinVouched => "the same, and falsely vouched for",
     Pause => "server paused",
     Spell => "bad spell of a line",
+    Slow => "line slow",
+    Faded => "slow line went down",
     Down => "line down",
     Deaf => "line one way only",
     ReadOnly => "store read-only for a server",

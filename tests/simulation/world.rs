@@ -40,7 +40,7 @@ pub enum Event {
     Fault,
     /// A paused process goes on.
     Resume { process: usize },
-    /// A line is well again.
+    /// A line is well again, or, after it was slow, goes down.
     Mend { place: usize, turn: u32 },
     /// A process is started at a place that has none.
     Start { place: usize },
@@ -403,8 +403,9 @@ impl World {
     }
 
     fn meet_fate(&mut self, flight: usize, fate: Fate) {
-        let there = self.delay();
-        let back = self.delay();
+        let line = self.lines[self.processes[self.flights[flight].process].place].line;
+        let there = self.delay(line);
+        let back = self.delay(line);
         match fate {
             Fate::Well => self.send(flight, there, [Some(back), None]),
             Fate::RequestLost => {}
@@ -425,7 +426,7 @@ impl World {
                 let late = if self.weather_rng.bool() {
                     self.long()
                 } else {
-                    self.delay()
+                    self.delay(line)
                 };
                 let answers_again = self.weather_rng.bool().then_some(back);
                 self.send(flight, there, [Some(back), None]);
@@ -481,8 +482,8 @@ impl World {
         );
     }
 
-    pub fn delay(&mut self) -> u64 {
-        network::delay(&mut self.weather_rng, &self.profile)
+    fn delay(&mut self, line: Line) -> u64 {
+        network::delay(&mut self.weather_rng, &self.profile, line)
     }
 
     pub fn long(&mut self) -> u64 {
@@ -491,7 +492,7 @@ impl World {
 
     fn arrive(&mut self, flight: usize, answers: Answers) {
         if self.stalled_until > self.now {
-            let at = self.stalled_until + self.delay();
+            let at = self.stalled_until + self.delay(Line::Good);
             self.send_at(at, flight, answers);
             return;
         }

@@ -136,7 +136,8 @@ public:
     // The value; must not be asked of a failure: throws slk::exception, or without exceptions ends the program.
     T &operator*() & { return checked(*this); }
     const T &operator*() const & { return checked(*this); }
-    T &&operator*() && { return std::move(checked(*this)); }
+    // By value, so that nothing can be left of a temporary that has gone: `for (auto &item : *load())`.
+    T operator*() && { return std::move(checked(*this)); }
     T *operator->() { return &checked(*this); }
     const T *operator->() const { return &checked(*this); }
 
@@ -144,7 +145,7 @@ public:
     // The throwing layer: the value, or slk::exception.
     T &value() & { return checked(*this); }
     const T &value() const & { return checked(*this); }
-    T &&value() && { return std::move(checked(*this)); }
+    T value() && { return std::move(checked(*this)); }
 #endif
 
     template <class U>
@@ -153,7 +154,7 @@ public:
     }
     template <class U>
     T value_or(U &&other) && {
-        return has_value() ? std::move(*std::get_if<0>(&state_)) : static_cast<T>(std::forward<U>(other));
+        return has_value() ? *std::get_if<0>(&state_) : static_cast<T>(std::forward<U>(other));
     }
 
     // Why there is no value; code ok and no text if there is one.
