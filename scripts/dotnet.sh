@@ -147,13 +147,15 @@ compile() {
 
 # Mono's own assemblies take most of the time, so they are compiled once.
 aot_system() {
-    local folder=$cache/aot name
-    [ -e "$folder/complete" ] && return 0
+    local folder=$cache/aot name version
+    version=$(mono --version | head -n 1)
+    # What was compiled for another Mono is no use.
+    [ "$(cat "$folder/complete" 2>/dev/null)" = "$version" ] && return 0
     rm -rf "$folder"
     mkdir -p "$folder"
     for name in $MONO_ASSEMBLIES; do cp -L "$MONO_HOME/$name.dll" "$folder/"; done
     for name in $MONO_ASSEMBLIES; do aot_one "$folder/$name.dll"; done
-    touch "$folder/complete"
+    echo "$version" >"$folder/complete"
 }
 
 aot_one() {

@@ -77,7 +77,10 @@ namespace GameServer
             }
         }
 
-        /// <summary>Makes SIGINT and SIGTERM a request; the process stays until the loop has ended.</summary>
+        /// <summary>
+        /// Makes SIGINT and SIGTERM a request; the process stays until the loop has ended. Mono does not ask at SIGTERM: use
+        /// the protocol's shutdown there.
+        /// </summary>
         private static void ListenToSignals()
         {
             Console.CancelKeyPress += (sender, signal) =>

@@ -123,6 +123,12 @@ pub fn build(runtime: Runtime, folder: &Path, name: &str, sources: &Path) -> Pat
     program
 }
 
+/// The name of this test's program: several may run at once.
+fn test_name() -> String {
+    let test = std::env::current_exe().expect("the test has a path");
+    test.file_stem().expect("it has a name").to_string_lossy().into_owned()
+}
+
 const BINDING: &str = "SessionLocker.CSharp.dll";
 const TESTS: &str = "SessionLocker.CSharp.Tests.exe";
 
@@ -140,7 +146,7 @@ fn once(cell: &'static Once, runtime: Runtime, make: impl FnOnce(&str) -> PathBu
 fn binding_for(runtime: Runtime) -> PathBuf {
     static BUILT: Once = [const { OnceLock::new() }; 2];
     once(&BUILT, runtime, |assemblies| {
-        let file = fresh_folder(&format!("binding-{assemblies}-{}", std::process::id())).join(BINDING);
+        let file = fresh_folder(&format!("binding-{assemblies}-{}", test_name())).join(BINDING);
         let options = [
             "-langversion:9".to_owned(),
             "-unsafe".to_owned(),
@@ -157,7 +163,7 @@ fn binding_for(runtime: Runtime) -> PathBuf {
 pub fn build_tests(runtime: Runtime, folder: &Path) -> PathBuf {
     static BUILT: Once = [const { OnceLock::new() }; 2];
     let built = once(&BUILT, runtime, |assemblies| {
-        let place = fresh_folder(&format!("tests-{assemblies}-{}", std::process::id()));
+        let place = fresh_folder(&format!("tests-{assemblies}-{}", test_name()));
         build(runtime, &place, TESTS, &root().join("tests/csharp"))
     });
     for file in [BINDING, TESTS] {

@@ -23,7 +23,7 @@ namespace SessionLocker
         public Engine(EngineOptions options = null)
         {
             SessionLockerLibrary.Require();
-            Forgotten.End();
+            EndQueue.EndAll();
             options = options == null ? new EngineOptions() : options.Copy();
             state = new EngineState(options);
             slk_engine_options native = default;
@@ -55,7 +55,7 @@ namespace SessionLocker
         {
             ulong last = (ulong)Interlocked.Exchange(ref id, 0);
             if (last != 0)
-                Forgotten.AddEngine(last);
+                EndQueue.Forgotten.AddEngine(last);
         }
 
         /// <summary>Each event, before the event of its own kind.</summary>
@@ -265,9 +265,9 @@ namespace SessionLocker
             GC.SuppressFinalize(this);
             if (last == 0)
                 return;
-            Forgotten.AddEngine(last);
+            EndQueue.Disposed.AddEngine(last);
             if (Volatile.Read(ref isTicking) == 0)
-                Forgotten.End();
+                EndQueue.Disposed.End();
             FailWaiters(new ObjectDisposedException(nameof(Engine)));
         }
 
@@ -289,7 +289,7 @@ namespace SessionLocker
         {
             Volatile.Write(ref isTicking, 0);
             // What was disposed inside a callback could not be ended there.
-            Forgotten.End();
+            EndQueue.Disposed.End();
         }
 
         private void UpdateNow(TimeSpan budget)

@@ -119,7 +119,7 @@ namespace SessionLocker
         /// </summary>
         public static void EndForgotten()
         {
-            Forgotten.End();
+            EndQueue.EndAll();
         }
 
         /// <summary>Throws unless the library is there and fits.</summary>
@@ -246,51 +246,60 @@ namespace SessionLocker
         }
     }
 
-    /// <summary>
-    /// What waits to be ended by a thread that may wait: engines and stores whose owners the garbage collector found, and
-    /// what was disposed inside a callback, where the library refuses it.
-    /// </summary>
-    internal static class Forgotten
+    /// <summary>Handles that wait to be ended by a thread that may wait, and outside of callbacks.</summary>
+    internal sealed class EndQueue
     {
-        private static readonly ConcurrentQueue<ulong> Engines = new ConcurrentQueue<ulong>();
-        private static readonly ConcurrentQueue<ulong> Specs = new ConcurrentQueue<ulong>();
-        private static readonly ConcurrentQueue<ulong> Stores = new ConcurrentQueue<ulong>();
+        /// <summary>Of owners that the garbage collector found: for moments when waiting is expected.</summary>
+        internal static readonly EndQueue Forgotten = new EndQueue();
 
-        internal static void AddEngine(ulong id)
+        /// <summary>Of owners that were disposed, where the library refuses it inside a callback: for the end of the tick.</summary>
+        internal static readonly EndQueue Disposed = new EndQueue();
+
+        private readonly ConcurrentQueue<ulong> engines = new ConcurrentQueue<ulong>();
+        private readonly ConcurrentQueue<ulong> specs = new ConcurrentQueue<ulong>();
+        private readonly ConcurrentQueue<ulong> stores = new ConcurrentQueue<ulong>();
+
+        internal static void EndAll()
         {
-            Engines.Enqueue(id);
+            Disposed.End();
+            Forgotten.End();
         }
 
-        internal static void AddSpec(ulong id)
+        internal void AddEngine(ulong id)
         {
-            Specs.Enqueue(id);
+            engines.Enqueue(id);
         }
 
-        internal static void AddStore(ulong id)
+        internal void AddSpec(ulong id)
         {
-            Stores.Enqueue(id);
+            specs.Enqueue(id);
+        }
+
+        internal void AddStore(ulong id)
+        {
+            stores.Enqueue(id);
         }
 
         /// <summary>Ends them; what cannot be ended here and now stays for the next time.</summary>
-        internal static void End()
+        internal void End()
         {
             // Each tick comes here.
-            if (Specs.IsEmpty && Engines.IsEmpty && Stores.IsEmpty)
+            if (specs.IsEmpty && engines.IsEmpty && stores.IsEmpty)
                 return;
-            for (int left = Specs.Count; left > 0 && Specs.TryDequeue(out ulong id); left--)
+            for (int left = specs.Count; left > 0 && specs.TryDequeue(out ulong id); left--)
             {
                 if (IsRefused(Native.slk_spec_destroy(new slk_spec { id = id })))
-                    Specs.Enqueue(id);
+                    specs.Enqueue(id);
             }
-            for (int left = Engines.Count; left > 0 && Engines.TryDequeue(out ulong id); left--)
+            for (int left = engines.Count; left > 0 && engines.TryDequeue(out ulong id); left--)
             {
                 if (IsRefused(Native.slk_engine_destroy(new slk_engine { id = id })))
-                    Engines.Enqueue(id);
+                    engines.Enqueue(id);
             }
-            for (int left = Stores.Count; left > 0 && Stores.TryDequeue(out ulong id); left--)
+            for (int left = stores.Count; left > 0 && stores.TryDequeue(out ulong id); left--)
             {
                 if (IsRefused(Native.slk_store_destroy(new slk_store { id = id })))
-                    Stores.Enqueue(id);
+                    stores.Enqueue(id);
             }
         }
 

@@ -83,8 +83,8 @@ namespace SessionLocker
         {
             if (Interlocked.Exchange(ref isDisposed, 1) != 0 || Engine.IsEnded)
                 return;
-            Forgotten.AddSpec(Id);
-            Forgotten.End();
+            EndQueue.Disposed.AddSpec(Id);
+            EndQueue.Disposed.End();
         }
     }
 

@@ -71,7 +71,7 @@ namespace SessionLocker
         {
             ulong last = (ulong)Interlocked.Exchange(ref id, 0);
             if (last != 0)
-                Forgotten.AddStore(last);
+                EndQueue.Forgotten.AddStore(last);
         }
 
         internal slk_store Handle
@@ -173,8 +173,8 @@ namespace SessionLocker
             GC.SuppressFinalize(this);
             if (last == 0)
                 return;
-            Forgotten.AddStore(last);
-            Forgotten.End();
+            EndQueue.Disposed.AddStore(last);
+            EndQueue.Disposed.End();
         }
 
         private static Store Create(StoreState state, int mode, StoreOptions options)
@@ -209,7 +209,7 @@ namespace SessionLocker
         private static void Begin()
         {
             SessionLockerLibrary.Require();
-            Forgotten.End();
+            EndQueue.EndAll();
         }
     }
 
