@@ -38,6 +38,22 @@ pub enum Notice {
     Trouble(String),
 }
 
+impl Notice {
+    /// The notice in a few words.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Registered => "registered".into(),
+            Self::Ended => "this server was declared dead; it registers again and confirms each session".into(),
+            Self::Superseded => "another living process has taken over this server id".into(),
+            Self::IdInUse => "another living process uses this server id; it is waited for".into(),
+            Self::Suspect => "no beat was taken in time; no session is available until one is".into(),
+            Self::Fresh => "the lease is fresh".into(),
+            Self::Letters(letters) => format!("{} keys need attention", letters.len()),
+            Self::Trouble(text) => format!("it does not take the beat: {text}"),
+        }
+    }
+}
+
 struct Try {
     nonce: u64,
     sent: Time,
@@ -284,7 +300,11 @@ impl Beat {
                 self.next = now;
                 self.look_again();
             }
-            Ok(other) => self.trouble(now, format!("the store answered a put with {other:?}"), notices),
+            Ok(other) => self.trouble(
+                now,
+                format!("the store answered a put with '{}'", other.name()),
+                notices,
+            ),
             Err(error) => self.trouble(now, error.to_string(), notices),
         }
     }
@@ -344,7 +364,11 @@ impl Beat {
                 Some(record) => self.look_found(now, &record, version, notices),
                 None => self.look_missing(now, Some(version), notices),
             },
-            Ok(other) => self.trouble(now, format!("the store answered a get with {other:?}"), notices),
+            Ok(other) => self.trouble(
+                now,
+                format!("the store answered a get with '{}'", other.name()),
+                notices,
+            ),
             Err(error) => self.trouble(now, error.to_string(), notices),
         }
     }

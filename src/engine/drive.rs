@@ -127,7 +127,9 @@ impl Core {
     fn take_notices(&mut self, store: StoreId, notices: Vec<Notice>) {
         for notice in notices {
             let name = self.stores[store.0 as usize].abilities.name.clone();
-            self.log(level_of_notice(&notice), || format!("store `{name}`: {notice:?}"));
+            self.log(level_of_notice(&notice), || {
+                format!("store `{name}`: {}", notice.brief())
+            });
             match notice {
                 Notice::Registered => self.wake_lockers_of(store),
                 Notice::Ended => self.events.push_back(Event::Ended { store: name }),

@@ -264,7 +264,7 @@ impl Locker {
                 }
             },
             Ok(other) => {
-                let text = format!("the store answered a get with {other:?}");
+                let text = format!("the store answered a get with '{}'", other.name());
                 self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
             }
             Err(error) => {
@@ -395,7 +395,7 @@ impl Locker {
                 }
             }
             Ok(other) => {
-                let text = format!("the store answered a put with {other:?}");
+                let text = format!("the store answered a put with '{}'", other.name());
                 self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
             }
             Err(error) => {
