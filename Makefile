@@ -53,7 +53,7 @@ simulate:
 	$(CARGO) test --release --test simulation -- --seeds $(SEEDS)
 
 bench:
-	$(CARGO) bench
+	$(CARGO) bench --bench idle_tick
 
 lint:
 	$(CARGO) fmt --all --check

@@ -219,6 +219,21 @@ SLK_API slk_result slk_last_error(char *buffer, size_t capacity, size_t *needed)
 
 /* ---- Handles ---- */
 
+/** Stores. */
+#define SLK_OBJECT_STORE 1
+/** Engines. */
+#define SLK_OBJECT_ENGINE 2
+/** Specs. */
+#define SLK_OBJECT_SPEC 3
+/** Lockers. */
+#define SLK_OBJECT_LOCKER 4
+/** Documents, drafts that are lent to callbacks included. */
+#define SLK_OBJECT_DOCUMENT 5
+/** Requests to stores of yours that are neither completed nor abandoned. */
+#define SLK_OBJECT_REQUEST 6
+/** Error sinks that are lent to callbacks. */
+#define SLK_OBJECT_ERROR_SINK 7
+
 /**
  * Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
  * `slk_store_destroy`, after which it lives on until the last engine that uses it is gone.
@@ -266,6 +281,15 @@ typedef struct slk_error_sink {
     /** Opaque; 0 is the null handle. */
     uint64_t id;
 } slk_error_sink;
+
+/**
+ * Counts the living handles of one kind in this process: what a test looks at to find what was not destroyed.
+ *
+ * Parameters: `kind`: one of `SLK_OBJECT_`.
+ * Returns: their number; 0 for a kind that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API uint64_t slk_object_count(int32_t kind);
 
 /* ---- Clock and log ---- */
 
@@ -942,6 +966,23 @@ SLK_NODISCARD SLK_API slk_result slk_store_open_memory(slk_store *store);
  * Since 0.1.
  */
 SLK_API slk_result slk_store_destroy(slk_store store);
+
+/**
+ * Tells that somebody may have written under a key of a store, for stores that can push: whoever in this process waits for
+ * the key or holds it looks at it in its next update, instead of in its own time. It is a hint; nothing depends on it.
+ *
+ * Parameters:
+ *   `store`: the store.
+ *   `key_kind`: `SLK_KEY_RECORD` or `SLK_KEY_SERVER`.
+ *   `spec`: the name of the record's spec; NULL or empty for a server record.
+ *   `key`: the record's key, or the server's id.
+ * Returns:
+ *   `SLK_OK`: passed on, also if nobody is interested.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the key.
+ *   `SLK_E_INVALID_HANDLE`: no living store.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_store_notify(slk_store store, int32_t key_kind, const char *spec, const char *key);
 
 /* ---- The embedded store ---- */
 
@@ -1642,11 +1683,11 @@ typedef struct slk_spec_options {
     int32_t handover_mode;
     /** How long you have to answer a request for hand-over. 0: the mode decides at once. */
     uint32_t handover_delay_ms;
-    /** A change is saved after half to all of this time. 0: 60,000. */
+    /** A change is saved after half to all of this time. 0: 300,000. */
     uint32_t autosave_ms;
-    /** The first wait after a failure of the store. 0: 500. */
+    /** The first wait after a failure of the store. 0: 250. */
     uint32_t retry_min_ms;
-    /** The longest wait between two tries. 0: 30,000. */
+    /** The longest wait between two tries. 0: 5,000. */
     uint32_t retry_max_ms;
     /** The data of a record that does not exist yet: JSON text or bytes; copied. NULL: an empty object, or no bytes. */
     const void *default_data;

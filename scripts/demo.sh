@@ -1,19 +1,28 @@
 #!/usr/bin/env bash
-# Plays a story of two game servers on one database, from the first join to a takeover after kill -9, and checks each
-# step. Usage: scripts/demo.sh [game_server program]
+# Plays a story of two game servers on one store, from the first join to a takeover after kill -9, and checks each step.
+# Usage: scripts/demo.sh [program of server A [program of server B [sqlite|files]]]
 set -euo pipefail
 
-program=${1:-build/release/game_server}
+program_A=${1:-build/release/game_server}
+program_B=${2:-$program_A}
+kind=${3:-sqlite}
 patience=30 # seconds for an expected line; a step takes a fraction of a second, a takeover about a lease
 lease_ms=2000
 
 folder=$(mktemp -d)
+case $kind in
+sqlite) store=(--db "$folder/players.db") place="one SQLite file" ;;
+files) store=(--store "files:$folder/players") place="one folder" ;;
+*) echo "demo: the store is sqlite or files, not '$kind'" >&2 && exit 2 ;;
+esac
 declare -A pid=() connection=()
 
 finish() {
     local name
-    for name in "${!pid[@]}"; do kill -9 "${pid[$name]}" 2>/dev/null || true; done
-    wait 2>/dev/null || true
+    {
+        for name in "${!pid[@]}"; do kill -9 "${pid[$name]}" || true; done
+        wait || true
+    } 2>/dev/null
     rm -rf "$folder"
 }
 trap finish EXIT
@@ -33,15 +42,18 @@ remark() { printf '   (%s)\n' "$*"; }
 
 start_server() {
     local name=$1 waited=0 port=
-    "$program" --db "$folder/players.db" --server-id "$name" --lease-ms "$lease_ms" \
+    declare -n program=program_$name
+    # Made here, because the server may take its time until it is looked for.
+    : >"$folder/$name.out"
+    "$program" "${store[@]}" --server-id "$name" --lease-ms "$lease_ms" \
         >"$folder/$name.out" 2>>"$folder/$name.err" &
     pid[$name]=$!
-    while port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$folder/$name.out") && [ -z "$port" ]; do
+    until port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$folder/$name.out") && [ -n "$port" ]; do
         kill -0 "${pid[$name]}" 2>/dev/null || fail "server $name ended at once"
         [ $((waited += 1)) -le $((patience * 10)) ] || fail "server $name does not listen"
         sleep 0.1
     done
-    exec {fd}<>"/dev/tcp/127.0.0.1/$port"
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port" || fail "server $name takes no connection on port $port"
     connection[$name]=$fd
     printf '   server %s runs as process %s on port %s\n' "$name" "${pid[$name]}" "$port"
 }
@@ -75,7 +87,7 @@ ask() {
     expect "$1" "$3"
 }
 
-heading "1. Two game servers, A and B, on one SQLite file"
+heading "1. Two game servers, A and B, on $place"
 start_server A
 start_server B
 

@@ -15,6 +15,21 @@ missing_packages() {
     done
     # A compiler alone is no use without the C library's headers.
     printf '#include <stdint.h>\n#include <stdio.h>\n' | cc -E -x c - >/dev/null 2>&1 || printf 'libc6-dev '
+    # The C++ example of typed data, and clang's sanitizers, which are packages of their own.
+    printf '#include <nlohmann/json.hpp>\n' | c++ -E -x c++ - >/dev/null 2>&1 || printf 'nlohmann-json3-dev '
+    printf 'int main(void) { return 0; }\n' | clang -fsanitize=address -x c - -o /dev/null >/dev/null 2>&1 ||
+        printf 'libclang-rt-%s-dev ' "$(clang_version)"
+}
+
+# The major version of clang: of the one that is there, or else of the one that would be installed.
+clang_version() {
+    local version
+    if command -v clang >/dev/null; then
+        version=$(clang -dumpversion | cut -d. -f1)
+    else
+        version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+    fi
+    echo "${version:-14}"
 }
 
 check_rust() {
@@ -45,10 +60,12 @@ check_packages() {
     packages=$(missing_packages)
     [ -z "$packages" ] && return 0
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get -o DPkg::Lock::Timeout=300 update -qq
+        # Once more: what some packages are called is known only now.
+        packages=$(missing_packages)
         echo "setup: installing $packages"
-        apt-get update -qq
         # Unquoted on purpose: a list of packages.
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages
+        DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $packages
         packages=$(missing_packages)
         [ -z "$packages" ] && return 0
         echo "setup: still missing after the installation: $packages" >&2
@@ -62,4 +79,6 @@ check_packages() {
 failed=0
 check_packages || failed=1
 check_rust || failed=1
+# C# is tested where it can be run; with CI=true its tests fail without.
+bash "$(dirname "$0")/dotnet.sh" setup || echo "setup: the tests of C# will be skipped" >&2
 exit "$failed"

@@ -144,6 +144,36 @@ fn a_player_joins_and_leaves() {
 }
 
 #[test]
+fn documents_and_data_by_pointer() {
+    play_all("documents", &[]);
+}
+
+#[test]
+fn bad_input() {
+    play_all("bad_input", &[]);
+}
+
+#[test]
+fn callbacks_and_hand_over() {
+    play_all("callbacks", &[]);
+}
+
+#[test]
+fn requests_outlive_engines() {
+    play_all("async_store", &[]);
+}
+
+#[test]
+fn a_full_disk_and_two_servers_with_one_id() {
+    play_all("trouble", &[]);
+}
+
+#[test]
+fn threads() {
+    play_all("threads", &[]);
+}
+
+#[test]
 fn faults_of_an_asynchronous_callback_store() {
     play_all("store_faults", &["async"]);
 }
@@ -159,7 +189,10 @@ fn faults_of_a_concurrent_callback_store() {
 }
 
 #[test]
-fn faults_under_valgrind() {
+fn under_valgrind() {
+    for program in ["documents", "bad_input", "callbacks", "async_store"] {
+        play(program, Flavour::Valgrind, &[]);
+    }
     play("store_faults", Flavour::Valgrind, &["async"]);
     play("store_faults", Flavour::Valgrind, &["blocking"]);
 }

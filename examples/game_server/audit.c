@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static FILE *file;
 
@@ -28,9 +29,11 @@ void audit_close(void)
 
 static void write_line(uint64_t time_ns, const char *format, va_list values)
 {
-    fprintf(file, "%" PRIu64 " ", time_ns);
-    vfprintf(file, format, values);
-    fputc('\n', file);
+    if (fprintf(file, "%" PRIu64 " ", time_ns) < 0 || vfprintf(file, format, values) < 0 || fputc('\n', file) == EOF) {
+        /* Whoever asked for the log wants to rely on it. Other servers take over as after any crash. */
+        perror("game_server: cannot write the audit log");
+        exit(EXIT_FAILURE);
+    }
 }
 
 void audit_at(uint64_t time_ns, const char *format, ...)

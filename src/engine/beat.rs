@@ -38,6 +38,22 @@ pub enum Notice {
     Trouble(String),
 }
 
+impl Notice {
+    /// The notice in a few words.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Registered => "registered".into(),
+            Self::Ended => "this server was declared dead; it registers again and confirms each session".into(),
+            Self::Superseded => "another living process has taken over this server id".into(),
+            Self::IdInUse => "another living process uses this server id; it is waited for".into(),
+            Self::Suspect => "no beat was taken in time; no session is available until one is".into(),
+            Self::Fresh => "the lease is fresh".into(),
+            Self::Letters(letters) => format!("{} keys need attention", letters.len()),
+            Self::Trouble(text) => format!("it does not take the beat: {text}"),
+        }
+    }
+}
+
 struct Try {
     nonce: u64,
     sent: Time,
@@ -113,6 +129,8 @@ pub struct Beat {
     trouble_told: bool,
     /// Letters that were read and not cleared yet.
     read_letters: bool,
+    /// The time of the next beat, while a look that somebody's notification asked for comes in between.
+    planned: Option<Time>,
 }
 
 // The holder stops believing at four fifths of the lease, the contender waits for all of it: clock rates may differ by
@@ -157,6 +175,7 @@ impl Beat {
             told_fresh: false,
             trouble_told: false,
             read_letters: false,
+            planned: None,
         }
     }
 
@@ -208,6 +227,15 @@ impl Beat {
             self.state = State::Register;
         }
         !matches!(self.state, State::Superseded | State::Closed)
+    }
+
+    /// Somebody wrote our server record: look for letters now, not with the next beat.
+    pub fn notified(&mut self, now: Time) {
+        if self.state == State::Alive && self.flight == Flight::None && now < self.next {
+            self.planned = Some(self.next);
+            self.next = now;
+            self.state = State::Check;
+        }
     }
 
     fn predecessor_is_dead(&self, now: Time) -> bool {
@@ -272,7 +300,11 @@ impl Beat {
                 self.next = now;
                 self.look_again();
             }
-            Ok(other) => self.trouble(now, format!("the store answered a put with {other:?}"), notices),
+            Ok(other) => self.trouble(
+                now,
+                format!("the store answered a put with '{}'", other.name()),
+                notices,
+            ),
             Err(error) => self.trouble(now, error.to_string(), notices),
         }
     }
@@ -332,7 +364,11 @@ impl Beat {
                 Some(record) => self.look_found(now, &record, version, notices),
                 None => self.look_missing(now, Some(version), notices),
             },
-            Ok(other) => self.trouble(now, format!("the store answered a get with {other:?}"), notices),
+            Ok(other) => self.trouble(
+                now,
+                format!("the store answered a get with '{}'", other.name()),
+                notices,
+            ),
             Err(error) => self.trouble(now, error.to_string(), notices),
         }
     }
@@ -401,9 +437,13 @@ impl Beat {
         } else if !matches!(self.state, State::Closing) {
             self.state = State::Alive;
         }
+        let planned = self.planned.take();
         if self.read_letters {
             // The next beat clears the letter box.
             self.next = now;
+        } else if let Some(planned) = planned {
+            // Our own write may have been what we were notified of. To beat for that would be notified again, and so on.
+            self.next = planned;
         }
     }
 

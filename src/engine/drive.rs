@@ -8,7 +8,7 @@ use super::timers::Sleeper;
 use super::watch::Watch;
 use crate::clock::Time;
 use crate::locker::call::CallAnswer;
-use crate::locker::event::Event as LockerEvent;
+use crate::locker::event::{Event as LockerEvent, LoadStatus};
 use crate::locker::inputs::{Inputs, Outputs, Priority};
 use crate::locker::Built;
 use crate::log::Level;
@@ -127,7 +127,9 @@ impl Core {
     fn take_notices(&mut self, store: StoreId, notices: Vec<Notice>) {
         for notice in notices {
             let name = self.stores[store.0 as usize].abilities.name.clone();
-            self.log(level_of_notice(&notice), || format!("store `{name}`: {notice:?}"));
+            self.log(level_of_notice(&notice), || {
+                format!("store `{name}`: {}", notice.brief())
+            });
             match notice {
                 Notice::Registered => self.wake_lockers_of(store),
                 Notice::Ended => self.events.push_back(Event::Ended { store: name }),
@@ -637,7 +639,11 @@ impl Core {
 fn level_of(event: &LockerEvent) -> Level {
     match event {
         LockerEvent::Lost { .. } | LockerEvent::CallbackFailed { .. } => Level::Error,
-        LockerEvent::SaveTrouble { .. } | LockerEvent::LoadStatus(_) => Level::Warning,
+        // A load that waits for another server is on its way; one that finds trouble needs somebody to look.
+        LockerEvent::SaveTrouble { .. }
+        | LockerEvent::LoadStatus(
+            LoadStatus::StoreFailure { .. } | LoadStatus::UnknownVersion { .. } | LoadStatus::Unreadable { .. },
+        ) => Level::Warning,
         LockerEvent::HandoverRequested { .. } | LockerEvent::Confirmed { .. } => Level::Info,
         _ => Level::Debug,
     }

@@ -9,6 +9,7 @@ pub mod core;
 mod drive;
 pub mod event;
 pub mod host;
+mod notify;
 mod schedule;
 mod timers;
 mod watch;
@@ -22,7 +23,7 @@ use crate::clock::{Clock, SystemClock, Time};
 use crate::error::{Error, ErrorKind};
 use crate::locker::Spec;
 use crate::log::{Level, LogSink};
-use crate::store::{Completions, Request, RequestId, Store, StoreResult};
+use crate::store::{Completions, Key, Request, RequestId, Store, StoreResult};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -232,6 +233,17 @@ impl Engine {
         self.core.lock().next_event()
     }
 
+    /// Somebody wrote under this key of this store: whoever here waits for it or holds it looks at once, that is in the
+    /// next update.
+    pub fn notify(&self, store: &Arc<dyn Store>, key: &Key) {
+        let known = self.stores.read().iter().position(|other| Arc::ptr_eq(other, store));
+        if let Some(index) = known {
+            let now = self.clock.now();
+            let store = StoreId(u32::try_from(index).unwrap_or(u32::MAX));
+            self.core.lock().notify(now, store, key);
+        }
+    }
+
     /// Adds a message of one's own to the log.
     pub fn log(&self, level: Level, text: std::fmt::Arguments<'_>) {
         if let Some(log) = &self.log {
@@ -339,6 +351,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::take_turn`].
     pub fn shutdown(&self, patience: Duration) -> Result<bool, Error> {
+        // A call that is refused must not have begun anything.
+        drop(self.take_turn()?);
         let now = self.clock.now();
         self.core.lock().begin_shutdown(now, patience);
         // The engine's own clock may stand still.

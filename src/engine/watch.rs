@@ -115,6 +115,11 @@ impl Watch {
         }
     }
 
+    /// Somebody wrote the server record: look now.
+    pub fn notified(&mut self, now: Time) {
+        self.next = self.next.min(now);
+    }
+
     /// Whether nobody waits and nothing is under way.
     #[must_use]
     pub fn is_done(&self) -> bool {

@@ -408,7 +408,7 @@ pub unsafe extern "C" fn slk_spec_create(
         let (core_spec, host) = unsafe { spec_of(&given, &object) }?;
         let store = store::get(given.store)?;
         let user_data = Arc::clone(&host.user_data);
-        let id = object.run(|engine| Ok(engine.add_spec(&store, core_spec, Arc::new(host))?))?;
+        let id = object.run(|engine| Ok(engine.add_spec(&store.store, core_spec, Arc::new(host))?))?;
         let handle = SPECS.insert(Arc::new(SpecObject {
             engine: Arc::clone(&object),
             id,
@@ -418,6 +418,7 @@ pub unsafe extern "C" fn slk_spec_create(
             return Err(Failure::new(SLK_E_INVALID_HANDLE, "the engine was destroyed meanwhile"));
         }
         user_data.take_over(given.destroy);
+        store.add_user(&object);
         // SAFETY: as above.
         unsafe { text::put(spec, slk_spec { id: handle }) };
         Ok(SLK_OK)

@@ -252,3 +252,131 @@ unsafe fn callbacks_of(given: &slk_store_callbacks) -> Result<Callbacks, Failure
         name,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::*;
+    use super::*;
+    use crate::store::{Cause, Completions, Expected, Key, Kind, Operation, Outcome, Reply, RequestId};
+
+    /// What a callback does with the request that it gets.
+    type Act = unsafe extern "C" fn(*mut c_void, slk_request, *const slk_request_view);
+
+    unsafe extern "C" fn unused(_: *mut c_void, _: slk_request, _: *const slk_request_view) {}
+
+    fn callbacks(act: Act) -> Arc<Callbacks> {
+        Arc::new(Callbacks {
+            name: "test".to_owned(),
+            user_data: UserData::new(std::ptr::null_mut()),
+            get: act,
+            put: act,
+            remove: act,
+            cancel: None,
+            abilities: Abilities {
+                name: "test".to_owned(),
+                compare_and_set: true,
+                max_value_bytes: 1000,
+                max_key_bytes: 100,
+            },
+        })
+    }
+
+    fn request(operation: Operation, name: &str) -> Request {
+        Request {
+            key: Key {
+                kind: Kind::Record,
+                space: "player".into(),
+                name: name.into(),
+            },
+            operation,
+        }
+    }
+
+    fn put() -> Operation {
+        Operation::Put {
+            value: Arc::from(*b"{}"),
+            expected: Expected::Missing,
+        }
+    }
+
+    fn answer_of(act: Act, operation: Operation) -> StoreResult {
+        let store = Blocking {
+            callbacks: callbacks(act),
+        };
+        store.carry_out(&request(operation, "42"))
+    }
+
+    fn fail(request: slk_request, result: slk_result, text: *const c_char) -> slk_result {
+        // SAFETY: the text is null or a constant string.
+        unsafe { slk_request_complete_failed(request, result, text) }
+    }
+
+    unsafe extern "C" fn not_applied(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        assert_eq!(fail(request, SLK_E_NOT_APPLIED, c"disk full".as_ptr()), SLK_OK);
+    }
+
+    unsafe extern "C" fn too_long(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        assert_eq!(fail(request, SLK_E_TOO_LONG, std::ptr::null()), SLK_OK);
+    }
+
+    unsafe extern "C" fn unknown(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        assert_eq!(fail(request, SLK_E_UNKNOWN_OUTCOME, c"\xff".as_ptr()), SLK_OK);
+    }
+
+    unsafe extern "C" fn odd(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        assert_eq!(fail(request, SLK_CONFLICT, c"odd".as_ptr()), SLK_E_INVALID_ARGUMENT);
+    }
+
+    unsafe extern "C" fn removed(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        let expected = slk_request_complete_removed(request);
+        assert!(matches!(expected, SLK_OK | SLK_E_INVALID_ARGUMENT));
+    }
+
+    #[test]
+    fn each_way_to_fail_keeps_its_meaning() {
+        let failed = |act: Act| answer_of(act, put()).unwrap_err();
+        let error = failed(not_applied);
+        assert_eq!((error.outcome, error.cause), (Outcome::NotApplied, Cause::Store));
+        assert_eq!(error.text, "test: disk full");
+        let error = failed(too_long);
+        assert_eq!((error.outcome, error.cause), (Outcome::NotApplied, Cause::Request));
+        assert!(error.text.contains("no reason"), "{error}");
+        let error = failed(unknown);
+        assert_eq!((error.outcome, error.cause), (Outcome::Unknown, Cause::Unknown));
+        assert!(error.text.contains("not UTF-8"), "{error}");
+        let error = failed(odd);
+        assert_eq!(error.outcome, Outcome::Unknown);
+        assert!(error.text.contains("odd") && error.text.contains("10"), "{error}");
+        let error = failed(unused);
+        assert_eq!(error.outcome, Outcome::Unknown);
+        assert!(
+            error.text.contains("without an answer") && error.text.contains("player/42"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_a_failure_with_the_right_outcome() {
+        let expected = Operation::Remove { expected: 7.into() };
+        assert_eq!(answer_of(removed, expected), Ok(Reply::Removed));
+        let error = answer_of(removed, put()).unwrap_err();
+        assert_eq!(error.outcome, Outcome::Unknown, "a write may have landed all the same");
+        assert!(error.text.contains("'removed' is no answer to a put"), "{error}");
+        let error = answer_of(removed, Operation::Get).unwrap_err();
+        assert_eq!(error.outcome, Outcome::NotApplied, "a read has no outcome");
+    }
+
+    #[test]
+    fn a_key_that_c_cannot_hold_is_refused() {
+        let store = Asynchronous {
+            callbacks: callbacks(unused),
+        };
+        let completions = Arc::new(Completions::default());
+        store.submit(request(put(), "4\u{0}2"), completions.expect(RequestId(1)));
+        let mut arrived = Vec::new();
+        completions.take(&mut arrived);
+        let error = arrived.remove(0).1.unwrap_err();
+        assert_eq!((error.outcome, error.cause), (Outcome::NotApplied, Cause::Request));
+        assert!(error.text.contains("NUL"), "{error}");
+    }
+}

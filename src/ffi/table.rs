@@ -6,6 +6,7 @@
 
 use crate::error::{Error, ErrorKind};
 use parking_lot::{Mutex, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The type in a handle. Never renumbered: the numbers of one version must not mean something else in another.
@@ -45,6 +46,14 @@ impl Type {
             Self::ErrorSink => "error sink",
         }
     }
+}
+
+/// How many objects of each type are alive, by the number of the type; there is no type 0.
+static LIVING: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
+
+/// How many objects of this type are alive; `None` if there is no such type.
+pub(super) fn living(of: usize) -> Option<u64> {
+    LIVING.get(of).map(|count| count.load(Ordering::Relaxed))
 }
 
 const TYPE_SHIFT: u32 = 60;
@@ -100,6 +109,7 @@ impl<T> Table<T> {
         let mut entry = slots[offset].write();
         entry.generation += 1;
         entry.object = Some(object);
+        LIVING[self.of as usize].fetch_add(1, Ordering::Relaxed);
         Ok(self.id_of(index, entry.generation))
     }
 
@@ -130,6 +140,7 @@ impl<T> Table<T> {
         let object = entry.object.take().ok_or_else(|| self.invalid(id))?;
         let spent = entry.generation == LAST_GENERATION;
         drop(entry);
+        LIVING[self.of as usize].fetch_sub(1, Ordering::Relaxed);
         if !spent {
             self.unused.lock().freed.push(slot_of(id));
         }

@@ -77,6 +77,13 @@ impl Acquire {
 }
 
 impl Acquire {
+    /// Somebody wrote the record: read it now.
+    pub(super) fn notified(&mut self) {
+        if let Step::Wait { until } = &mut self.step {
+            *until = Time(0);
+        }
+    }
+
     pub(super) fn holder_lease_ms(&self) -> u64 {
         self.holder.as_ref().map_or(0, |holder| holder.lease_ms)
     }
@@ -257,7 +264,7 @@ impl Locker {
                 }
             },
             Ok(other) => {
-                let text = format!("the store answered a get with {other:?}");
+                let text = format!("the store answered a get with '{}'", other.name());
                 self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
             }
             Err(error) => {
@@ -391,7 +398,7 @@ impl Locker {
                 }
             }
             Ok(other) => {
-                let text = format!("the store answered a put with {other:?}");
+                let text = format!("the store answered a put with '{}'", other.name());
                 self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
             }
             Err(error) => {

@@ -165,19 +165,74 @@ pub enum Event {
     Idle,
 }
 
+impl LoadStatus {
+    /// The status in a few words.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Idle => "nobody wants it".into(),
+            Self::Loading => "loading".into(),
+            Self::StoreFailure { text } => format!("the store fails, it is tried again: {text}"),
+            Self::LockedElsewhere { server, refused, .. } => {
+                let answer = if *refused { ", which refuses to let go" } else { "" };
+                format!("held by server {server}{answer}")
+            }
+            Self::UnknownVersion { text } => format!("of an unknown version, left as it is: {text}"),
+            Self::Unreadable { text } => format!("cannot be read, left as it is: {text}"),
+            Self::Loaded => "loaded".into(),
+            Self::Releasing => "being saved for the last time".into(),
+        }
+    }
+}
+
 impl Event {
     /// The event in a few words, without the player's data.
     #[must_use]
     pub fn brief(&self) -> String {
         match self {
+            Self::LoadStatus(status) => status.brief(),
+            Self::Loaded { epoch } => format!("loaded at epoch {epoch}"),
+            Self::Released { cause, change } => format!("{}, saved up to change {change}", cause.brief()),
             Self::Lost {
-                cause,
-                saved,
-                unknown,
+                saved, unknown, text, ..
+            } => format!("LOST: {text}; saved up to change {saved}, not known up to {unknown}"),
+            Self::Saved { change } => format!("saved up to change {change}"),
+            Self::ChangeSettled { change, status, .. } => format!("change {change} is {}", status.brief()),
+            Self::SaveTrouble { text } => format!("not saved yet, it is tried again: {text}"),
+            Self::HandoverRequested { server } => format!("server {server} asks for it"),
+            Self::Confirmed { epoch } => format!("confirmed at epoch {epoch}"),
+            Self::Receipt {
+                purchase,
+                outcome,
                 text,
                 ..
-            } => format!("lost ({cause:?}): {text}; saved up to change {saved}, not known up to {unknown}"),
-            other => format!("{other:?}"),
+            } => format!("receipt {purchase}: {} {text}", outcome.brief()),
+            Self::CreditUsed {
+                product, outcome, text, ..
+            } => format!("credit for {product}: {} {text}", outcome.brief()),
+            Self::CallbackFailed { text } => text.clone(),
+            Self::Idle => "idle".into(),
+        }
+    }
+}
+
+impl ReleaseCause {
+    fn brief(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::HandedOver => "handed over",
+            Self::Shutdown => "released for the shutdown",
+        }
+    }
+}
+
+impl ChangeStatus {
+    fn brief(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Saved => "saved",
+            Self::Lost => "lost",
+            Self::Unknown => "of unknown fate",
         }
     }
 }

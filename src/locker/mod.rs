@@ -274,6 +274,15 @@ impl Locker {
         self.attention = true;
     }
 
+    /// Somebody wrote the record: whoever waits for it or holds it looks at it now.
+    pub fn notified(&mut self) {
+        match &mut self.phase {
+            Phase::Held(_) => self.attention = true,
+            Phase::Acquiring(acquire) => acquire.notified(),
+            Phase::Idle | Phase::Reclaiming(_) => {}
+        }
+    }
+
     // The data -----------------------------------------------------------------------------------------------------
 
     /// The data: of the session, or the default while nothing is loaded.

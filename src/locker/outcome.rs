@@ -38,7 +38,7 @@ impl Locker {
                 }
             }
             Ok(other) => {
-                let error = StoreError::unknown(format!("the store answered a put with {other:?}"));
+                let error = StoreError::unknown(format!("the store answered a put with '{}'", other.name()));
                 self.write_failed(inputs, attempt, error, out);
             }
             Err(error) => self.write_failed(inputs, attempt, error, out),
@@ -154,15 +154,15 @@ impl Locker {
                 Ok((stored, _)) => self.resolve(inputs, &stored, version, out),
                 Err(fault) => {
                     let text = format!(
-                        "the stored record of `{}` cannot be understood and is left as it is: {:?}",
+                        "the stored record of `{}` cannot be understood and is left as it is: {}",
                         self.key,
-                        load_fault(&fault)
+                        load_fault(&fault).brief()
                     );
                     self.save_trouble(inputs, text, out);
                 }
             },
             Ok(Reply::Missing) => self.resolve_missing(inputs, out),
-            Ok(other) => self.save_trouble(inputs, format!("the store answered a get with {other:?}"), out),
+            Ok(other) => self.save_trouble(inputs, format!("the store answered a get with '{}'", other.name()), out),
             Err(error) => self.save_trouble(inputs, error.to_string(), out),
         }
     }

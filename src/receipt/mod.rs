@@ -53,6 +53,33 @@ pub enum CreditOutcome {
     NotUsed,
 }
 
+impl ReceiptOutcome {
+    /// The outcome in a few words.
+    #[must_use]
+    pub fn brief(self) -> &'static str {
+        match self {
+            Self::Granted { duplicate: false } => "granted",
+            Self::Granted { duplicate: true } => "granted before",
+            Self::Credited { duplicate: false } => "became credit",
+            Self::Credited { duplicate: true } => "became credit before",
+            Self::NotProcessed => "not processed",
+        }
+    }
+}
+
+impl CreditOutcome {
+    /// The outcome in a few words.
+    #[must_use]
+    pub fn brief(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::NoCredit => "there is none",
+            Self::NotApplicable => "not applicable",
+            Self::NotUsed => "not used",
+        }
+    }
+}
+
 /// Something that waits to be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {

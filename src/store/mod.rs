@@ -145,6 +145,20 @@ pub enum Reply {
     Conflict,
 }
 
+impl Reply {
+    /// What it is called in texts; never the value.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Found { .. } => "found",
+            Self::Missing => "missing",
+            Self::Written { .. } => "written",
+            Self::Removed => "removed",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
 /// Whether a failed write may have taken place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

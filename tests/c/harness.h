@@ -5,11 +5,16 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#ifndef _XOPEN_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+
 #include "sessionlocker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Ends the program if the condition does not hold: what follows would make no sense. */
 #define CHECK(condition) \
@@ -61,17 +66,28 @@ static inline uint64_t virtual_clock(void *user_data)
     return virtual_time;
 }
 
+/* Set by tests of stores that need real time: engines made from then on have the system's clock. */
+static int real_time;
+
+static inline void sleep_us(long us)
+{
+    struct timespec pause = { us / 1000000, us % 1000000 * 1000 };
+    nanosleep(&pause, NULL);
+}
+
 static inline void pass_ms(uint64_t ms)
 {
     virtual_time += ms * 1000000u;
+    if (real_time)
+        sleep_us(1000);
 }
 
-/* An engine on virtual time. */
+/* An engine on virtual time, unless the test needs real time. */
 static inline slk_engine new_engine(const char *server_id)
 {
     slk_engine_options options = SLK_ENGINE_OPTIONS_INIT;
     options.server_id = server_id;
-    options.clock = virtual_clock;
+    options.clock = real_time ? NULL : virtual_clock;
     slk_engine engine;
     OK(slk_engine_create(&options, &engine));
     return engine;

@@ -44,7 +44,6 @@ pub struct Session {
     /// Changes after this one were reported as surely lost.
     pub lost_after: Option<u64>,
     pub end: End,
-    pub loaded_at: Nanos,
 }
 
 /// A time in which one process saw the player as available: at `from` and at `until`, and at each tick between.
@@ -225,7 +224,6 @@ impl Reader<'_> {
             handover_asked: false,
             lost_after: None,
             end: End::Open,
-            loaded_at: line.time,
         };
         self.history
             .sessions

@@ -1,9 +1,10 @@
-//! A crowd of players who move between two servers at random, buy things, and see servers die.
+//! A crowd of players who move between the servers at random, buy things, and see servers die.
 
 use crate::audit::State;
 use crate::checker::Final;
 use crate::servers::{Message, Server, Settings};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -44,9 +45,30 @@ struct Receipt {
 
 struct Player {
     name: String,
-    at: [Presence; 2],
+    /// One for each server.
+    at: Vec<Presence>,
     receipts: Vec<Receipt>,
 }
+
+/// What is done to the servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Kill,
+    Pause,
+    KillAll,
+}
+
+/// Dealt in turn, in pairs with how long the server is away, in leases: so each kind surely happens, and soon. Only
+/// after the longer absences have the others had the time to take over.
+const DECK: [(Fault, f64); 7] = [
+    (Fault::Pause, 1.8),
+    (Fault::Kill, 1.8),
+    (Fault::Kill, 0.2),
+    (Fault::Kill, 1.8),
+    (Fault::KillAll, 0.2),
+    (Fault::Pause, 0.3),
+    (Fault::Kill, 0.1),
+];
 
 /// A server that is down or paused comes back at this time.
 struct Absence {
@@ -57,9 +79,11 @@ struct Absence {
 pub struct Crowd<'a> {
     settings: &'a Settings,
     random: fastrand::Rng,
-    servers: [Server; 2],
-    absences: [Option<Absence>; 2],
+    servers: Vec<Server>,
+    /// One for each server.
+    absences: Vec<Option<Absence>>,
     players: Vec<Player>,
+    faults: usize,
     pub deeds: Deeds,
     sender: Sender<Message>,
     messages: Receiver<Message>,
@@ -71,19 +95,22 @@ impl<'a> Crowd<'a> {
         let (sender, messages) = channel();
         let new_player = |number: usize| Player {
             name: format!("p{number}"),
-            at: [Presence::Away; 2],
+            at: vec![Presence::Away; settings.programs.len()],
             receipts: Vec::new(),
         };
-        let mut servers = [Server::new(0, "alpha"), Server::new(1, "beta")];
+        let ids = ["alpha", "beta", "gamma", "delta"];
+        let places = 0..settings.programs.len();
+        let mut servers: Vec<Server> = places.map(|place| Server::new(place, ids[place])).collect();
         for server in &mut servers {
             server.start(settings, false, &sender);
         }
         Self {
             settings,
             random: fastrand::Rng::with_seed(plan.seed),
+            absences: servers.iter().map(|_| None).collect(),
             servers,
-            absences: [None, None],
             players: (0..plan.players).map(new_player).collect(),
+            faults: 0,
             deeds: Deeds::default(),
             sender,
             messages,
@@ -100,9 +127,13 @@ impl<'a> Crowd<'a> {
         while Instant::now() < end {
             self.hear(Instant::now() + step);
             self.end_absences();
+            // One at a time, so that the others can take over and the returned one finds out.
+            if !self.servers.iter().all(Server::is_up) {
+                next_fault = next_fault.max(Instant::now() + Duration::from_secs(1));
+            }
             if Instant::now() >= next_fault {
                 self.strike();
-                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..5_000));
+                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..4_000));
             }
             owed += f64::from(plan.actions_per_second) * step.as_secs_f64();
             while owed >= 1.0 {
@@ -150,7 +181,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn end_absences(&mut self) {
-        for place in 0..2 {
+        for place in 0..self.servers.len() {
             if self.absences[place]
                 .as_ref()
                 .is_none_or(|absence| absence.until > Instant::now())
@@ -166,28 +197,58 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Kills or pauses a server.
+    /// Deals the next fault.
     fn strike(&mut self) {
-        let place = self.random.usize(0..2);
-        if !self.servers[place].is_up() {
-            return;
-        }
-        let lease = self.settings.lease;
-        // Some absences end before the lease does, some only after the other server could take over.
-        let away = lease.mul_f64(if self.random.bool() { 0.2 } else { 1.8 });
-        if self.random.u8(0..10) < 3 {
-            self.deeds.pauses += 1;
-            self.servers[place].pause();
-        } else {
-            self.deeds.kills += 1;
-            self.servers[place].kill();
-            for player in &mut self.players {
-                player.at[place] = Presence::Away;
+        let (fault, leases) = DECK[self.faults % DECK.len()];
+        self.faults += 1;
+        let place = self.any_place();
+        match fault {
+            Fault::Pause => {
+                self.deeds.pauses += 1;
+                self.servers[place].pause();
+                self.absent(place, leases);
+            }
+            Fault::Kill => {
+                self.kill(place);
+                self.absent(place, leases);
+            }
+            Fault::KillAll => {
+                for place in 0..self.servers.len() {
+                    self.kill(place);
+                    self.absent(place, leases);
+                }
             }
         }
+    }
+
+    fn any_place(&mut self) -> usize {
+        self.random.usize(0..self.servers.len())
+    }
+
+    fn any_place_but(&mut self, place: usize) -> usize {
+        let steps = self.random.usize(1..self.servers.len());
+        (place + steps) % self.servers.len()
+    }
+
+    /// A server that answers, if there is one: this or another.
+    fn up_from(&self, place: usize) -> usize {
+        let mut places = (place..self.servers.len()).chain(0..place);
+        places.find(|place| self.servers[*place].is_up()).unwrap_or(place)
+    }
+
+    fn kill(&mut self, place: usize) {
+        self.deeds.kills += 1;
+        self.servers[place].kill();
+        for player in &mut self.players {
+            player.at[place] = Presence::Away;
+        }
+    }
+
+    fn absent(&mut self, place: usize, leases: f64) {
+        let until = Instant::now() + self.settings.lease.mul_f64(leases);
         let predecessor_gone = self.random.bool();
         self.absences[place] = Some(Absence {
-            until: Instant::now() + away,
+            until,
             predecessor_gone,
         });
     }
@@ -195,15 +256,21 @@ impl<'a> Crowd<'a> {
     /// One player does one thing.
     fn act(&mut self) {
         let number = self.random.usize(0..self.players.len());
-        let at = self.players[number].at;
-        let playing: Vec<usize> = (0..2)
+        let places = 0..self.servers.len();
+        let at = &self.players[number].at;
+        let playing: Vec<usize> = places
+            .clone()
             .filter(|place| at[*place] == Presence::Playing && self.servers[*place].is_up())
             .collect();
+        let nowhere = places
+            .into_iter()
+            .all(|place| at[place] == Presence::Away || self.servers[place].is_paused());
         if let Some(&place) = playing.get(self.random.usize(0..playing.len().max(1))) {
             self.play_on(number, place);
-        } else if at == [Presence::Away; 2] {
-            let place = self.random.usize(0..2);
-            self.join(number, if self.servers[place].is_up() { place } else { 1 - place });
+        } else if nowhere {
+            // Whoever is nowhere, or on a server that does not answer, tries one that does.
+            let place = self.any_place();
+            self.join(number, self.up_from(place));
         }
     }
 
@@ -233,7 +300,8 @@ impl<'a> Crowd<'a> {
             65..80 => self.deliver_again(number, place),
             80..92 => {
                 self.deeds.joins_elsewhere += 1;
-                self.join(number, 1 - place);
+                let elsewhere = self.any_place_but(place);
+                self.join(number, elsewhere);
             }
             92..96 => self.say(number, place, "save", ""),
             _ => self.say(number, place, "leave", ""),
@@ -241,7 +309,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn buy(&mut self, number: usize, place: usize) {
-        let product = if self.random.u8(0..8) == 0 { "vip" } else { "gold100" };
+        let product = if self.random.bool() { "vip" } else { "gold100" };
         let id = format!("r{}", self.next_receipt);
         self.next_receipt += 1;
         self.deeds.bought += 1;
@@ -266,31 +334,39 @@ impl<'a> Crowd<'a> {
         self.say(number, place, "buy", &order);
     }
 
-    /// The faults end: every player must get in at one server, every purchase must be answered, and both servers shut
-    /// down in order. Gives the audit logs by server id.
-    pub fn settle(&mut self, limit: Duration) -> Vec<(String, std::path::PathBuf)> {
-        for place in 0..2 {
-            if let Some(absence) = &mut self.absences[place] {
-                absence.until = Instant::now();
-            }
+    /// The faults end: every player must get in at one server, and every purchase must be answered. `Err` says who was
+    /// not.
+    pub fn settle(&mut self, limit: Duration) -> Result<Duration, String> {
+        for absence in self.absences.iter_mut().flatten() {
+            absence.until = Instant::now();
         }
         self.end_absences();
-        let deadline = Instant::now() + limit;
-        let mut again = Instant::now();
+        let start = Instant::now();
+        let mut again = start;
         while !self.is_settled() {
-            assert!(
-                Instant::now() < deadline,
-                "without faults it must settle within {limit:?}: {}",
-                self.unsettled()
-            );
+            if start.elapsed() > limit {
+                return Err(format!(
+                    "without faults it did not settle within {limit:?}: {}",
+                    self.unsettled()
+                ));
+            }
             if Instant::now() >= again {
                 self.nudge();
                 again = Instant::now() + Duration::from_secs(2);
             }
             self.hear(Instant::now() + Duration::from_millis(20));
         }
+        Ok(start.elapsed())
+    }
+
+    /// Ends the servers, in order if they are in order, and gives the audit logs with their server ids.
+    pub fn end(mut self, in_order: bool) -> Vec<(String, PathBuf)> {
         for server in &mut self.servers {
-            server.shut_down(Duration::from_secs(60));
+            if in_order {
+                server.shut_down(Duration::from_secs(60));
+            } else {
+                server.kill();
+            }
         }
         let logs = |server: &Server| {
             server
@@ -347,7 +423,7 @@ fn player_number(name: &str) -> Option<usize> {
     name.strip_prefix('p')?.parse().ok()
 }
 
-/// Reads every record as a third server that has nothing to do with the story: joins each player and shows it.
+/// Reads every record as one more server, which has nothing to do with the story: joins each player and shows it.
 pub fn read_records(settings: &Settings, players: usize, limit: Duration) -> BTreeMap<String, Final> {
     let (sender, messages) = channel();
     let mut reader = Server::new(0, "reader");

@@ -1,0 +1,201 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+
+namespace SessionLocker
+{
+    /// <summary>Applies a product to a player's data. An exception: the platform is to send the receipt again.</summary>
+    /// <typeparam name="T">The type of the data.</typeparam>
+    /// <param name="data">The data, to be changed in place. If it is not applied, they are as before.</param>
+    /// <param name="purchase">What was bought.</param>
+    /// <returns>What was done with it.</returns>
+    public delegate Applied ApplyToDataCallback<T>(T data, PurchaseInfo purchase);
+
+    /// <summary>How profiles are set up. What is not set has the library's default.</summary>
+    /// <typeparam name="T">The type of a player's data.</typeparam>
+    public sealed class ProfileOptions<T>
+        where T : class
+    {
+        /// <summary>Turns the data into JSON and back. Required.</summary>
+        public IDataSerializer<T> Serializer { get; set; }
+
+        /// <summary>The data of a player who has never played. Required.</summary>
+        public Func<string, T> CreateDefault { get; set; }
+
+        /// <summary>Applies products. Without it, receipts cannot be processed.</summary>
+        public ApplyToDataCallback<T> ApplyPurchase { get; set; }
+
+        /// <summary>The kind of record: part of the keys in the store.</summary>
+        public string Name { get; set; } = "player";
+
+        /// <summary>The version of the data that this server reads and writes.</summary>
+        public int SchemaVersion { get; set; } = 1;
+
+        /// <summary>A change is saved after half to all of this time; default 5 minutes.</summary>
+        public TimeSpan Autosave { get; set; }
+
+        /// <summary>All else about the engine.</summary>
+        public EngineOptions Engine { get; set; } = new EngineOptions();
+    }
+
+    /// <summary>
+    /// The easy way: each player's data as an object of the game. Start a profile when the player joins, change its data,
+    /// end it when the player leaves; call <see cref="Tick"/> in the game loop. The code behind each <c>await</c> runs
+    /// inside the tick. The full way is one step further: <see cref="Engine"/> and <see cref="Profile{T}.Locker"/>.
+    /// </summary>
+    /// <typeparam name="T">The type of a player's data.</typeparam>
+    public sealed class Profiles<T> : IDisposable
+        where T : class
+    {
+        private readonly Dictionary<string, Profile<T>> profiles = new Dictionary<string, Profile<T>>();
+        private readonly Store ownStore;
+
+        /// <summary>Makes them on a store.</summary>
+        /// <param name="store">Where the records live; stays yours to dispose.</param>
+        /// <param name="options">How they are set up.</param>
+        public Profiles(Store store, ProfileOptions<T> options)
+        {
+            if (options == null)
+                throw new ArgumentNullException(nameof(options));
+            Serializer = options.Serializer ?? throw new ArgumentException("the serializer is missing", nameof(options));
+            CreateDefault = options.CreateDefault ?? throw new ArgumentException("the default data are missing", nameof(options));
+            ApplyPurchase = options.ApplyPurchase;
+            Engine = new Engine(options.Engine);
+            try
+            {
+                Spec = Engine.CreateSpec(SpecOptionsFor(store, options));
+            }
+            catch
+            {
+                Engine.Dispose();
+                throw;
+            }
+            Engine.Lost += TellEnd;
+            Engine.Released += TellEnd;
+        }
+
+        private Profiles(Store store, ProfileOptions<T> options, bool isOwner)
+            : this(store, options)
+        {
+            ownStore = isOwner ? store : null;
+        }
+
+        /// <summary>The engine, for its events and all else.</summary>
+        public Engine Engine { get; }
+
+        /// <summary>The spec of the records.</summary>
+        public Spec Spec { get; }
+
+        internal IDataSerializer<T> Serializer { get; }
+
+        internal Func<string, T> CreateDefault { get; }
+
+        internal ApplyToDataCallback<T> ApplyPurchase { get; }
+
+        /// <summary>Opens a SQLite database, or makes it.</summary>
+        /// <param name="path">The file.</param>
+        /// <param name="serverId">This server's id, unique among living servers.</param>
+        /// <param name="options">How the profiles are set up.</param>
+        /// <returns>The profiles.</returns>
+        public static Profiles<T> OpenSqlite(string path, string serverId, ProfileOptions<T> options)
+        {
+            if (options == null)
+                throw new ArgumentNullException(nameof(options));
+            options.Engine.ServerId = serverId;
+            Store store = Store.OpenSqlite(path);
+            try
+            {
+                return new Profiles<T>(store, options, true);
+            }
+            catch
+            {
+                store.Dispose();
+                throw;
+            }
+        }
+
+        /// <summary>Starts a player's session, and waits until the data are loaded.</summary>
+        /// <param name="key">The player's id.</param>
+        /// <param name="cancellation">Gives up.</param>
+        /// <returns>
+        /// The profile. For a player who left a moment ago and whose last save is still under way, that is called off or
+        /// waited for.
+        /// </returns>
+        /// <exception cref="InvalidOperationException">The player has an active profile on this server.</exception>
+        public TickTask<Profile<T>> StartAsync(string key, CancellationToken cancellation = default)
+        {
+            Profile<T> profile;
+            lock (profiles)
+            {
+                bool isKnown = profiles.TryGetValue(key ?? throw new ArgumentNullException(nameof(key)), out profile);
+                if (isKnown && !profile.IsEnding)
+                    throw new InvalidOperationException("'" + key + "' has a profile here already");
+                if (!isKnown)
+                    profiles.Add(key, profile = new Profile<T>(this, key));
+            }
+            return profile.Start(cancellation);
+        }
+
+        /// <summary>One step of the game loop; see <see cref="Engine.Tick"/>.</summary>
+        /// <param name="budget">Let the library stop after this time; zero: no limit.</param>
+        public void Tick(TimeSpan budget = default)
+        {
+            Engine.Tick(budget);
+        }
+
+        /// <summary>Saves and ends everything; go on ticking until it is done.</summary>
+        /// <param name="deadline">After this time it is over at the latest.</param>
+        /// <returns>How many players were left behind.</returns>
+        public TickTask<int> ShutdownAsync(TimeSpan deadline)
+        {
+            return Engine.ShutdownAsync(deadline);
+        }
+
+        /// <summary>
+        /// Ends everything at once: what is not saved is not saved. Use <see cref="ShutdownAsync"/> before.
+        /// </summary>
+        public void Dispose()
+        {
+            Engine.Dispose();
+            ownStore?.Dispose();
+        }
+
+        internal void Remove(Profile<T> profile)
+        {
+            lock (profiles)
+            {
+                if (profiles.TryGetValue(profile.Key, out Profile<T> known) && known == profile)
+                    profiles.Remove(profile.Key);
+            }
+        }
+
+        // Static, and without the profiles in their closures: what callbacks refer to is never collected.
+        private static SpecOptions SpecOptionsFor(Store store, ProfileOptions<T> options)
+        {
+            IDataSerializer<T> serializer = options.Serializer;
+            Func<string, T> createDefault = options.CreateDefault;
+            return new SpecOptions
+            {
+                Name = options.Name,
+                Store = store,
+                SchemaVersion = options.SchemaVersion,
+                Autosave = options.Autosave,
+                DefaultDataFor = (key, draft) => draft.Set("", createDefault(key), serializer),
+                BeforeSave = (save, draft) => (save.Locker?.Tag as Profile<T>)?.WriteTo(draft),
+                ApplyPurchase = options.ApplyPurchase == null ? (ApplyPurchaseCallback)null : ApplyToProfile,
+            };
+        }
+
+        private static Applied ApplyToProfile(PurchaseInfo purchase, Document draft)
+        {
+            if (purchase.Locker?.Tag is Profile<T> profile)
+                return profile.Apply(purchase, draft);
+            throw new InvalidOperationException("the player has left; the receipt is to come again");
+        }
+
+        private static void TellEnd(Event happened)
+        {
+            (happened.Locker?.Tag as Profile<T>)?.OnSessionEnded(happened);
+        }
+    }
+}

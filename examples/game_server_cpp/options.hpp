@@ -1,0 +1,27 @@
+#ifndef GAME_OPTIONS_HPP
+#define GAME_OPTIONS_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace game {
+
+struct Options {
+    std::string database = "players.db"; // SQLite file; empty: use `folder`
+    std::string folder;                  // of the file store
+    std::string server_id = "game-server";
+    std::string log;                        // audit log; empty: none
+    std::uint16_t port = 0;                 // 0: the system chooses
+    std::chrono::milliseconds lease{0};     // 0: the library's default
+    std::chrono::milliseconds autosave{0};  // 0: the library's default
+    bool predecessor_gone = false;          // the operator vouches that an older process with this server id is dead
+};
+
+// Prints what is wrong, or the help, if the program should not go on.
+std::optional<Options> parse_options(int count, char **arguments);
+
+} // namespace game
+
+#endif

@@ -1,0 +1,405 @@
+#include "players.hpp"
+
+#include "file_store.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace game {
+namespace {
+
+constexpr auto tick_budget = std::chrono::milliseconds(5);
+constexpr auto shutdown_time = std::chrono::seconds(20);
+constexpr std::size_t max_players = 4096;
+
+void complain(std::string_view about, const char *what, std::string_view text) {
+    std::fprintf(stderr, "game_server: %s: %s: %s\n", std::string(about).c_str(), what, std::string(text).c_str());
+}
+
+// For calls whose failure nobody waits to hear of.
+void check(const slk::result<void> &done, std::string_view about, const char *what) {
+    if (!done)
+        complain(about, what, done.error().message());
+}
+
+slk::store open_store(const Options &options) {
+    if (!options.folder.empty())
+        return open_file_store(options.folder).value();
+    return slk::store::open_sqlite(options.database).value();
+}
+
+} // namespace
+
+/* Start and end */
+
+// The one place where failures are exceptions: without store and engine there is no server.
+Players::Players(const Options &options, Audit &audit, Clients &clients)
+    : audit_(audit), clients_(clients), store_(open_store(options)) {
+    slk::engine_options engine;
+    engine.server_id = options.server_id;
+    engine.lease = options.lease;
+    engine.predecessor_gone = options.predecessor_gone;
+    engine.log = [](slk::log_level, std::string_view text) {
+        std::fprintf(stderr, "game_server: %s\n", std::string(text).c_str());
+    };
+    engine_ = slk::engine::create(std::move(engine)).value();
+
+    slk::spec_options spec;
+    spec.name = "player";
+    spec.schema_version = 1;
+    spec.default_data = new_player;
+    spec.autosave = options.autosave;
+    spec.apply_receipt = [this](const slk::receipt_view &receipt, slk::document_ref draft) {
+        return apply_receipt(receipt, draft);
+    };
+    spec_ = engine_.create_spec(store_, std::move(spec)).value();
+}
+
+// Called by the library, inside update, when a purchase is to be applied.
+slk::result<Summary> Players::apply_receipt(const slk::receipt_view &receipt, slk::document_ref draft) {
+    auto after = apply(receipt, draft);
+    const Player *player = find(receipt.user_tag());
+    if (after && player != nullptr)
+        audit_.line("applied", player->name, "epoch", player->epoch, "receipt", receipt.purchase_id(), "ops", after->ops,
+                    "gold", after->gold, "receipts", after->receipts);
+    return after;
+}
+
+void Players::tick() {
+    check(engine_.update(tick_budget), "update", "failed");
+    const auto happened = engine_.dispatch([this](auto now) {
+        if constexpr (std::is_base_of_v<slk::events::of_locker, decltype(now)>) {
+            if (Player *player = find(now.user_tag))
+                on(*player, now);
+        } else {
+            on(now);
+        }
+    });
+    check(happened, "events", "failed");
+    watch();
+}
+
+void Players::begin_shutdown(ClientId client) {
+    const auto begun = shutting_down_ ? slk::result<void>() : engine_.begin_shutdown(shutdown_time);
+    shutting_down_ = begun.has_value();
+    if (begun)
+        clients_.print(client, "ok shutdown");
+    else
+        clients_.print(client, "error shutdown:", begun.error().message());
+}
+
+/* What clients ask */
+
+Players::Player *Players::find(const std::string &name) {
+    const auto tag = tags_.find(name);
+    return tag == tags_.end() ? nullptr : find(tag->second);
+}
+
+Players::Player *Players::find(std::uint64_t tag) {
+    const auto player = players_.find(tag);
+    return player == players_.end() ? nullptr : &player->second;
+}
+
+void Players::answer_failure(ClientId client, const char *command, const std::string &name, const slk::failure &why) {
+    clients_.print(client, "error", command, name + ":", why.message());
+}
+
+// The player, if this server surely holds the record right now; otherwise the client is told why not. While a session is
+// only suspect a game may let play go on and save later. This one stops: what it says, holds.
+Players::Player *Players::find_available(ClientId client, const char *command, const std::string &name) {
+    Player *player = find(name);
+    if (player == nullptr)
+        clients_.print(client, "error", command, name + ":", "not on this server");
+    else if (!player->locker.is_available())
+        clients_.print(client, "error", command, name + ":", "not available now");
+    else
+        return player;
+    return nullptr;
+}
+
+void Players::join(ClientId client, const std::string &name) {
+    // Who left a moment ago may still be here, being saved: then marking the same locker again calls that off.
+    Player *player = find(name);
+    if (player == nullptr && players_.size() >= max_players)
+        return clients_.print(client, "error join", name + ":", "the server is full");
+    if (player == nullptr) {
+        const std::uint64_t tag = last_tag_ + 1;
+        auto locker = spec_.open_locker(name, tag);
+        if (!locker)
+            return answer_failure(client, "join", name, locker.error());
+        last_tag_ = tag;
+        tags_[name] = tag;
+        player = &players_[tag];
+        player->name = name;
+        player->tag = tag;
+        player->locker = std::move(*locker);
+    }
+    if (const auto marked = player->locker.mark_should_acquire(); !marked)
+        return answer_failure(client, "join", name, marked.error());
+    player->client = client;
+    clients_.print(client, "ok join", name);
+}
+
+void Players::leave(ClientId client, const std::string &name) {
+    const Player *player = find(name);
+    if (player == nullptr)
+        return clients_.print(client, "error leave", name + ":", "not on this server");
+    if (const auto marked = player->locker.mark_should_release(); !marked)
+        return answer_failure(client, "leave", name, marked.error());
+    clients_.print(client, "ok leave", name);
+}
+
+void Players::change_gold(ClientId client, const char *command, Player &player, std::int64_t amount) {
+    const auto change = add_gold(player.locker, amount);
+    if (!change)
+        return answer_failure(client, command, player.name, change.error());
+    const auto now = summary_of(player.locker);
+    if (!now)
+        return answer_failure(client, command, player.name, now.error());
+    // The audit log has it first: it must know at least as much as any client.
+    audit_.line("changed", player.name, "epoch", player.epoch, "change", *change, "ops", now->ops, "gold", now->gold,
+                "receipts", now->receipts);
+    clients_.print(client, "ok", command, player.name, "gold", now->gold, "change", *change);
+}
+
+void Players::earn(ClientId client, const std::string &name, std::int64_t amount) {
+    if (Player *player = find_available(client, "earn", name))
+        change_gold(client, "earn", *player, amount);
+}
+
+void Players::spend(ClientId client, const std::string &name, std::int64_t amount) {
+    Player *player = find_available(client, "spend", name);
+    if (player == nullptr)
+        return;
+    const auto gold = player->locker.get<std::int64_t>("/gold");
+    if (!gold)
+        answer_failure(client, "spend", name, gold.error());
+    else if (*gold < amount)
+        clients_.print(client, "error spend", name + ":", "has only", *gold, "gold");
+    else
+        change_gold(client, "spend", *player, -amount);
+}
+
+void Players::buy(ClientId client, const std::string &name, const std::string &product, const std::string &purchase) {
+    const Player *player = find_available(client, "buy", name);
+    if (player == nullptr)
+        return;
+    slk::receipt receipt;
+    receipt.provider = "example-shop";
+    receipt.environment = "live";
+    receipt.purchase_id = purchase;
+    receipt.product = product;
+    receipt.tag = client;
+    if (const auto taken = player->locker.process_receipt(receipt); !taken)
+        return answer_failure(client, "buy", name, taken.error());
+    clients_.print(client, "ok buy", name, purchase);
+}
+
+void Players::save(ClientId client, const std::string &name) {
+    const Player *player = find_available(client, "save", name);
+    if (player == nullptr)
+        return;
+    // A change of its own, so that there is one to wait for. The answer comes with its event.
+    const auto change = player->locker.mark_changed();
+    slk::result<void> done = change;
+    if (done)
+        done = player->locker.await_change(*change, client);
+    if (done)
+        done = player->locker.mark_force_save();
+    if (!done)
+        answer_failure(client, "save", name, done.error());
+}
+
+namespace {
+
+// The purchases as words separated by commas; "-" if there are none.
+slk::result<std::string> list_receipts(slk::locker_ref player) {
+    const auto count = player.length("/receipts");
+    if (!count)
+        return count.error();
+    std::string list;
+    for (std::size_t i = 0; i < *count; ++i) {
+        const auto purchase = player.get<std::string>("/receipts/" + std::to_string(i));
+        if (!purchase)
+            return purchase;
+        list += (list.empty() ? "" : ",") + *purchase;
+    }
+    return list.empty() ? "-" : list;
+}
+
+} // namespace
+
+void Players::show(ClientId client, const std::string &name) {
+    const Player *player = find_available(client, "show", name);
+    if (player == nullptr)
+        return;
+    const auto now = summary_of(player->locker);
+    const auto credit = player->locker.credit("vip");
+    const auto receipts = list_receipts(player->locker);
+    for (const slk::failure &why : {now.error(), credit.error(), receipts.error()})
+        if (why.code != slk::result_code::ok)
+            return answer_failure(client, "show", name, why);
+    clients_.print(client, "ok show", name, "gold", now->gold, "ops", now->ops, "vip", now->vip ? "yes" : "no", "credit",
+                   *credit, "receipts", *receipts);
+}
+
+void Players::client_gone(ClientId client) {
+    for (auto &[tag, player] : players_) {
+        if (player.client != client)
+            continue;
+        player.client = nobody;
+        check(player.locker.mark_should_release(), player.name, "cannot be released");
+    }
+}
+
+/* What happens to one player */
+
+void Players::on(Player &player, const slk::events::loaded &now) {
+    note_unavailable(player);
+    player.epoch = now.epoch;
+    const auto data = summary_of(player.locker);
+    if (!data)
+        return complain(player.name, "the data are not what this game writes", data.error().message());
+    audit_.line("loaded", player.name, "epoch", player.epoch, "ops", data->ops, "gold", data->gold, "receipts",
+                data->receipts);
+    clients_.print(player.client, "* loaded", player.name, "gold", data->gold, "ops", data->ops, "epoch", player.epoch);
+}
+
+void Players::on(Player &player, const slk::events::load_status &now) {
+    switch (now.state) {
+    case slk::load_state::locked_elsewhere:
+        return clients_.print(player.client, "* waiting", player.name + ":", "server", now.server, "has the player");
+    case slk::load_state::store_failure:
+    case slk::load_state::unknown_version:
+    case slk::load_state::unreadable:
+        return clients_.print(player.client, "* waiting", player.name + ":", now.text);
+    default: // on its way
+        break;
+    }
+}
+
+void Players::on(Player &player, const slk::events::released &now) {
+    const bool handed_over = now.cause == slk::release_cause::handed_over;
+    audit_.line("released", player.name, "epoch", player.epoch);
+    clients_.print(player.client, "*", handed_over ? "handed-over" : "left", player.name);
+}
+
+// `now.document` has the data as they were here, for a game that wants to keep or compare them. This one does not.
+void Players::on(Player &player, const slk::events::lost &now) {
+    audit_.line("lost", player.name, "epoch", player.epoch, "saved", now.saved_change, "unknown", now.unknown_change);
+    clients_.print(player.client, "* lost", player.name + ":", now.text);
+}
+
+void Players::on(Player &player, const slk::events::saved &now) {
+    audit_.line("saved", player.name, "epoch", player.epoch, "change", now.change);
+    clients_.print(player.client, "* saved", player.name, "change", now.change);
+}
+
+// The answer to `save`; the tag says who asked.
+void Players::on(Player &player, const slk::events::change_settled &now) {
+    if (now.state == slk::change_state::saved)
+        return clients_.print(now.tag, "ok save", player.name, "change", now.change, "saved");
+    const bool lost = now.state == slk::change_state::lost;
+    clients_.print(now.tag, "error save", player.name + ":", "change", now.change, "is",
+                   lost ? "lost" : "lost or saved, which cannot be known");
+}
+
+// A game can finish a fight first, or refuse: slk::locker_ref::answer_handover. This one lets go at once.
+void Players::on(Player &player, const slk::events::handover_requested &) {
+    audit_.line("asked", player.name, "epoch", player.epoch);
+}
+
+void Players::on(Player &player, const slk::events::available &) {
+    clients_.print(player.client, "* available", player.name);
+}
+
+// The answer to the shop. A real server confirms the purchase to the platform here, and not earlier; what was not processed
+// it does not confirm, so that the notice comes again.
+void Players::on(Player &player, const slk::events::receipt_settled &now) {
+    if (now.outcome == slk::result_code::not_processed) {
+        audit_.line("not-processed", player.name, "epoch", player.epoch, "receipt", now.purchase_id);
+        return clients_.print(now.tag, "* not-processed", player.name, word(now.purchase_id) + ":", now.text);
+    }
+    const char *what = now.outcome == slk::result_code::credited ? "credited" : now.duplicate ? "granted-again" : "granted";
+    audit_.line(what, player.name, "epoch", player.epoch, "receipt", now.purchase_id);
+    clients_.print(now.tag, "*", what, player.name, now.purchase_id);
+}
+
+void Players::on(Player &player, const slk::events::save_trouble &now) {
+    complain(player.name, "cannot be saved yet", now.text);
+}
+
+void Players::on(Player &player, const slk::events::callback_failed &now) {
+    complain(player.name, "a callback failed", now.text);
+}
+
+void Players::on(Player &player, const slk::events::left_behind &now) {
+    complain(player.name, "not released before the end of the shutdown",
+             now.dirty ? "some changes are not saved" : "everything is saved");
+}
+
+// Nothing of the player is held or under way here any more.
+void Players::on(Player &player, const slk::events::idle &) {
+    note_unavailable(player);
+    tags_.erase(player.name);
+    players_.erase(player.tag);
+}
+
+/* What happens to the whole server */
+
+void Players::on(const slk::events::suspect &now) {
+    audit_.line("suspect", "-");
+    complain(now.store, "no sign of life was taken in time", "the players are not available");
+    tell_everybody("suspect");
+}
+
+void Players::on(const slk::events::store_available &) { tell_everybody("available"); }
+
+void Players::on(const slk::events::ended &now) {
+    complain(now.store, "this server was declared dead", "each player is confirmed anew");
+}
+
+void Players::on(const slk::events::server_id_in_use &now) {
+    complain(now.store, "another process has this server id", "waiting for it to end");
+}
+
+// Two processes with one id are a mistake of whoever started them, and the younger one has won.
+void Players::on(const slk::events::superseded &now) {
+    complain(now.store, "another process has taken over this server id", "giving up");
+    done_ = true;
+}
+
+void Players::on(const slk::events::store_trouble &now) { complain(now.store, "the store is in trouble", now.text); }
+
+void Players::on(const slk::events::shutdown_done &) { done_ = true; }
+
+void Players::tell_everybody(const char *what) {
+    for (const auto &[tag, player] : players_)
+        clients_.print(player.client, "*", what, player.name);
+}
+
+/* Who is available, for the audit log */
+
+// The end of a time in which the player was available.
+void Players::note_unavailable(Player &player) {
+    if (std::exchange(player.available, false))
+        audit_.line("unavailable", player.name, "until", player.seen_at.count());
+}
+
+// The time before looking goes with what was seen last, and the time after looking with what is seen first: so the player
+// was available at both ends of the time that the log states.
+void Players::watch() {
+    const platform::Time before = platform::now();
+    for (auto &[tag, player] : players_) {
+        if (!player.locker.is_available()) {
+            note_unavailable(player);
+            continue;
+        }
+        if (!std::exchange(player.available, true))
+            audit_.line("available", player.name, "epoch", player.epoch);
+        player.seen_at = before;
+    }
+    audit_.line_at(before, "tick", "-");
+}
+
+} // namespace game

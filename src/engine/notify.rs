@@ -1,0 +1,51 @@
+//! Notifications: a store that can push says that somebody wrote under a key. They are hints; nothing depends on them.
+
+use super::core::Core;
+use super::event::{SpecId, StoreId};
+use super::schedule::Sender;
+use crate::clock::Time;
+use crate::locker::inputs::Priority;
+use crate::store::{Key, Kind};
+use std::sync::Arc;
+
+impl Core {
+    /// Somebody wrote under this key of this store: whoever here waits for it or holds it looks at once.
+    pub fn notify(&mut self, now: Time, store: StoreId, key: &Key) {
+        match key.kind {
+            Kind::Record => self.notify_record(store, key),
+            Kind::Server => self.notify_server(now, store, &key.name),
+        }
+    }
+
+    fn notify_record(&mut self, store: StoreId, key: &Key) {
+        let spec = self
+            .specs
+            .iter()
+            .position(|slot| slot.store == store && slot.spec.name == key.space);
+        let Some(spec) = spec else {
+            return;
+        };
+        let spec = SpecId(u32::try_from(spec).unwrap_or(u32::MAX));
+        let Some(index) = self.by_key.get(&(spec, Arc::clone(&key.name))).copied() else {
+            return;
+        };
+        if let Some(used) = &mut self.slots[index as usize].used {
+            used.locker.notified();
+        }
+        self.make_ready(index);
+    }
+
+    fn notify_server(&mut self, now: Time, store: StoreId, server: &Arc<str>) {
+        let Some(slot) = self.stores.get_mut(store.0 as usize) else {
+            return;
+        };
+        if **server == *self.options.server_id {
+            slot.beat.notified(now);
+        } else if let Some(watch) = slot.watches.get_mut(server) {
+            watch.notified(now);
+            if watch.due().is_some_and(|due| due <= now) {
+                slot.schedule.push(Priority::Force, Sender::Watch(Arc::clone(server)));
+            }
+        }
+    }
+}

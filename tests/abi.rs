@@ -1,0 +1,420 @@
+//! The binary interface: sizes and offsets of all public structs in Rust, C and C++, the exported symbols, and the header
+//! under every compiler, standard and warning.
+//!
+//! `tests/abi/layout.txt` and `tests/abi/symbols.txt` are committed; a difference means that the interface has changed,
+//! and `docs/abi.md` says what may change when. Write them anew with `SLK_WRITE_ABI=1 cargo test --test abi`.
+
+#![cfg(all(unix, target_pointer_width = "64"))]
+
+use sessionlocker::ffi::{
+    engine, event, handle, locker, receipt, request, spec, store_callback, store_sqlite, version,
+};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Adds a struct's lines to the table. The pattern names every field, so none can be forgotten.
+macro_rules! layout {
+    ($table:ident, $module:ident::$name:ident { $($field:ident),+ }) => {
+        let fields = |it: $module::$name| {
+            let $module::$name { $($field),+ } = it;
+            [$((stringify!($field), std::mem::offset_of!($module::$name, $field), size_of_val(&$field))),+]
+        };
+        // SAFETY: all structs of the header are valid when all their bytes are zero.
+        let zeroed = unsafe { std::mem::zeroed() };
+        writeln!($table, "{} {}", stringify!($name), size_of::<$module::$name>()).unwrap();
+        for (field, offset, size) in fields(zeroed) {
+            writeln!($table, "{}.{field} {offset} {size}", stringify!($name)).unwrap();
+        }
+    };
+}
+
+fn layout_in_rust() -> String {
+    let mut table = String::new();
+    layout!(table, handle::slk_store { id });
+    layout!(table, handle::slk_engine { id });
+    layout!(table, handle::slk_spec { id });
+    layout!(table, handle::slk_locker { id });
+    layout!(table, handle::slk_document { id });
+    layout!(table, handle::slk_request { id });
+    layout!(table, handle::slk_error_sink { id });
+    layout!(
+        table,
+        store_sqlite::slk_sqlite_options {
+            struct_size,
+            durability,
+            flags,
+            busy_timeout_ms,
+            read_threads,
+            batch
+        }
+    );
+    layout!(
+        table,
+        store_callback::slk_store_callbacks {
+            struct_size,
+            mode,
+            name,
+            user_data,
+            get,
+            put,
+            remove,
+            cancel,
+            destroy,
+            max_value_bytes,
+            max_key_bytes,
+            threads
+        }
+    );
+    layout!(
+        table,
+        request::slk_request_view {
+            struct_size,
+            kind,
+            key_kind,
+            reserved,
+            spec,
+            spec_length,
+            key,
+            key_length,
+            value,
+            value_length,
+            version,
+            version_length
+        }
+    );
+    layout!(
+        table,
+        engine::slk_engine_options {
+            struct_size,
+            abi_version,
+            server_id,
+            lease_ms,
+            beat_interval_ms,
+            request_timeout_ms,
+            max_requests_in_flight,
+            flags,
+            log_level,
+            clock,
+            wall_clock,
+            log,
+            user_data,
+            destroy
+        }
+    );
+    layout!(
+        table,
+        event::slk_event {
+            kind,
+            result,
+            locker,
+            user_tag,
+            key,
+            key_length,
+            text,
+            text_length,
+            name,
+            name_length,
+            epoch,
+            change,
+            unknown_change,
+            tag,
+            document,
+            count,
+            since_ms,
+            detail,
+            flags
+        }
+    );
+    layout!(
+        table,
+        receipt::slk_receipt {
+            struct_size,
+            reserved,
+            provider,
+            environment,
+            purchase_id,
+            product,
+            context,
+            context_length,
+            tag
+        }
+    );
+    layout!(
+        table,
+        receipt::slk_receipt_view {
+            struct_size,
+            kind,
+            locker,
+            user_tag,
+            key,
+            product,
+            provider,
+            environment,
+            purchase_id,
+            context,
+            context_length,
+            tag
+        }
+    );
+    layout!(
+        table,
+        spec::slk_save_view {
+            struct_size,
+            reason,
+            locker,
+            user_tag,
+            key
+        }
+    );
+    layout!(
+        table,
+        spec::slk_spec_options {
+            struct_size,
+            schema_version,
+            name,
+            store,
+            data_kind,
+            handover_mode,
+            handover_delay_ms,
+            autosave_ms,
+            retry_min_ms,
+            retry_max_ms,
+            default_data,
+            default_data_length,
+            default_data_for,
+            before_save,
+            apply_receipt,
+            user_data,
+            destroy
+        }
+    );
+    layout!(
+        table,
+        locker::slk_locker_status {
+            load,
+            refused,
+            since_ms,
+            epoch,
+            latest_change,
+            saved_change,
+            purchases_in_progress,
+            available,
+            wanted,
+            dirty,
+            idle
+        }
+    );
+    table
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares with a committed file, or writes it.
+fn compare(file: &str, present: &str) {
+    let path = root().join("tests/abi").join(file);
+    if std::env::var_os("SLK_WRITE_ABI").is_some() {
+        std::fs::write(&path, present).expect("the file can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == present,
+        "the binary interface differs from tests/abi/{file}; docs/abi.md says what may change when\n\
+         committed:\n{committed}\npresent:\n{present}"
+    );
+}
+
+fn have(tool: &str) -> bool {
+    let found = Command::new(tool).arg("--version").output().is_ok();
+    let must = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(found || !must, "{tool} is missing");
+    if !found {
+        eprintln!("skipped: {tool} is missing");
+    }
+    found
+}
+
+fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn workplace() -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
+    std::fs::create_dir_all(&place).expect("the directory can be made");
+    place
+}
+
+fn shared_library() -> PathBuf {
+    let test = std::env::current_exe().expect("the test has a path");
+    test.with_file_name("libsessionlocker.so")
+}
+
+#[test]
+fn sizes_and_offsets_in_rust_are_those_of_the_table() {
+    compare("layout.txt", &layout_in_rust());
+}
+
+/// A source file that only compiles if every size and offset is that of the committed table.
+fn layout_in_c() -> String {
+    let table = std::fs::read_to_string(root().join("tests/abi/layout.txt")).expect("the table");
+    let mut source = "#include \"sessionlocker.h\"\n".to_owned();
+    for line in table.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let claim = match (words[0].split_once('.'), &words[1..]) {
+            (Some((name, field)), [offset, size]) => {
+                format!("offsetof({name}, {field}) == {offset} && sizeof((({name} *)0)->{field}) == {size}")
+            }
+            (None, [size]) => format!("sizeof({}) == {size}", words[0]),
+            _ => panic!("bad line: {line}"),
+        };
+        writeln!(source, "ASSERT({claim}, \"{line}\");").unwrap();
+    }
+    source
+}
+
+#[test]
+fn sizes_and_offsets_in_c_and_cpp_are_those_of_the_table() {
+    let source = workplace().join("layout.inc");
+    std::fs::write(&source, layout_in_c()).expect("the file can be written");
+    let languages = [
+        ("gcc", "c", "c11", "_Static_assert"),
+        ("clang", "c", "c11", "_Static_assert"),
+        ("g++", "c++", "c++11", "static_assert"),
+        ("clang++", "c++", "c++11", "static_assert"),
+    ];
+    for (compiler, language, standard, assert) in languages {
+        if have(compiler) {
+            let mut command = Command::new(compiler);
+            command
+                .arg(format!("-std={standard}"))
+                .arg(format!("-DASSERT={assert}"));
+            command.arg("-I").arg(root().join("include")).arg("-fsyntax-only");
+            succeed(command.args(["-x", language]).arg(&source));
+        }
+    }
+}
+
+/// What a program does with the header: everything that warnings could strike, without any function being called.
+const USES: &str = r#"
+#include "sessionlocker.h"
+#include "sessionlocker.h"
+
+extern int use_all(slk_engine_options *engine, slk_spec_options *spec, slk_store_callbacks *store,
+                   slk_sqlite_options *sqlite, slk_receipt *receipt);
+extern const char *name_of(slk_result result);
+
+int use_all(slk_engine_options *engine, slk_spec_options *spec, slk_store_callbacks *store,
+            slk_sqlite_options *sqlite, slk_receipt *receipt)
+{
+    slk_engine_options engine_options = SLK_ENGINE_OPTIONS_INIT;
+    slk_spec_options spec_options = SLK_SPEC_OPTIONS_INIT;
+    slk_store_callbacks callbacks = SLK_STORE_CALLBACKS_INIT;
+    slk_sqlite_options sqlite_options = SLK_SQLITE_OPTIONS_INIT;
+    slk_receipt one = SLK_RECEIPT_INIT;
+    *engine = engine_options;
+    *spec = spec_options;
+    *store = callbacks;
+    *sqlite = sqlite_options;
+    *receipt = one;
+    return SLK_OK;
+}
+
+/* Constants can be cases. */
+const char *name_of(slk_result result)
+{
+    switch (result) {
+    case SLK_OK: return "ok";
+    case SLK_EMPTY: return "empty";
+    case SLK_E_INVALID_ARGUMENT: return "argument";
+    case -SLK_E_INVALID_HANDLE: return "bracketed";
+    default: return "other";
+    }
+}
+"#;
+
+#[test]
+fn the_header_is_clean_in_every_standard() {
+    let place = workplace();
+    let c = ["c99", "c11", "c17", "c2x"];
+    let cpp = ["c++11", "c++14", "c++17", "c++20", "c++2b"];
+    let common = [
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-Wconversion",
+        "-Wsign-conversion",
+        "-Wshadow",
+        "-Wundef",
+    ];
+    let c_only = ["-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat"];
+    let cpp_only = ["-Wnon-virtual-dtor", "-Woverloaded-virtual"];
+    let matrix = [
+        ("gcc", "uses.c", &c[..], &c_only[..]),
+        ("clang", "uses.c", &c[..], &c_only[..]),
+        ("g++", "uses.cpp", &cpp[..], &cpp_only[..]),
+        ("clang++", "uses.cpp", &cpp[..], &cpp_only[..]),
+    ];
+    let mut compiled = 0;
+    for (compiler, file, standards, warnings) in matrix {
+        if !have(compiler) {
+            continue;
+        }
+        let source = place.join(file);
+        std::fs::write(&source, USES).expect("the file can be written");
+        for standard in standards {
+            let mut command = Command::new(compiler);
+            command.arg(format!("-std={standard}")).args(common).args(warnings);
+            command.arg("-I").arg(root().join("include")).arg("-fsyntax-only");
+            succeed(command.arg(&source));
+            compiled += 1;
+        }
+    }
+    println!("the header was compiled {compiled} times");
+}
+
+#[test]
+fn the_header_includes_two_standard_headers_only() {
+    let header = std::fs::read_to_string(root().join("include/sessionlocker.h")).expect("the header");
+    let includes: Vec<&str> = header.lines().filter(|line| line.starts_with("#include")).collect();
+    assert_eq!(includes, ["#include <stddef.h>", "#include <stdint.h>"]);
+}
+
+/// The functions that the header declares, one a line.
+fn declared() -> String {
+    let header = std::fs::read_to_string(root().join("include/sessionlocker.h")).expect("the header");
+    let declarations = header.split("SLK_API ").skip(1);
+    let mut names: Vec<&str> = declarations
+        .filter_map(|rest| rest.split_once('('))
+        .filter_map(|(before, _)| before.rsplit([' ', '*']).next())
+        .filter(|name| name.starts_with("slk_"))
+        .collect();
+    names.sort_unstable();
+    names.join("\n") + "\n"
+}
+
+#[test]
+fn exported_symbols_are_those_of_the_list_and_of_the_header() {
+    compare("symbols.txt", &declared());
+    if !have("nm") {
+        return;
+    }
+    let table = succeed(Command::new("nm").args(["-D", "--defined-only"]).arg(shared_library()));
+    let mut exported: Vec<&str> = table.lines().filter_map(|line| line.rsplit(' ').next()).collect();
+    exported.sort_unstable();
+    assert_eq!(exported.join("\n") + "\n", declared());
+}
+
+#[test]
+fn the_shared_library_is_named_by_its_interface() {
+    if cfg!(target_os = "linux") && have("readelf") {
+        let dynamic = succeed(Command::new("readelf").arg("-d").arg(shared_library()));
+        let name = format!("[libsessionlocker.so.{}]", version::SLK_ABI_VERSION);
+        assert!(dynamic.contains(&name), "{dynamic}");
+    }
+}
