@@ -5,7 +5,31 @@ use sessionlocker::planted::{Bug, Bugs};
 
 /// Where each fault was first found. When the library or the simulator changes, seeds tell other stories: a seed that
 /// no longer shows its fault is no failure as long as the search finds another.
-const KNOWN: &[(Bug, u64)] = &[];
+const KNOWN: &[(Bug, u64)] = &[
+    (Bug::TimeoutIsFailure, 6),
+    (Bug::ConflictIsSuccess, 0),
+    (Bug::AdoptOtherOperation, 492),
+    (Bug::NoHolderMargin, 32),
+    (Bug::TakeWithoutEnded, 72),
+    (Bug::EndedUnconditionally, 3),
+    (Bug::LeaseFromAnswer, 96),
+    (Bug::LeaseFromLastTry, 76),
+    (Bug::NoConfirmation, 20),
+    (Bug::ReplacedFromOldLook, 2385),
+    (Bug::LateAnswersAccepted, 4),
+    (Bug::ReceiptsInMemoryOnly, 0),
+    (Bug::GrantedBeforeDurable, 0),
+    (Bug::SavedPastSnapshot, 1),
+    (Bug::ReleaseCalledOffInDoubt, 1),
+    (Bug::MissingRecreated, 3),
+    (Bug::EpochIgnored, 0),
+    (Bug::EpochNotRaised, 0),
+    (Bug::UnknownQueuedAgain, 1),
+    (Bug::MissingIsDead, 3234),
+    (Bug::LengthInRecordIgnored, 2),
+    (Bug::AdoptOldProcess, 3),
+    (Bug::NameUsedAgain, 15459),
+];
 
 /// How many seeds are searched where a known one no longer shows its fault.
 const SEARCH: u64 = 20_000;

@@ -4,6 +4,7 @@
 use crate::clock::MS;
 use crate::network::Line;
 use crate::profile::{Rates, Weather};
+use crate::seen::process_of;
 use crate::view::RecordView;
 use crate::world::{record_key, Event, World};
 
@@ -263,11 +264,14 @@ impl World {
     fn watch_emptying(&mut self, since: u64) {
         let mut busy = Vec::new();
         for key in self.sound_keys() {
-            let held = self
+            let holder = self
                 .store
                 .look(&record_key(key))
                 .and_then(|stored| RecordView::parse(&stored.value).ok())
-                .is_some_and(|view| view.header.holder.is_some());
+                .and_then(|view| view.header.holder);
+            // What a dead process has left stays as it is until somebody wants it.
+            let process = holder.and_then(|holder| self.processes.get(process_of(holder.incarnation)));
+            let held = process.is_some_and(|process| process.alive);
             if held {
                 busy.push(format!("k{key} is held"));
             }
