@@ -169,7 +169,7 @@ fn two_servers_on_one_sqlite_file_keep_their_promises() {
         actions_per_second: 500,
         seed: setting("MULTIPROCESS_SEED", fastrand::u64(..1_000_000)),
     };
-    run("multiprocess-sqlite", two_in_c("multiprocess-sqlite"), database, &plan);
+    run("multiprocess-sqlite", two_in_c("game_server-sqlite"), database, &plan);
 }
 
 #[test]
