@@ -53,6 +53,7 @@ suite() {
         # The command may have failed without any test that did: it did not compile, or was stopped by the time-out.
         [ "$f" -eq 0 ] && f=1
         [ "$status" -eq 124 ] && echo "   stopped after $SUITE_TIMEOUT s"
+        [ "$status" -gt 128 ] && echo "   ended by signal $((status - 128))"
         show_end_of "$log"
     elif [ $((p + f + s)) -eq 0 ]; then
         p=1

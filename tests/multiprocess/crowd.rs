@@ -84,6 +84,8 @@ pub struct Crowd<'a> {
     absences: Vec<Option<Absence>>,
     players: Vec<Player>,
     faults: usize,
+    /// How often a server told that the store has taken something.
+    stored: u64,
     pub deeds: Deeds,
     sender: Sender<Message>,
     messages: Receiver<Message>,
@@ -111,6 +113,7 @@ impl<'a> Crowd<'a> {
             servers,
             players: (0..plan.players).map(new_player).collect(),
             faults: 0,
+            stored: 0,
             deeds: Deeds::default(),
             sender,
             messages,
@@ -167,6 +170,7 @@ impl<'a> Crowd<'a> {
         let Some(player) = player_number(name).and_then(|number| self.players.get_mut(number)) else {
             return;
         };
+        self.stored += u64::from(matches!(what, "loaded" | "saved" | "granted"));
         match what {
             "loaded" => player.at[server] = Presence::Playing,
             "left" | "handed-over" | "lost" | "join" => player.at[server] = Presence::Away,
@@ -205,7 +209,11 @@ impl<'a> Crowd<'a> {
         match fault {
             Fault::Pause => {
                 self.deeds.pauses += 1;
-                self.servers[place].pause();
+                if leases > 1.0 {
+                    self.pause_without_locks(place);
+                } else {
+                    self.servers[place].pause();
+                }
                 self.absent(place, leases);
             }
             Fault::Kill => {
@@ -218,6 +226,32 @@ impl<'a> Crowd<'a> {
                     self.absent(place, leases);
                 }
             }
+        }
+    }
+
+    /// Pauses a process that holds no lock of the store just then. One that does keeps all the others from the store
+    /// until it goes on, and then nobody can take over. The brief pauses take it as it comes.
+    fn pause_without_locks(&mut self, place: usize) {
+        for _ in 0..20 {
+            self.servers[place].pause();
+            self.go_on(Duration::from_millis(150)); // what was done before is heard
+            let before = self.stored;
+            self.go_on(Duration::from_millis(500));
+            if self.stored > before {
+                return;
+            }
+            self.servers[place].resume();
+            self.go_on(Duration::from_millis(50));
+        }
+        self.servers[place].pause();
+    }
+
+    /// Plays on at a moderate pace.
+    fn go_on(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.hear(Instant::now() + Duration::from_millis(10));
+            self.act();
         }
     }
 
