@@ -6,12 +6,15 @@
 
 #![cfg(all(unix, target_pointer_width = "64"))]
 
+mod tools;
+
 use sessionlocker::ffi::{
     engine, event, handle, locker, receipt, request, spec, store_callback, store_sqlite, version,
 };
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tools::{have, library, root, succeed};
 
 /// Adds a struct's lines to the table. The pattern names every field, so none can be forgotten.
 macro_rules! layout {
@@ -208,10 +211,6 @@ fn layout_in_rust() -> String {
     table
 }
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// Compares with a committed file, or writes it.
 fn compare(file: &str, present: &str) {
     let path = root().join("tests/abi").join(file);
@@ -226,32 +225,10 @@ fn compare(file: &str, present: &str) {
     );
 }
 
-fn have(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    let must = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(found || !must, "{tool} is missing");
-    if !found {
-        eprintln!("skipped: {tool} is missing");
-    }
-    found
-}
-
-fn succeed(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}\n{errors}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 fn workplace() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
     std::fs::create_dir_all(&place).expect("the directory can be made");
     place
-}
-
-fn shared_library() -> PathBuf {
-    let test = std::env::current_exe().expect("the test has a path");
-    test.with_file_name("libsessionlocker.so")
 }
 
 #[test]
@@ -404,7 +381,11 @@ fn exported_symbols_are_those_of_the_list_and_of_the_header() {
     if !have("nm") {
         return;
     }
-    let table = succeed(Command::new("nm").args(["-D", "--defined-only"]).arg(shared_library()));
+    let table = succeed(
+        Command::new("nm")
+            .args(["-D", "--defined-only"])
+            .arg(library("libsessionlocker.so")),
+    );
     let mut exported: Vec<&str> = table.lines().filter_map(|line| line.rsplit(' ').next()).collect();
     exported.sort_unstable();
     assert_eq!(exported.join("\n") + "\n", declared());
@@ -413,7 +394,7 @@ fn exported_symbols_are_those_of_the_list_and_of_the_header() {
 #[test]
 fn the_shared_library_is_named_by_its_interface() {
     if cfg!(target_os = "linux") && have("readelf") {
-        let dynamic = succeed(Command::new("readelf").arg("-d").arg(shared_library()));
+        let dynamic = succeed(Command::new("readelf").arg("-d").arg(library("libsessionlocker.so")));
         let name = format!("[libsessionlocker.so.{}]", version::SLK_ABI_VERSION);
         assert!(dynamic.contains(&name), "{dynamic}");
     }

@@ -6,11 +6,14 @@
 
 #![cfg(unix)]
 
+mod tools;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use tools::{have, library, root, succeed};
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"];
 
@@ -24,41 +27,15 @@ const SANITIZERS: &[&str] = &[
     "-fno-omit-frame-pointer",
 ];
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A library that cargo has built for this test.
-fn library(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the test has a path");
-    test.with_file_name(name)
-}
-
-/// Whether a tool is there. Where nothing may be skipped, a missing one is a failure.
-fn have(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    let must = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(found || !must, "{tool} is missing");
-    if !found {
-        eprintln!("skipped: {tool} is missing");
-    }
-    found
-}
-
-/// The same for the header of nlohmann/json.
+/// As `have`, for the header of nlohmann/json.
 fn have_nlohmann_json() -> bool {
     let found = Path::new("/usr/include/nlohmann/json.hpp").exists();
     let must = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(found || !must, "nlohmann/json is missing");
+    if !found {
+        eprintln!("skipped: nlohmann/json is missing");
+    }
     found
-}
-
-fn succeed(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert!(output.status.success(), "{command:?}\n{}\n{out}{err}", output.status);
-    out
 }
 
 fn workplace(name: &str) -> PathBuf {

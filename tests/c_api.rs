@@ -5,8 +5,11 @@
 
 #![cfg(unix)]
 
+mod tools;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
+use tools::{have, library, root, succeed};
 
 const WARNINGS: &[&str] = &[
     "-std=c11",
@@ -42,39 +45,6 @@ impl Flavour {
     }
 }
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Where cargo has put the libraries that belong to this test.
-fn libraries() -> PathBuf {
-    let test = std::env::current_exe().expect("the test has a path");
-    test.parent().expect("it lies in a directory").to_path_buf()
-}
-
-/// Whether a tool is there. Where nothing may be skipped, a missing one is a failure.
-fn have(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    let must = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(found || !must, "{tool} is missing");
-    if !found {
-        eprintln!("skipped: {tool} is missing");
-    }
-    found
-}
-
-fn run(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-}
-
-fn succeed(command: &mut Command) -> String {
-    let output = run(command);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert!(output.status.success(), "{command:?}\n{}\n{out}{err}", output.status);
-    out
-}
-
 /// A directory of this test run, with the shared library under the name that programs ask for.
 fn workplace(name: &str) -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c_api").join(name);
@@ -92,7 +62,7 @@ fn compile(program: &str, flavour: Flavour, place: &Path) -> PathBuf {
     if flavour == Flavour::Shared {
         let soname = place.join("libsessionlocker.so.1");
         let _ = std::fs::remove_file(&soname);
-        std::os::unix::fs::symlink(libraries().join("libsessionlocker.so"), &soname).expect("the link can be made");
+        std::os::unix::fs::symlink(library("libsessionlocker.so"), &soname).expect("the link can be made");
         gcc.arg(&soname)
             .arg(format!("-Wl,-rpath,{}", place.display()))
             .arg("-lpthread");
@@ -100,7 +70,7 @@ fn compile(program: &str, flavour: Flavour, place: &Path) -> PathBuf {
         if flavour == Flavour::Sanitized {
             gcc.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
         }
-        gcc.arg(libraries().join("libsessionlocker.a")).args(SYSTEM_LIBRARIES);
+        gcc.arg(library("libsessionlocker.a")).args(SYSTEM_LIBRARIES);
     }
     succeed(&mut gcc);
     binary

@@ -1,7 +1,7 @@
 //! What the host may ask of the lockers of a core, and tell them.
 
 use super::core::{check_name, Core, LockerSlot, Shutdown, MAX_NAME_BYTES};
-use super::event::LockerId;
+use super::event::{place, LockerId};
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus};
@@ -306,7 +306,7 @@ impl Core {
         }
         self.shutdown = Some(Shutdown { deadline, done: false });
         for index in 0..self.slots.len() {
-            self.make_ready(u32::try_from(index).unwrap_or(u32::MAX));
+            self.make_ready(place(index));
         }
     }
 

@@ -4,7 +4,7 @@
 //! the product does so in `engine/mod.rs`, the simulator in its own loop.
 
 use super::beat::{Beat, BeatOptions};
-use super::event::{Event, LockerId, SpecId, StoreId};
+use super::event::{place, Event, LockerId, SpecId, StoreId};
 use super::schedule::Schedule;
 use super::timers::Timers;
 use super::watch::Watch;
@@ -243,7 +243,7 @@ impl Core {
             predecessor_gone: self.options.predecessor_gone,
             bugs: self.options.bugs,
         });
-        let id = StoreId(u32::try_from(self.stores.len()).unwrap_or(u32::MAX));
+        let id = StoreId::at(self.stores.len());
         self.stores.push(StoreSlot {
             abilities,
             beat,
@@ -282,7 +282,7 @@ impl Core {
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
         spec.max_value_bytes = spec.max_value_bytes.min(slot.abilities.max_value_bytes);
-        let id = SpecId(u32::try_from(self.specs.len()).unwrap_or(u32::MAX));
+        let id = SpecId::at(self.specs.len());
         self.specs.push(SpecSlot {
             spec: Arc::new(spec),
             store,
@@ -364,7 +364,7 @@ impl Core {
                 generation: 1,
                 used: None,
             });
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+            place(self.slots.len() - 1)
         });
         self.slots[index as usize].used = Some(used);
         self.by_key.insert((spec, name), index);

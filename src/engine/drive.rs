@@ -1,8 +1,8 @@
 //! Driving the core: what is due is stepped, what may be sent is sent, what was answered is passed on.
 
 use super::beat::Notice;
-use super::core::{Action, Core, LockerSlot, Target};
-use super::event::{Event, LockerId, Source, SpecId, StoreId};
+use super::core::{Action, Core, LockerSlot, SpecSlot, Target};
+use super::event::{place, Event, LockerId, Source, SpecId, StoreId};
 use super::schedule::Sender;
 use super::timers::Sleeper;
 use super::watch::Watch;
@@ -24,12 +24,9 @@ const STEPS_PER_POLL: usize = 32;
 impl Core {
     /// The next thing to do; call it until it gives `None`. `now` is the steady time, `wall_ms` is for people.
     pub fn poll(&mut self, now: Time, wall_ms: i64) -> Option<Action> {
-        self.wall_ms = wall_ms;
-        if let Some(action) = self.poll_beats(now) {
+        if let Some(action) = self.poll_server(now, wall_ms) {
             return Some(action);
         }
-        self.expire_requests(now);
-        self.wake_sleepers(now);
         for _ in 0..STEPS_PER_POLL {
             let Some(index) = self.ready.pop_front() else {
                 self.poll_shutdown(now);
@@ -44,12 +41,9 @@ impl Core {
 
     /// The next thing to do for this locker alone, its server's beat and what it waits for included.
     pub fn poll_locker(&mut self, now: Time, wall_ms: i64, id: LockerId) -> Option<Action> {
-        self.wall_ms = wall_ms;
-        if let Some(action) = self.poll_beats(now) {
+        if let Some(action) = self.poll_server(now, wall_ms) {
             return Some(action);
         }
-        self.expire_requests(now);
-        self.wake_sleepers(now);
         let ready = self.slot_mut(id).is_some_and(|slot| slot.ready);
         if ready {
             self.ready.retain(|index| *index != id.index);
@@ -58,6 +52,17 @@ impl Core {
             }
         }
         self.send_next(now)
+    }
+
+    /// What comes before any locker: beats, time-outs, and the wake-ups that are due.
+    fn poll_server(&mut self, now: Time, wall_ms: i64) -> Option<Action> {
+        self.wall_ms = wall_ms;
+        let beat = self.poll_beats(now);
+        if beat.is_none() {
+            self.expire_requests(now);
+            self.wake_sleepers(now);
+        }
+        beat
     }
 
     /// When `poll` has something to do by itself; `None` if only an answer or the host can change anything.
@@ -108,7 +113,7 @@ impl Core {
 
     fn poll_beats(&mut self, now: Time) -> Option<Action> {
         for index in 0..self.stores.len() {
-            let store = StoreId(u32::try_from(index).unwrap_or(u32::MAX));
+            let store = StoreId::at(index);
             let beat = &mut self.stores[index].beat;
             if beat.due().is_none_or(|due| due > now) {
                 continue;
@@ -131,7 +136,7 @@ impl Core {
                 format!("store `{name}`: {}", notice.brief())
             });
             match notice {
-                Notice::Registered => self.wake_lockers_of(store),
+                Notice::Registered => self.wake_lockers_of(store, |slot| !slot.idle),
                 Notice::Ended => self.events.push_back(Event::Ended { store: name }),
                 Notice::Superseded => self.events.push_back(Event::ServerIdInUse {
                     store: name,
@@ -144,7 +149,8 @@ impl Core {
                 Notice::Suspect => self.events.push_back(Event::Suspect { store: name }),
                 Notice::Fresh => {
                     self.events.push_back(Event::Fresh { store: name });
-                    self.wake_purchases(store);
+                    // Purchases that waited for a fresh lease go on.
+                    self.wake_lockers_of(store, |slot| slot.locker.purchases_in_progress() > 0);
                 }
                 Notice::Trouble(text) => self.events.push_back(Event::StoreTrouble { store: name, text }),
                 Notice::Letters(letters) => self.read_letters(store, letters),
@@ -152,47 +158,31 @@ impl Core {
         }
     }
 
-    fn wake_lockers_of(&mut self, store: StoreId) {
+    fn wake_lockers_of(&mut self, store: StoreId, waits: impl Fn(&LockerSlot) -> bool) {
         for index in 0..self.slots.len() {
-            let waits = self.slots[index]
-                .used
-                .as_ref()
-                .is_some_and(|used| used.store == store && !used.idle);
-            if waits {
-                self.make_ready(u32::try_from(index).unwrap_or(u32::MAX));
+            let used = self.slots[index].used.as_deref();
+            if used.is_some_and(|slot| slot.store == store && waits(slot)) {
+                self.make_ready(place(index));
             }
         }
     }
 
-    /// Purchases that waited for a fresh lease go on.
-    fn wake_purchases(&mut self, store: StoreId) {
-        for index in 0..self.slots.len() {
-            let waits = self.slots[index]
-                .used
-                .as_ref()
-                .is_some_and(|used| used.store == store && used.locker.purchases_in_progress() > 0);
-            if waits {
-                self.make_ready(u32::try_from(index).unwrap_or(u32::MAX));
-            }
-        }
+    /// The spec of this name on this store.
+    pub(super) fn spec_named(&self, store: StoreId, name: &str) -> Option<SpecId> {
+        let fits = |slot: &SpecSlot| slot.store == store && *slot.spec.name == *name;
+        self.specs.iter().position(fits).map(SpecId::at)
     }
 
     fn read_letters(&mut self, store: StoreId, letters: Vec<Letter>) {
         for letter in letters {
-            let spec = self
-                .specs
-                .iter()
-                .position(|slot| slot.store == store && *slot.spec.name == *letter.space);
-            let Some(spec) = spec else {
+            let Some(spec) = self.spec_named(store, &letter.space) else {
                 continue;
             };
-            let opaque = self.specs[spec].spec.opaque;
-            let default = if opaque {
+            let default = if self.specs[spec.0 as usize].spec.opaque {
                 Document::from_bytes(&[])
             } else {
                 Document::default()
             };
-            let spec = SpecId(u32::try_from(spec).unwrap_or(u32::MAX));
             let index = self.locker_index(spec, &letter.name, default);
             if let Some(used) = &mut self.slots[index as usize].used {
                 used.locker.attend();
@@ -477,15 +467,18 @@ impl Core {
                         self.make_ready(index);
                     }
                 }
-                Sleeper::Watch(store, server) => {
-                    let slot = &mut self.stores[store.0 as usize];
-                    let due = slot.watches.get(&server).and_then(Watch::due);
-                    if due.is_some_and(|due| due <= now) {
-                        // In turn with the loads that wait for it: above them, two watches would leave a narrow store no room.
-                        slot.schedule.push(Priority::Load, Sender::Watch(server));
-                    }
-                }
+                Sleeper::Watch(store, server) => self.queue_watch(now, store, server),
             }
+        }
+    }
+
+    /// Has a watch send what is due.
+    pub(super) fn queue_watch(&mut self, now: Time, store: StoreId, server: Arc<str>) {
+        let slot = &mut self.stores[store.0 as usize];
+        let due = slot.watches.get(&server).and_then(Watch::due);
+        if due.is_some_and(|due| due <= now) {
+            // In turn with the loads that wait for it: above them, two watches would leave a narrow store no room.
+            slot.schedule.push(Priority::Load, Sender::Watch(server));
         }
     }
 
@@ -517,7 +510,7 @@ impl Core {
 
     fn send_next(&mut self, now: Time) -> Option<Action> {
         for index in 0..self.stores.len() {
-            let store = StoreId(u32::try_from(index).unwrap_or(u32::MAX));
+            let store = StoreId::at(index);
             while let Some((priority, sender)) = self.stores[index].schedule.pop() {
                 let action = match sender {
                     Sender::Watch(server) => self.send_watch(now, store, server),
@@ -616,7 +609,7 @@ impl Core {
     fn finish_shutdown(&mut self) {
         let mut left = 0;
         for index in 0..self.slots.len() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let index = place(index);
             let Some(used) = self.slots[index as usize].used.as_mut().filter(|used| !used.idle) else {
                 continue;
             };

@@ -7,9 +7,26 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoreId(pub(super) u32);
 
+impl StoreId {
+    pub(super) fn at(index: usize) -> Self {
+        Self(place(index))
+    }
+}
+
 /// Names a spec of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpecId(pub(super) u32);
+
+impl SpecId {
+    pub(super) fn at(index: usize) -> Self {
+        Self(place(index))
+    }
+}
+
+/// A place in one of the core's tables, none of which can hold that many.
+pub(super) fn place(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
 
 /// Names a locker of an engine. Never names another one later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -154,7 +154,7 @@ impl Engine {
         let mut core = self.core.lock();
         let known = stores.iter().position(|other| Arc::ptr_eq(other, store));
         let store_id = match known {
-            Some(index) => StoreId(u32::try_from(index).unwrap_or(u32::MAX)),
+            Some(index) => StoreId::at(index),
             None => {
                 let id = core.add_store(store.abilities().clone())?;
                 stores.push(Arc::clone(store));
@@ -239,7 +239,7 @@ impl Engine {
         let known = self.stores.read().iter().position(|other| Arc::ptr_eq(other, store));
         if let Some(index) = known {
             let now = self.clock.now();
-            let store = StoreId(u32::try_from(index).unwrap_or(u32::MAX));
+            let store = StoreId::at(index);
             self.core.lock().notify(now, store, key);
         }
     }
@@ -281,9 +281,17 @@ impl Engine {
                 self.core.lock().complete(now, id, result);
             }
             let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
-            let action = poll(&mut self.core.lock(), now, wall_ms);
-            self.write_log();
-            self.give_up();
+            let (action, given_up, lines) = {
+                let mut core = self.core.lock();
+                let action = poll(&mut core, now, wall_ms);
+                (action, core.take_given_up(), core.take_log())
+            };
+            for id in given_up {
+                self.completions.give_up(id);
+            }
+            for (level, text) in lines {
+                self.log(level, format_args!("{text}"));
+            }
             match action {
                 None if self.completions.is_empty() => return,
                 None | Some(Action::Yield) => {}
@@ -320,24 +328,6 @@ impl Engine {
         if outcome.is_err() {
             let name = &store.abilities().name;
             self.log(Level::Error, format_args!("store `{name}` panicked"));
-        }
-    }
-
-    /// Tells stores of the requests that took too long.
-    fn give_up(&self) {
-        let given_up = self.core.lock().take_given_up();
-        for id in given_up {
-            self.completions.give_up(id);
-        }
-    }
-
-    fn write_log(&self) {
-        let Some(log) = &self.log else {
-            return;
-        };
-        let lines = self.core.lock().take_log();
-        for (level, text) in lines {
-            log.log(level, format_args!("{text}"));
         }
     }
 

@@ -1,10 +1,8 @@
 //! Notifications: a store that can push says that somebody wrote under a key. They are hints; nothing depends on them.
 
 use super::core::Core;
-use super::event::{SpecId, StoreId};
-use super::schedule::Sender;
+use super::event::StoreId;
 use crate::clock::Time;
-use crate::locker::inputs::Priority;
 use crate::store::{Key, Kind};
 use std::sync::Arc;
 
@@ -18,14 +16,9 @@ impl Core {
     }
 
     fn notify_record(&mut self, store: StoreId, key: &Key) {
-        let spec = self
-            .specs
-            .iter()
-            .position(|slot| slot.store == store && slot.spec.name == key.space);
-        let Some(spec) = spec else {
+        let Some(spec) = self.spec_named(store, &key.space) else {
             return;
         };
-        let spec = SpecId(u32::try_from(spec).unwrap_or(u32::MAX));
         let Some(index) = self.by_key.get(&(spec, Arc::clone(&key.name))).copied() else {
             return;
         };
@@ -43,9 +36,7 @@ impl Core {
             slot.beat.notified(now);
         } else if let Some(watch) = slot.watches.get_mut(server) {
             watch.notified(now);
-            if watch.due().is_some_and(|due| due <= now) {
-                slot.schedule.push(Priority::Force, Sender::Watch(Arc::clone(server)));
-            }
+            self.queue_watch(now, store, Arc::clone(server));
         }
     }
 }

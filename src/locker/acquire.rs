@@ -74,9 +74,7 @@ impl Acquire {
             letter: self.asked,
         })
     }
-}
 
-impl Acquire {
     /// Somebody wrote the record: read it now.
     pub(super) fn notified(&mut self) {
         if let Step::Wait { until } = &mut self.step {

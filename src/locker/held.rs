@@ -45,9 +45,8 @@ pub(super) struct Held {
     /// As it will be written next; what others may write into it is as last read.
     pub header: Header,
     pub version: Version,
-    /// What is surely stored: the revision, and this session's last operation.
+    /// The revision that is surely stored.
     pub stored_revision: u64,
-    pub stored_op: OperationId,
     pub flight: Flight,
     /// Writes that were sent against `version` and may have landed or may land yet.
     pub in_doubt: Vec<Attempt>,
@@ -83,7 +82,6 @@ impl Held {
     pub(super) fn new(header: Header, holder: Holder, version: Version) -> Self {
         Self {
             stored_revision: header.revision,
-            stored_op: header.op,
             holder,
             header,
             version,
@@ -104,6 +102,11 @@ impl Held {
             trouble_told: false,
             recreate: false,
         }
+    }
+
+    /// The last change that a write in doubt has; 0 if none is in doubt.
+    pub(super) fn latest_in_doubt(&self) -> u64 {
+        self.in_doubt.iter().map(|attempt| attempt.covers).max().unwrap_or(0)
     }
 
     /// What the writes in doubt were asked for is still to be done, unless they turn out to have landed.

@@ -103,7 +103,6 @@ impl Locker {
         }
         self.changes.settle_saved(covers);
         let held = self.held();
-        held.stored_op = attempt.op;
         held.failures = 0;
         held.retry_at = None;
         held.trouble_told = false;
@@ -175,9 +174,9 @@ impl Locker {
             held.recreate = true;
             return;
         }
-        let unknown = self.held().in_doubt.iter().map(|attempt| attempt.covers).max();
+        let unknown = self.held().latest_in_doubt();
         let text = "the record has been removed from the store".to_owned();
-        self.lose(LossCause::Erased, unknown.unwrap_or(0), text, out);
+        self.lose(LossCause::Erased, unknown, text, out);
     }
 
     /// The stored record decides what became of the writes in doubt, and whether the session goes on.
@@ -192,8 +191,8 @@ impl Locker {
                 "the store is at epoch {} revision {}, behind the confirmed epoch {epoch} revision {}",
                 stored.epoch, stored.revision, held.stored_revision
             );
-            let unknown = held.in_doubt.iter().map(|attempt| attempt.covers).max();
-            return self.lose(LossCause::RolledBack, unknown.unwrap_or(0), text, out);
+            let unknown = held.latest_in_doubt();
+            return self.lose(LossCause::RolledBack, unknown, text, out);
         }
         let last = stored.last_operation_of(epoch);
         let known = last.is_some();
@@ -242,12 +241,7 @@ impl Locker {
     }
 
     fn overtaken(&mut self, stored: &Header, known: bool, out: &mut Outputs) {
-        let unknown = if known {
-            0
-        } else {
-            let in_doubt = self.held().in_doubt.iter();
-            in_doubt.map(|attempt| attempt.covers).max().unwrap_or(0)
-        };
+        let unknown = if known { 0 } else { self.held().latest_in_doubt() };
         let text = match &stored.holder {
             Some(holder) => format!("server {} holds the record at epoch {}", holder.server, stored.epoch),
             None => format!("the record was let go at epoch {}", stored.epoch),
