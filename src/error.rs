@@ -45,6 +45,8 @@ pub enum ErrorKind {
     OutOfMemory,
     /// The host's callback refused or failed.
     Callback,
+    /// There is no room for more.
+    Full,
 }
 
 /// A failed call.

@@ -11,7 +11,9 @@
 //! |---|---|
 //! | [`ffi`] | the C boundary: handles, strings, results, panics, stores made of C callbacks |
 //! | [`engine`] | one game server: tick, timers, events, scheduler, server record |
+//! | [`visit`] | work on records that are not held: delivering changes, updating, looking, erasing |
 //! | [`locker`] | the session state machine of one key: acquire, save, hand over, release |
+//! | [`change`] | what one record sends to another |
 //! | [`receipt`] | purchases: from the platform's notice to the answer that may be given |
 //! | [`record`] | what is stored: header, ledger, the game's data, the server record |
 //! | [`store`] | compare-and-set on one key: the trait, memory, SQLite, the thread pool |
@@ -26,7 +28,7 @@
 //! use sessionlocker::engine::host::{About, Host};
 //! use sessionlocker::engine::{Engine, EngineOptions, Event};
 //! use sessionlocker::error::Error;
-//! use sessionlocker::locker::call::{CallAnswer, HostCall, Verdict};
+//! use sessionlocker::locker::call::{CallAnswer, HostCall};
 //! use sessionlocker::locker::{event, Spec};
 //! use sessionlocker::record::Document;
 //! use sessionlocker::store::{memory::MemoryStore, Store};
@@ -39,7 +41,7 @@
 //!         Document::from_json("{\"gold\":0}")
 //!     }
 //!     fn answer(&self, _about: &About, _call: HostCall) -> CallAnswer {
-//!         CallAnswer { verdict: Verdict::Done, draft: None }
+//!         CallAnswer::done(None)
 //!     }
 //! }
 //!
@@ -62,6 +64,7 @@
 //! # }
 //! ```
 
+pub mod change;
 pub mod clock;
 pub mod engine;
 pub mod error;
@@ -72,3 +75,4 @@ pub mod planted;
 pub mod receipt;
 pub mod record;
 pub mod store;
+pub mod visit;

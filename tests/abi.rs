@@ -126,7 +126,8 @@ fn layout_in_rust() -> String {
             count,
             since_ms,
             detail,
-            flags
+            flags,
+            spec
         }
     );
     layout!(
@@ -189,7 +190,53 @@ fn layout_in_rust() -> String {
             before_save,
             apply_receipt,
             user_data,
-            destroy
+            destroy,
+            migrations,
+            flags,
+            import_schema_version,
+            inbox_limit,
+            reserved,
+            validate,
+            merge_offline,
+            apply_change
+        }
+    );
+    layout!(
+        table,
+        spec::slk_data_view {
+            struct_size,
+            reserved,
+            locker,
+            user_tag,
+            key
+        }
+    );
+    layout!(
+        table,
+        migration::slk_migration_view {
+            struct_size,
+            from_version,
+            from_patch,
+            to_version,
+            locker,
+            user_tag,
+            key
+        }
+    );
+    layout!(
+        table,
+        change::slk_change_view {
+            struct_size,
+            flags,
+            locker,
+            user_tag,
+            key,
+            kind,
+            payload,
+            payload_length,
+            from,
+            returned_from,
+            sent_ms
         }
     );
     layout!(
@@ -205,7 +252,9 @@ fn layout_in_rust() -> String {
             available,
             wanted,
             dirty,
-            idle
+            idle,
+            incoming_changes,
+            outgoing_changes
         }
     );
     table

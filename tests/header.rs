@@ -22,7 +22,10 @@ const SECTIONS: &[(&str, &str)] = &[
     ("engine", "Engines"),
     ("event", "Events"),
     ("receipt", "Purchases"),
+    ("migration", "Migrations"),
+    ("change", "Changes between records"),
     ("spec", "Specs"),
+    ("visit", "Records that are not held"),
     ("locker", "Lockers"),
     ("locker_data", "The data of a locker"),
 ];

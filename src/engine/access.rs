@@ -2,6 +2,7 @@
 
 use super::core::{check_name, Core, LockerSlot, Shutdown, MAX_NAME_BYTES};
 use super::event::{place, LockerId};
+use crate::change::Draft;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus};
@@ -32,6 +33,10 @@ pub struct LockerStatus {
     pub saved_change: u64,
     /// How many purchases are not answered yet.
     pub purchases_in_progress: usize,
+    /// How many changes that others sent wait to be applied.
+    pub incoming_changes: usize,
+    /// How many changes of this record are on their way to others.
+    pub outgoing_changes: usize,
 }
 
 impl Core {
@@ -95,6 +100,72 @@ impl Core {
             slot.locker.unwant(name.unwrap_or(""));
             Ok(())
         })
+    }
+
+    /// As [`Core::mark_should_acquire`], and takes the record from whoever holds it: a living holder loses its session,
+    /// with what it had not saved.
+    ///
+    /// # Errors
+    /// As [`Core::mark_should_acquire`].
+    pub fn take_over(&mut self, id: LockerId, name: Option<&str>) -> Result<(), Error> {
+        self.check_running()?;
+        check_holder(name)?;
+        self.touch(id, |slot, _| {
+            slot.locker.want(name.unwrap_or(""));
+            slot.locker.seize();
+            Ok(())
+        })?;
+        self.note_busy(id);
+        Ok(())
+    }
+
+    /// Whether there is a session whose data the host will be asked for before its last save.
+    #[must_use]
+    pub fn is_syncing(&self, id: LockerId) -> bool {
+        self.slot(id).is_some_and(|slot| slot.locker.is_syncing())
+    }
+
+    /// Queues a change for another record, which leaves with this one's data as one change.
+    ///
+    /// # Errors
+    /// As [`Core::edit`]; [`ErrorKind::Full`] if too many are on their way; bad names.
+    pub fn queue_change(&mut self, id: LockerId, draft: Draft) -> Result<u64, Error> {
+        self.check_draft(&draft)?;
+        let (change, wall_ms) = (self.next_change, self.wall_ms);
+        self.touch(id, |slot, _| slot.locker.queue_change(change, draft, wall_ms))?;
+        self.next_change += 1;
+        Ok(change)
+    }
+
+    /// Says that the data are about this person, as one change; `None` if they were already.
+    ///
+    /// # Errors
+    /// As [`Core::edit`]; a bad id, or [`ErrorKind::Full`] if there are too many.
+    pub fn add_user(&mut self, id: LockerId, user: &str) -> Result<Option<u64>, Error> {
+        check_name("user id", user, MAX_NAME_BYTES)?;
+        let change = self.next_change;
+        let added = self.touch(id, |slot, _| slot.locker.add_user(change, user))?;
+        self.next_change += 1;
+        Ok(added.then_some(change))
+    }
+
+    /// Says that the data are no longer about this person, as one change; `None` if they were not.
+    ///
+    /// # Errors
+    /// As [`Core::edit`].
+    pub fn remove_user(&mut self, id: LockerId, user: &str) -> Result<Option<u64>, Error> {
+        let change = self.next_change;
+        let removed = self.touch(id, |slot, _| slot.locker.remove_user(change, user))?;
+        self.next_change += 1;
+        Ok(removed.then_some(change))
+    }
+
+    /// The ids of the people whom the data are about; `None` while nothing is loaded.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn users(&self, id: LockerId) -> Result<Option<&[String]>, Error> {
+        self.locker(id).map(Locker::users)
     }
 
     /// Saves soon if something changed.
@@ -183,7 +254,17 @@ impl Core {
             latest_change: locker.changes().latest(),
             saved_change: locker.changes().saved(),
             purchases_in_progress: locker.purchases_in_progress(),
+            incoming_changes: locker.incoming(),
+            outgoing_changes: locker.outgoing(),
         })
+    }
+
+    /// The last change that was made on a locker; 0 if none was.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn latest_change(&self, id: LockerId) -> Result<u64, Error> {
+        Ok(self.locker(id)?.changes().latest())
     }
 
     /// What became of a change.
@@ -286,11 +367,27 @@ impl Core {
     /// # Errors
     /// [`ErrorKind::InvalidHandle`].
     pub fn close_locker(&mut self, id: LockerId) -> Result<(), Error> {
+        self.close(id, false)
+    }
+
+    /// As [`Core::close_locker`], for good: with the last handle an event tells.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn delete_locker(&mut self, id: LockerId) -> Result<(), Error> {
+        self.close(id, true)
+    }
+
+    fn close(&mut self, id: LockerId, deleted: bool) -> Result<(), Error> {
         let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
         slot.handles = slot.handles.saturating_sub(1);
         if slot.handles > 0 {
             return Ok(());
         }
+        if deleted {
+            self.tell_later(id, vec![LockerEvent::Deleted]);
+        }
+        let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
         slot.locker.set_closed(true);
         slot.locker.unwant_all();
         self.make_ready(id.index);

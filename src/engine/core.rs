@@ -7,6 +7,7 @@ use super::beat::{Beat, BeatOptions};
 use super::event::{place, Event, LockerId, SpecId, StoreId};
 use super::schedule::Schedule;
 use super::timers::Timers;
+use super::visit::{VisitId, VisitSlot};
 use super::watch::Watch;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
@@ -100,6 +101,17 @@ pub enum Action {
         /// The question.
         call: HostCall,
     },
+    /// Ask the host for a visit, and bring its answer back by [`Core::finish_visit_call`].
+    CallVisit {
+        /// The visit.
+        visit: VisitId,
+        /// The spec of the record.
+        spec: SpecId,
+        /// Its key.
+        key: Arc<str>,
+        /// The question.
+        call: HostCall,
+    },
     /// Nothing to carry out, but more is due: a chance to keep within a time budget.
     Yield,
 }
@@ -142,6 +154,7 @@ pub(super) enum Target {
     Locker(LockerId),
     Beat(StoreId),
     Watch(StoreId, Arc<str>),
+    Visit(VisitId),
 }
 
 pub(super) struct Shutdown {
@@ -172,6 +185,13 @@ pub struct Core {
     pub(super) log: Vec<(Level, String)>,
     /// Requests that took too long, until the stores are told.
     pub(super) given_up: Vec<RequestId>,
+    pub(super) visits: BTreeMap<VisitId, VisitSlot>,
+    pub(super) ready_visits: VecDeque<VisitId>,
+    /// One courier for each record to which something is on its way.
+    pub(super) courier_of: HashMap<(SpecId, Arc<str>), VisitId>,
+    pub(super) next_visit: VisitId,
+    /// The number of the last change that the host sent.
+    pub(super) last_sent: u64,
 }
 
 impl Core {
@@ -218,6 +238,11 @@ impl Core {
             wall_ms: 0,
             log: Vec::new(),
             given_up: Vec::new(),
+            visits: BTreeMap::new(),
+            ready_visits: VecDeque::new(),
+            courier_of: HashMap::new(),
+            next_visit: 1,
+            last_sent: 0,
             options,
         })
     }
@@ -281,6 +306,10 @@ impl Core {
             );
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
+        if let Err(error) = spec.migrations.check(spec.schema) {
+            let text = format!("spec `{}`: {}", spec.name, error.text());
+            return Err(Error::new(error.kind(), text));
+        }
         spec.max_value_bytes = spec.max_value_bytes.min(slot.abilities.max_value_bytes);
         let id = SpecId::at(self.specs.len());
         self.specs.push(SpecSlot {
@@ -297,12 +326,8 @@ impl Core {
     /// [`ErrorKind::InvalidArgument`] and [`ErrorKind::TooLong`] for a bad key.
     pub fn open_locker(&mut self, spec: SpecId, key: &str, tag: u64, default: Document) -> Result<LockerId, Error> {
         self.check_running()?;
-        let Some(spec_slot) = self.specs.get(spec.0 as usize) else {
-            return Err(Error::new(ErrorKind::InvalidHandle, "no such spec in this engine"));
-        };
-        let abilities = &self.stores[spec_slot.store.0 as usize].abilities;
-        let longest = MAX_KEY_BYTES.min(abilities.max_key_bytes as usize);
-        check_name("key", key, longest)?;
+        self.check_key(spec, key)?;
+        let spec_slot = &self.specs[spec.0 as usize];
         if default.as_bytes().is_some() != spec_slot.spec.opaque {
             let text = format!(
                 "spec `{}` and the default data of `{key}` differ on JSON or bytes",
@@ -310,7 +335,7 @@ impl Core {
             );
             return Err(Error::new(ErrorKind::WrongType, text));
         }
-        let index = self.locker_index(spec, key, default);
+        let index = self.locker_index(spec, key, default.clone());
         let slot = &mut self.slots[index as usize];
         let id = LockerId {
             index,
@@ -320,6 +345,7 @@ impl Core {
         if let Some(used) = &mut slot.used {
             if used.handles == 0 {
                 used.tag = tag;
+                used.locker.set_default(default);
                 used.locker.set_closed(false);
                 held = used.locker.editable_epoch();
             }
@@ -330,6 +356,27 @@ impl Core {
             self.tell(index, vec![LockerEvent::Loaded { epoch }]);
         }
         Ok(id)
+    }
+
+    /// The settings of a spec.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn spec_settings(&self, spec: SpecId) -> Result<Spec, Error> {
+        let slot = self.specs.get(spec.0 as usize);
+        let slot = slot.ok_or_else(|| Error::new(ErrorKind::InvalidHandle, "no such spec in this engine"))?;
+        Ok((*slot.spec).clone())
+    }
+
+    /// A key that the spec's store can hold.
+    pub(super) fn check_key(&self, spec: SpecId, key: &str) -> Result<Arc<str>, Error> {
+        let Some(spec_slot) = self.specs.get(spec.0 as usize) else {
+            return Err(Error::new(ErrorKind::InvalidHandle, "no such spec in this engine"));
+        };
+        let abilities = &self.stores[spec_slot.store.0 as usize].abilities;
+        let longest = MAX_KEY_BYTES.min(abilities.max_key_bytes as usize);
+        check_name("key", key, longest)?;
+        Ok(key.into())
     }
 
     /// The slot of a key; a new one without handles if there is none.

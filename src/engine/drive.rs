@@ -29,6 +29,9 @@ impl Core {
         }
         for _ in 0..STEPS_PER_POLL {
             let Some(index) = self.ready.pop_front() else {
+                if let Some(call) = self.step_visits(now) {
+                    return Some(call);
+                }
                 self.poll_shutdown(now);
                 return self.send_next(now);
             };
@@ -69,7 +72,7 @@ impl Core {
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         let sendable = self.stores.iter().any(|store| store.schedule.has_next());
-        if !self.ready.is_empty() || sendable {
+        if !self.ready.is_empty() || !self.ready_visits.is_empty() || sendable {
             return Some(Time(0));
         }
         let beats = self.stores.iter().filter_map(|store| store.beat.due());
@@ -97,6 +100,7 @@ impl Core {
                 self.take_notices(store, notices);
             }
             Target::Watch(store, server) => self.complete_watch(now, store, &server, result),
+            Target::Visit(visit) => self.complete_visit(now, visit, id, result),
         }
     }
 
@@ -149,8 +153,10 @@ impl Core {
                 Notice::Suspect => self.events.push_back(Event::Suspect { store: name }),
                 Notice::Fresh => {
                     self.events.push_back(Event::Fresh { store: name });
-                    // Purchases that waited for a fresh lease go on.
-                    self.wake_lockers_of(store, |slot| slot.locker.purchases_in_progress() > 0);
+                    // Purchases and changes that waited for a fresh lease go on.
+                    self.wake_lockers_of(store, |slot| {
+                        slot.locker.purchases_in_progress() > 0 || slot.locker.incoming() > 0
+                    });
                 }
                 Notice::Trouble(text) => self.events.push_back(Event::StoreTrouble { store: name, text }),
                 Notice::Letters(letters) => self.read_letters(store, letters),
@@ -214,6 +220,18 @@ impl Core {
         } else if let Some(due) = watch.due() {
             self.timers.wake(due, Sleeper::Watch(store, Arc::clone(server)));
         }
+    }
+
+    /// Leaves a letter for a server for whose verdict nobody waits.
+    pub(super) fn post_letter(&mut self, now: Time, store: StoreId, server: &str, letter: Letter) {
+        let server: Arc<str> = server.into();
+        let bugs = self.options.bugs;
+        let watches = &mut self.stores[store.0 as usize].watches;
+        let watch = watches
+            .entry(Arc::clone(&server))
+            .or_insert_with(|| Watch::new(&server, bugs));
+        watch.post_errand(now, letter);
+        self.plan_watch(store, &server);
     }
 
     /// Keeps the watches in step with what a locker waits for.
@@ -344,6 +362,11 @@ impl Core {
     }
 
     fn after_step(&mut self, now: Time, index: u32, outputs: &mut Outputs) {
+        let deliveries = std::mem::take(&mut outputs.deliver);
+        if let (false, Some(slot)) = (deliveries.is_empty(), &self.slots[index as usize].used) {
+            let (key, store) = (slot.locker.key().clone(), slot.store);
+            self.deliver(&key, store, deliveries);
+        }
         self.tell(index, std::mem::take(&mut outputs.events));
         let id = self.id_of(index);
         if let Some(wake) = outputs.wake {
@@ -468,6 +491,7 @@ impl Core {
                     }
                 }
                 Sleeper::Watch(store, server) => self.queue_watch(now, store, server),
+                Sleeper::Visit(id) => self.wake_visit(at, id),
             }
         }
     }
@@ -515,6 +539,7 @@ impl Core {
                 let action = match sender {
                     Sender::Watch(server) => self.send_watch(now, store, server),
                     Sender::Locker(id) => self.send_locker(now, store, id, priority),
+                    Sender::Visit(id) => self.send_visit(now, store, id),
                 };
                 if action.is_some() {
                     return action;
@@ -565,11 +590,11 @@ impl Core {
         }
     }
 
-    fn peek_request_id(&self) -> RequestId {
+    pub(super) fn peek_request_id(&self) -> RequestId {
         RequestId(self.next_request)
     }
 
-    fn submit(&mut self, now: Time, store: StoreId, target: Target, request: Request) -> Action {
+    pub(super) fn submit(&mut self, now: Time, store: StoreId, target: Target, request: Request) -> Action {
         let id = self.peek_request_id();
         self.next_request += 1;
         let beat = matches!(target, Target::Beat(_));
@@ -593,7 +618,8 @@ impl Core {
             return;
         }
         let late = now >= shutdown.deadline;
-        if self.busy_lockers > 0 && !late {
+        let busy = self.busy_lockers > 0 || self.is_delivering();
+        if busy && !late {
             return;
         }
         if self.busy_lockers == 0 {
@@ -602,11 +628,12 @@ impl Core {
             }
         }
         if late || self.stores.iter().all(|store| store.beat.is_closed()) {
-            self.finish_shutdown();
+            self.finish_shutdown(now);
         }
     }
 
-    fn finish_shutdown(&mut self) {
+    fn finish_shutdown(&mut self, now: Time) {
+        self.dismiss_visits(now);
         let mut left = 0;
         for index in 0..self.slots.len() {
             let index = place(index);

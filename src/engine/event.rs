@@ -1,6 +1,8 @@
 //! What the host hears from an engine.
 
 use crate::locker::event::Event as LockerEvent;
+use crate::visit::courier::Fate;
+use crate::visit::guest::Parting;
 use std::sync::Arc;
 
 /// Names a store of an engine.
@@ -48,6 +50,19 @@ pub struct Source {
     pub tag: u64,
     /// Whether the host has closed the locker since.
     pub closed: bool,
+}
+
+/// How work on a record that is not held ended.
+#[derive(Clone, Debug)]
+pub enum VisitOutcome {
+    /// A change was to be sent.
+    Send(Fate),
+    /// A record that nobody holds was to be updated.
+    Update(Fate),
+    /// A record was to be looked at.
+    View(Parting),
+    /// A record was to be erased.
+    Erase(Parting),
 }
 
 /// Something that happened.
@@ -100,5 +115,16 @@ pub enum Event {
         source: Source,
         /// Whether it has changes that are not saved.
         dirty: bool,
+    },
+    /// Work on a record that is not held has ended.
+    Visit {
+        /// The record's spec.
+        spec: SpecId,
+        /// Its key.
+        key: Arc<str>,
+        /// The host's tag.
+        tag: u64,
+        /// How it ended.
+        outcome: VisitOutcome,
     },
 }

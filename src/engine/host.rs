@@ -2,7 +2,7 @@
 
 use super::event::{LockerId, SpecId};
 use crate::error::Error;
-use crate::locker::call::{CallAnswer, HostCall, Verdict};
+use crate::locker::call::{CallAnswer, HostCall, Question, Verdict};
 use crate::record::Document;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Which locker a question is about.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// The locker.
-    pub locker: LockerId,
+    /// The locker; `None` for work on a record that is not held.
+    pub locker: Option<LockerId>,
     /// Its spec.
     pub spec: SpecId,
     /// Its key.
@@ -35,8 +35,20 @@ pub trait Host: Send + Sync {
 
 /// Asks the host; a panic is a failed answer.
 pub(super) fn ask(host: &dyn Host, about: &About, call: HostCall) -> CallAnswer {
-    catch_unwind(AssertUnwindSafe(|| host.answer(about, call))).unwrap_or_else(|_| CallAnswer {
-        verdict: Verdict::Failed("the callback panicked".into()),
-        draft: None,
-    })
+    if matches!(call.question, Question::DefaultData) {
+        return ask_default(host, about);
+    }
+    catch_unwind(AssertUnwindSafe(|| host.answer(about, call))).unwrap_or_else(|_| panicked())
+}
+
+fn ask_default(host: &dyn Host, about: &About) -> CallAnswer {
+    match catch_unwind(AssertUnwindSafe(|| host.default_data(&about.key))) {
+        Ok(Ok(default)) => CallAnswer::done(Some(default)),
+        Ok(Err(error)) => CallAnswer::refused(Verdict::Failed(error.text().to_owned())),
+        Err(_) => panicked(),
+    }
+}
+
+fn panicked() -> CallAnswer {
+    CallAnswer::refused(Verdict::Failed("the callback panicked".into()))
 }

@@ -12,18 +12,24 @@ pub mod host;
 mod notify;
 mod schedule;
 mod timers;
+pub mod visit;
 mod watch;
 
 pub use access::LockerStatus;
-pub use event::{Event, LockerId, Source, SpecId, StoreId};
+pub use event::{Event, LockerId, Source, SpecId, StoreId, VisitOutcome};
+pub use visit::Sending;
 
 use self::core::{Action, Core, CoreOptions};
 use self::host::{About, Host};
 use crate::clock::{Clock, SystemClock, Time};
 use crate::error::{Error, ErrorKind};
+use crate::locker::call::{CallAnswer, HostCall};
 use crate::locker::Spec;
 use crate::log::{Level, LogSink};
+use crate::record::Document;
+use crate::store::memory::MemoryStore;
 use crate::store::{Completions, Key, Request, RequestId, Store, StoreResult};
+use crate::visit::guest::Purpose;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,8 +82,17 @@ pub struct Engine {
     completions: Arc<Completions>,
     clock: Arc<dyn Clock>,
     log: Option<Arc<dyn LogSink>>,
+    artificial: Mutex<Artificial>,
     /// The thread that is inside a call that only one may be in.
     inside: Mutex<Option<ThreadId>>,
+}
+
+/// A world of its own for players who are not real: the same specs on a store in memory.
+#[derive(Default)]
+struct Artificial {
+    store: Option<Arc<dyn Store>>,
+    /// Each spec and its twin there.
+    twins: Vec<(SpecId, SpecId)>,
 }
 
 /// The right to be the one thread that updates an engine and reads its events; given back when dropped.
@@ -129,6 +144,7 @@ impl Engine {
             completions: Arc::default(),
             clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             log,
+            artificial: Mutex::default(),
             inside: Mutex::new(None),
         })
     }
@@ -171,12 +187,72 @@ impl Engine {
     /// # Errors
     /// As [`Core::open_locker`], and what the host's callback returns.
     pub fn open_locker(&self, spec: SpecId, key: &str, tag: u64) -> Result<LockerId, Error> {
+        let default = self.default_data(spec, key)?;
+        self.core.lock().open_locker(spec, key, tag, default)
+    }
+
+    /// As [`Engine::open_locker`] for a player who is not real, such as a bot: all works as always, and nothing ever
+    /// leaves the memory of this process.
+    ///
+    /// # Errors
+    /// As [`Engine::open_locker`].
+    pub fn open_artificial_locker(&self, spec: SpecId, key: &str, tag: u64) -> Result<LockerId, Error> {
+        let twin = self.twin_of(spec)?;
+        self.open_locker(twin, key, tag)
+    }
+
+    /// The spec that the host knows: itself, or the one whose artificial twin it is.
+    #[must_use]
+    pub fn original_of(&self, spec: SpecId) -> SpecId {
+        let artificial = self.artificial.lock();
+        let original = artificial.twins.iter().find(|(_, twin)| *twin == spec);
+        original.map_or(spec, |(original, _)| *original)
+    }
+
+    fn twin_of(&self, spec: SpecId) -> Result<SpecId, Error> {
+        let mut artificial = self.artificial.lock();
+        if let Some((_, twin)) = artificial.twins.iter().find(|(original, _)| *original == spec) {
+            return Ok(*twin);
+        }
         let Some(host) = self.host(spec) else {
             return Err(Error::new(ErrorKind::InvalidHandle, "no such spec in this engine"));
         };
-        let default = catch_unwind(AssertUnwindSafe(|| host.default_data(key)))
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Callback, "default_data panicked")))?;
-        self.core.lock().open_locker(spec, key, tag, default)
+        let settings = self.core.lock().spec_settings(spec)?;
+        let store = artificial.store.get_or_insert_with(|| Arc::new(MemoryStore::new()));
+        let twin = self.add_spec(&Arc::clone(store), settings, host)?;
+        artificial.twins.push((spec, twin));
+        Ok(twin)
+    }
+
+    fn default_data(&self, spec: SpecId, key: &str) -> Result<Document, Error> {
+        let Some(host) = self.host(spec) else {
+            return Err(Error::new(ErrorKind::InvalidHandle, "no such spec in this engine"));
+        };
+        catch_unwind(AssertUnwindSafe(|| host.default_data(key)))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Callback, "default_data panicked")))
+    }
+
+    /// Sends a change to a record that may be held here, elsewhere or nowhere, or updates one that nobody holds. How it
+    /// ended comes as an event.
+    ///
+    /// # Errors
+    /// As [`Core::send_change`], and what the host's callback returns.
+    pub fn send_change(&self, spec: SpecId, key: &str, sending: Sending) -> Result<(), Error> {
+        let default = if sending.create || sending.update {
+            Some(self.default_data(spec, key)?)
+        } else {
+            None
+        };
+        self.core.lock().send_change(spec, key, sending, default)
+    }
+
+    /// Looks at a record without taking it, or erases it. How it ended comes as an event.
+    ///
+    /// # Errors
+    /// As [`Core::visit`], and what the host's callback returns.
+    pub fn visit(&self, spec: SpecId, key: &str, purpose: Purpose, tag: u64) -> Result<(), Error> {
+        let default = self.default_data(spec, key)?;
+        self.core.lock().visit(spec, key, purpose, default, tag)
     }
 
     /// Takes the turn to update and to read events.
@@ -259,6 +335,7 @@ impl Engine {
         // Dropped when the locks are free again: a store may wait for its threads, and a host may call back.
         let stores = std::mem::take(&mut *self.stores.write());
         let hosts = std::mem::take(&mut *self.hosts.write());
+        *self.artificial.lock() = Artificial::default();
         drop(stores);
         drop(hosts);
     }
@@ -303,11 +380,27 @@ impl Engine {
                     tag,
                     call,
                 }) => {
-                    let about = About { locker, spec, key, tag };
-                    let answer = self.host(spec).map(|host| host::ask(host.as_ref(), &about, call));
-                    if let Some(answer) = answer {
+                    let about = About {
+                        locker: Some(locker),
+                        spec,
+                        key,
+                        tag,
+                    };
+                    if let Some(answer) = self.ask(&about, call) {
                         let now = self.clock.now();
                         self.core.lock().finish_call(now, locker, answer);
+                    }
+                }
+                Some(Action::CallVisit { visit, spec, key, call }) => {
+                    let about = About {
+                        locker: None,
+                        spec,
+                        key,
+                        tag: 0,
+                    };
+                    if let Some(answer) = self.ask(&about, call) {
+                        let now = self.clock.now();
+                        self.core.lock().finish_visit_call(now, visit, answer);
                     }
                 }
             }
@@ -315,6 +408,11 @@ impl Engine {
                 return;
             }
         }
+    }
+
+    fn ask(&self, about: &About, call: HostCall) -> Option<CallAnswer> {
+        let host = self.host(about.spec)?;
+        Some(host::ask(host.as_ref(), about, call))
     }
 
     fn submit(&self, store: StoreId, id: RequestId, request: Request) {

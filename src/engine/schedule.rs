@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub(super) enum Sender {
     Locker(LockerId),
     Watch(Arc<str>),
+    Visit(super::visit::VisitId),
 }
 
 /// The queue of one store.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub(super) enum Sleeper {
     Locker { index: u32, generation: u32 },
     Watch(StoreId, Arc<str>),
+    Visit(super::visit::VisitId),
 }
 
 /// The timers of one engine. A wake-up that is no longer wanted stays in the heap until its time and does no harm.

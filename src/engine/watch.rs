@@ -46,6 +46,8 @@ pub struct Watch {
     wanted: BTreeMap<Incarnation, Wanted>,
     seen: Option<Seen>,
     letters: BTreeSet<Letter>,
+    /// Letters that are left although nobody waits for a verdict.
+    errands: BTreeSet<Letter>,
     /// The letters of the write that is under way.
     posting: Vec<Letter>,
     /// The beat that was answered with letters already.
@@ -73,6 +75,7 @@ impl Watch {
             wanted: BTreeMap::new(),
             seen: None,
             letters: BTreeSet::new(),
+            errands: BTreeSet::new(),
             posting: Vec::new(),
             lettered: None,
             looks: 0,
@@ -115,6 +118,13 @@ impl Watch {
         }
     }
 
+    /// Leaves a letter for the server, whether or not anybody waits for a verdict on it.
+    pub fn post_errand(&mut self, now: Time, letter: Letter) {
+        if self.errands.insert(letter) {
+            self.next = self.next.min(now);
+        }
+    }
+
     /// Somebody wrote the server record: look now.
     pub fn notified(&mut self, now: Time) {
         self.next = self.next.min(now);
@@ -123,18 +133,23 @@ impl Watch {
     /// Whether nobody waits and nothing is under way.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.wanted.is_empty() && self.flight == Flight::None
+        self.is_pointless() && self.flight == Flight::None
+    }
+
+    /// Nobody waits for a verdict, and there is no letter to leave.
+    fn is_pointless(&self) -> bool {
+        self.wanted.is_empty() && self.errands.is_empty()
     }
 
     /// When the next step is due.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        (self.flight == Flight::None && !self.wanted.is_empty()).then_some(self.next)
+        (self.flight == Flight::None && !self.is_pointless()).then_some(self.next)
     }
 
     /// Makes the next request, if one is due.
     pub fn build(&mut self, now: Time) -> Option<Request> {
-        if self.flight != Flight::None || self.wanted.is_empty() || now < self.next {
+        if self.flight != Flight::None || self.is_pointless() || now < self.next {
             return None;
         }
         let write = if self.stale {
@@ -188,12 +203,15 @@ impl Watch {
         let seen = self.seen.as_ref()?;
         let mut record = seen.record.clone()?;
         let beat = (record.incarnation, record.nonce);
-        if self.letters.is_empty() || record.ended || self.lettered == Some(beat) {
+        let nothing = self.letters.is_empty() && self.errands.is_empty();
+        if nothing || record.ended || self.lettered == Some(beat) {
             return None;
         }
         self.lettered = Some(beat);
         let before = record.letters.len();
-        for letter in &self.letters {
+        // What is in the box already has arrived.
+        self.errands.retain(|letter| !record.letters.contains(letter));
+        for letter in self.letters.union(&self.errands) {
             if record.letters.len() < MAX_LETTERS && !record.letters.contains(letter) {
                 record.letters.push(letter.clone());
             }
@@ -230,6 +248,7 @@ impl Watch {
                 if matches!(result, Ok(Reply::Written { .. })) {
                     // Others may have come meanwhile, or have found no room: they wait for the next beat.
                     self.letters.retain(|letter| !posting.contains(letter));
+                    self.errands.retain(|letter| !posting.contains(letter));
                 }
                 self.back_off(now, jitter);
             }
@@ -259,6 +278,7 @@ impl Watch {
         self.failures = 0;
         self.stale = false;
         self.plan(now, verdicts, freed);
+        self.drop_vain_errands(now);
     }
 
     /// Which of the wanted incarnations this look shows to be over.
@@ -341,7 +361,8 @@ impl Watch {
             return;
         }
         let beat = seen.record.as_ref().map(|record| (record.incarnation, record.nonce));
-        let to_post = !self.letters.is_empty() && beat.is_some() && self.lettered != beat;
+        let letters = !self.letters.is_empty() || !self.errands.is_empty();
+        let to_post = letters && beat.is_some() && self.lettered != beat;
         self.next = if to_post || now >= end {
             now
         } else {
@@ -349,8 +370,22 @@ impl Watch {
         };
     }
 
+    /// A server that does not beat reads no letters, and whoever takes its records finds what waits there.
+    fn drop_vain_errands(&mut self, now: Time) {
+        let reads_them = self.seen.as_ref().is_some_and(|seen| {
+            let living = seen.record.as_ref().is_some_and(|record| !record.ended);
+            living && now < seen.since.after(seen.lease)
+        });
+        if !reads_them {
+            self.errands.clear();
+        }
+    }
+
     fn back_off(&mut self, now: Time, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
+        if self.failures > 5 {
+            self.errands.clear();
+        }
         let wait = Duration::from_millis(50).saturating_mul(1 << self.failures.min(6));
         self.next = now.after(wait.mul_f64(0.5 + jitter / 2.0));
     }

@@ -6,6 +6,7 @@ use super::panic::{self, Guard};
 use super::result::*;
 use super::table::{Table, Type};
 use super::text;
+use crate::change::Draft;
 use crate::error::Error;
 use crate::record::Document;
 use parking_lot::Mutex;
@@ -22,6 +23,8 @@ struct DocumentObject {
     edited: AtomicBool,
     /// A draft is lent to a callback; the library takes it back when the callback returns.
     draft: bool,
+    /// Changes for other records that leave with the draft.
+    queued: Mutex<Vec<Draft>>,
 }
 
 impl Data for Arc<DocumentObject> {
@@ -62,11 +65,15 @@ impl Loan {
         self.handle
     }
 
-    /// Ends the loan. Gives the document if the callback changed it.
-    pub fn take_back(self) -> Option<Document> {
-        let object = DOCUMENTS.get(self.handle.id).ok()?;
+    /// Ends the loan. Gives the document if the callback changed it, and the changes that were queued on it.
+    pub fn take_back(self) -> (Option<Document>, Vec<Draft>) {
+        let Ok(object) = DOCUMENTS.get(self.handle.id) else {
+            return (None, Vec::new());
+        };
         let edited = object.edited.load(Ordering::Acquire);
-        edited.then(|| object.document.lock().clone())
+        let document = edited.then(|| object.document.lock().clone());
+        let queued = std::mem::take(&mut *object.queued.lock());
+        (document, queued)
     }
 }
 
@@ -75,6 +82,18 @@ impl Drop for Loan {
         // Nobody else removes a draft.
         let _ = DOCUMENTS.remove(self.handle.id);
     }
+}
+
+/// Has a change leave with a draft.
+pub(super) fn queue_change(draft: slk_document, change: Draft) -> Result<(), Failure> {
+    let object = data_of(draft)?;
+    if !object.draft {
+        return Err(Failure::argument(
+            "it is no draft of a callback; queue the change on the locker",
+        ));
+    }
+    object.queued.lock().push(change);
+    Ok(())
 }
 
 /// Ends a document that the host could not be given.
@@ -89,6 +108,7 @@ fn insert(document: Document, draft: bool) -> Result<slk_document, Failure> {
         guard: Guard::default(),
         edited: AtomicBool::new(false),
         draft,
+        queued: Mutex::default(),
     }))?;
     Ok(slk_document { id })
 }

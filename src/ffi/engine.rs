@@ -11,7 +11,7 @@ use super::table::{Table, Type};
 use super::text::{self, SLK_MAX_NAME_BYTES};
 use super::version::SLK_ABI_VERSION;
 use super::{locker, spec};
-use crate::engine::{Engine, EngineOptions, LockerId};
+use crate::engine::{Engine, EngineOptions, LockerId, SpecId};
 use crate::log::Level;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -123,6 +123,17 @@ impl EngineObject {
         };
         handles.lockers.entry(id).or_default().push(locker);
         true
+    }
+
+    /// The spec that the host knows.
+    pub fn original_of(&self, spec: SpecId) -> SpecId {
+        self.engine.original_of(spec)
+    }
+
+    /// The handles of all its specs.
+    pub fn spec_handles(&self) -> Vec<u64> {
+        let handles = self.handles.lock();
+        handles.as_ref().map_or_else(Vec::new, |handles| handles.specs.clone())
     }
 
     pub fn remove_spec(&self, spec: u64) {
@@ -398,5 +409,27 @@ pub extern "C" fn slk_engine_shutdown(engine: slk_engine, deadline_ms: u32) -> s
         let object = get(engine)?;
         let all = object.run(|engine| Ok(engine.shutdown(Duration::from_millis(deadline_ms.into()))?))?;
         Ok(if all { SLK_OK } else { SLK_PENDING })
+    })
+}
+
+/// Counts what the game has asked for on records that are not held, and what has not been answered yet: changes that it
+/// sent, updates, looks and erasing. A shutdown waits for them until its deadline.
+///
+/// Parameters:
+///   `engine`: the engine.
+///   `count`: receives their number.
+/// Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was
+/// caught.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_engine_visits_in_progress(engine: slk_engine, count: *mut u64) -> slk_result {
+    panic::enter("slk_engine_visits_in_progress", || {
+        text::required(count, "count")?;
+        let object = get(engine)?;
+        let number = object.run(|engine| Ok(engine.core().visits_in_progress()))?;
+        // SAFETY: not null, so writable as the caller promises.
+        unsafe { text::put(count, number as u64) };
+        Ok(SLK_OK)
     })
 }

@@ -3,21 +3,25 @@
 use super::callback;
 use super::document;
 use super::engine::{self, EngineObject};
-use super::handle::{slk_document, slk_engine, slk_locker};
+use super::handle::{slk_document, slk_engine, slk_locker, slk_spec};
 use super::panic;
 use super::result::*;
+use super::spec;
 use super::text;
 use crate::engine::event::Event;
-use crate::engine::Source;
+use crate::engine::{Source, SpecId, VisitOutcome};
 use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus, LossCause, ReleaseCause};
 use crate::receipt::{CreditOutcome, ReceiptOutcome};
+use crate::visit::courier::Fate;
+use crate::visit::guest::Parting;
 use std::ffi::{c_char, c_void, CString};
 use std::sync::Arc;
 
 /// A locker's record is loaded and held: `epoch`. The player may be let in.
 pub const SLK_EVENT_LOADED: i32 = 1;
 /// Loading takes a new turn: `detail` is one of `SLK_LOAD_`, `text`; for `SLK_LOAD_LOCKED_ELSEWHERE` `name` is the other
-/// server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`.
+/// server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`; for `SLK_LOAD_UNKNOWN_VERSION`
+/// `count` is the least schema version that a server must know, or 0.
 pub const SLK_EVENT_LOAD_STATUS: i32 = 2;
 /// A locker was saved and let go: `detail` is one of `SLK_RELEASE_`, all changes up to `change` are saved.
 pub const SLK_EVENT_RELEASED: i32 = 3;
@@ -61,6 +65,33 @@ pub const SLK_EVENT_STORE_TROUBLE: i32 = 24;
 /// The shutdown is over: `count` lockers were left behind, each with an event of its own before.
 pub const SLK_EVENT_SHUTDOWN_DONE: i32 = 25;
 
+/// A save is being sent: `detail` is one of `SLK_SAVE_`.
+pub const SLK_EVENT_SAVING: i32 = 15;
+/// A change that somebody sent has taken effect and is saved: `name` is its kind, `text` who sent it, `change` what it
+/// became here.
+pub const SLK_EVENT_CHANGE_APPLIED: i32 = 17;
+/// The last living handle of the locker was marked as deleted.
+pub const SLK_EVENT_DELETED: i32 = 19;
+/// The answer to `slk_spec_send_change`: `spec`, `key`, `tag`, `text`, `result` is `SLK_OK` (it is in the record),
+/// `SLK_EMPTY` (no record), `SLK_E_FULL` (the inbox), `SLK_LOST` (never written) or `SLK_UNKNOWN`. Also without a `tag`,
+/// for a change of some record's outbox of which it cannot be known whether it arrived.
+pub const SLK_EVENT_CHANGE_SENT: i32 = 26;
+/// The answer to `slk_spec_update_record`: `spec`, `key`, `tag`, `text`, `result` is `SLK_SAVED`, `SLK_LOCKED_ELSEWHERE`
+/// (`name` is the server), `SLK_E_CALLBACK` (refused), `SLK_LOST` (never written) or `SLK_UNKNOWN`.
+pub const SLK_EVENT_RECORD_UPDATED: i32 = 27;
+/// The answer to `slk_spec_view_record`: `spec`, `key`, `tag`, `result` is `SLK_OK`, `SLK_EMPTY` (no record),
+/// `SLK_UNREADABLE` or `SLK_E_STORE`, `text`. For `SLK_OK`: `document` has the data and is yours to destroy, `name` is the
+/// server that holds it or empty, `since_ms` since when, `epoch`, `count` the stored schema version.
+pub const SLK_EVENT_RECORD_VIEWED: i32 = 28;
+/// The answer to `slk_spec_erase_record`: `spec`, `key`, `tag`, `result` is `SLK_OK`, `SLK_EMPTY` (no record),
+/// `SLK_LOCKED_ELSEWHERE` (`name` is the server, which may be this one), `SLK_UNREADABLE` or `SLK_E_STORE`, `text`.
+pub const SLK_EVENT_RECORD_ERASED: i32 = 29;
+/// What was edited before the data were loaded could not be merged: `document` has it and is yours to destroy, `text`.
+pub const SLK_EVENT_OFFLINE_DROPPED: i32 = 34;
+/// The last save was not made, because `validate` refused the data: `document` has them and is yours to destroy, changes
+/// up to `change` are saved, later ones are lost; `text`. `SLK_EVENT_RELEASED` follows.
+pub const SLK_EVENT_SAVE_REFUSED: i32 = 35;
+
 /// Nobody wants the record.
 pub const SLK_LOAD_IDLE: i32 = 0;
 /// It is being read or written.
@@ -77,6 +108,8 @@ pub const SLK_LOAD_UNREADABLE: i32 = 5;
 pub const SLK_LOAD_LOADED: i32 = 6;
 /// It is being saved for the last time and let go.
 pub const SLK_LOAD_RELEASING: i32 = 7;
+/// A patcher, migrator or check of yours refused the data. They are left as they are.
+pub const SLK_LOAD_DATA_REFUSED: i32 = 8;
 
 /// Another server has taken the record.
 pub const SLK_LOSS_TAKEN: i32 = 1;
@@ -141,6 +174,8 @@ pub struct slk_event {
     pub detail: i32,
     /// Any of the flags that the kind names, added.
     pub flags: u32,
+    /// The spec of the locker or record; null for events of the whole engine, or if you have destroyed it.
+    pub spec: slk_spec,
 }
 
 /// Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`.
@@ -188,6 +223,7 @@ const EMPTY: slk_event = slk_event {
     since_ms: 0,
     detail: 0,
     flags: 0,
+    spec: slk_spec { id: 0 },
 };
 
 /// Translates events for the host.
@@ -220,6 +256,12 @@ impl Translator<'_> {
                 let named = self.named(SLK_EVENT_STORE_TROUBLE, &store);
                 self.worded(named, &text)
             }
+            Event::Visit {
+                spec,
+                key,
+                tag,
+                outcome,
+            } => self.visit(spec, &key, tag, outcome)?,
             Event::ShutdownDone { left } => slk_event {
                 kind: SLK_EVENT_SHUTDOWN_DONE,
                 count: left as u64,
@@ -236,8 +278,70 @@ impl Translator<'_> {
             user_tag: source.tag,
             key,
             key_length,
+            spec: spec::handle_of(self.engine, source.spec),
             ..EMPTY
         }
+    }
+
+    /// An event that is about a record without a locker.
+    fn visit(&mut self, spec: SpecId, key: &str, tag: u64, outcome: VisitOutcome) -> Result<slk_event, Failure> {
+        let (key, key_length) = self.shown.keep(key);
+        let out = slk_event {
+            key,
+            key_length,
+            tag,
+            spec: spec::handle_of(self.engine, spec),
+            ..EMPTY
+        };
+        Ok(match outcome {
+            VisitOutcome::Send(fate) => self.fate(out, SLK_EVENT_CHANGE_SENT, SLK_OK, fate),
+            VisitOutcome::Update(fate) => self.fate(out, SLK_EVENT_RECORD_UPDATED, SLK_SAVED, fate),
+            VisitOutcome::View(parting) => self.parting(out, SLK_EVENT_RECORD_VIEWED, parting)?,
+            VisitOutcome::Erase(parting) => self.parting(out, SLK_EVENT_RECORD_ERASED, parting)?,
+        })
+    }
+
+    fn fate(&mut self, mut out: slk_event, kind: i32, delivered: slk_result, fate: Fate) -> slk_event {
+        out.kind = kind;
+        let (result, text) = match fate {
+            Fate::Delivered => (delivered, String::new()),
+            Fate::Missing => (SLK_EMPTY, String::new()),
+            Fate::Full => (SLK_E_FULL, "the inbox is full".to_owned()),
+            Fate::Locked { server } => {
+                out.result = SLK_LOCKED_ELSEWHERE;
+                return self.with_name(out, &server);
+            }
+            Fate::Refused { text } => (SLK_E_CALLBACK, text),
+            Fate::NotSent { text } => (SLK_LOST, text),
+            Fate::Unknown { text } => (SLK_UNKNOWN, text),
+        };
+        out.result = result;
+        self.worded(out, &text)
+    }
+
+    fn parting(&mut self, mut out: slk_event, kind: i32, parting: Parting) -> Result<slk_event, Failure> {
+        out.kind = kind;
+        match parting {
+            Parting::Seen(seen) => {
+                (out.epoch, out.count) = (seen.epoch, seen.schema.into());
+                if let Some((server, since_ms)) = &seen.holder {
+                    out = self.with_name(out, server);
+                    out.since_ms = *since_ms;
+                }
+                out.document = document::give(seen.document)?;
+            }
+            Parting::Erased { .. } => {}
+            Parting::Missing => out.result = SLK_EMPTY,
+            Parting::Locked { server } => {
+                out.result = SLK_LOCKED_ELSEWHERE;
+                out = self.with_name(out, &server);
+            }
+            Parting::Failed { text, unreadable } => {
+                out.result = if unreadable { SLK_UNREADABLE } else { SLK_E_STORE };
+                out = self.worded(out, &text);
+            }
+        }
+        Ok(out)
     }
 
     fn named(&mut self, kind: i32, name: &str) -> slk_event {
@@ -328,6 +432,23 @@ impl Translator<'_> {
                 out = self.worded(out, &text);
             }
             LockerEvent::Idle => out.kind = SLK_EVENT_IDLE,
+            LockerEvent::Deleted => out.kind = SLK_EVENT_DELETED,
+            LockerEvent::Saving(reason) => (out.kind, out.detail) = (SLK_EVENT_SAVING, spec::save_reason(reason)),
+            LockerEvent::OfflineDropped { document, text } => {
+                out = self.worded(out, &text);
+                out.kind = SLK_EVENT_OFFLINE_DROPPED;
+                out.document = document::give(document)?;
+            }
+            LockerEvent::Refused { document, saved, text } => {
+                out = self.worded(out, &text);
+                (out.kind, out.change) = (SLK_EVENT_SAVE_REFUSED, saved);
+                out.document = document::give(document)?;
+            }
+            LockerEvent::ChangeApplied { kind, from, change } => {
+                (out.kind, out.change) = (SLK_EVENT_CHANGE_APPLIED, change);
+                out = self.with_name(out, &kind);
+                out = self.worded(out, &from);
+            }
         }
         Ok(out)
     }
@@ -345,9 +466,13 @@ impl Translator<'_> {
                 out.flags = if *refused { SLK_EVENT_REFUSED } else { 0 };
                 self.with_name(out, server)
             }
-            LoadStatus::StoreFailure { text }
-            | LoadStatus::UnknownVersion { text }
-            | LoadStatus::Unreadable { text } => self.worded(out, text),
+            LoadStatus::UnknownVersion { text, needs } => {
+                out.count = (*needs).into();
+                self.worded(out, text)
+            }
+            LoadStatus::StoreFailure { text } | LoadStatus::Unreadable { text } | LoadStatus::DataRefused { text } => {
+                self.worded(out, text)
+            }
             LoadStatus::Idle | LoadStatus::Loading | LoadStatus::Loaded | LoadStatus::Releasing => out,
         }
     }
@@ -364,6 +489,7 @@ pub(super) fn load_number(status: &LoadStatus) -> i32 {
         LoadStatus::Unreadable { .. } => SLK_LOAD_UNREADABLE,
         LoadStatus::Loaded => SLK_LOAD_LOADED,
         LoadStatus::Releasing => SLK_LOAD_RELEASING,
+        LoadStatus::DataRefused { .. } => SLK_LOAD_DATA_REFUSED,
     }
 }
 

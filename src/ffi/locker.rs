@@ -51,6 +51,10 @@ pub struct slk_locker_status {
     pub dirty: i32,
     /// 1 if nothing is held, wanted or under way.
     pub idle: i32,
+    /// How many changes that others sent wait to be applied.
+    pub incoming_changes: u64,
+    /// How many changes of this record are on their way to others.
+    pub outgoing_changes: u64,
 }
 
 static LOCKERS: Table<LockerObject> = Table::new(Type::Locker);
@@ -147,27 +151,67 @@ pub unsafe extern "C" fn slk_locker_create(
 ) -> slk_result {
     panic::enter("slk_locker_create", || {
         text::required(locker, "locker")?;
-        // SAFETY: not null, so writable as the caller promises.
-        unsafe { text::put(locker, slk_locker::default()) };
-        let spec = spec::get(spec)?;
-        // SAFETY: null or a string, as the caller promises.
-        let key = unsafe { text::string(key, "key", SLK_MAX_KEY_BYTES) }?;
-        let engine = Arc::clone(&spec.engine);
-        let id = engine.run(|engine| Ok(engine.open_locker(spec.id, key, user_tag)?))?;
-        let object = Arc::new(LockerObject {
-            engine: Arc::clone(&engine),
-            id,
-            deleted: AtomicBool::new(false),
-        });
-        let handle = LOCKERS.insert(object)?;
-        if !engine.add_locker(id, handle) {
-            forget(handle);
-            return Err(Failure::new(SLK_E_INVALID_HANDLE, "the engine was destroyed meanwhile"));
-        }
-        // SAFETY: as above.
-        unsafe { text::put(locker, slk_locker { id: handle }) };
-        Ok(SLK_OK)
+        // SAFETY: strings and places, or NULL, as the caller promises.
+        unsafe { create(spec, key, user_tag, locker, false) }
     })
+}
+
+/// Makes a locker for a player who is not real, such as a bot or a player of a test: it loads the default data, saves,
+/// buys and sends as any other, and nothing of it ever leaves the memory of this process. Its data are gone with the
+/// engine. Its key names another record than the same key of a real player.
+///
+/// Parameters, results: as for `slk_locker_create`.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_locker_create_artificial(
+    spec: slk_spec,
+    key: *const c_char,
+    user_tag: u64,
+    locker: *mut slk_locker,
+) -> slk_result {
+    panic::enter("slk_locker_create_artificial", || {
+        text::required(locker, "locker")?;
+        // SAFETY: strings and places, or NULL, as the caller promises.
+        unsafe { create(spec, key, user_tag, locker, true) }
+    })
+}
+
+/// # Safety
+/// `key` is null or a string with a NUL; `locker` is writable.
+unsafe fn create(
+    spec: slk_spec,
+    key: *const c_char,
+    user_tag: u64,
+    locker: *mut slk_locker,
+    artificial: bool,
+) -> Result<slk_result, Failure> {
+    // SAFETY: as the caller promises.
+    unsafe { text::put(locker, slk_locker::default()) };
+    let spec = spec::get(spec)?;
+    // SAFETY: as the caller promises.
+    let key = unsafe { text::string(key, "key", SLK_MAX_KEY_BYTES) }?;
+    let engine = Arc::clone(&spec.engine);
+    let id = engine.run(|engine| {
+        Ok(if artificial {
+            engine.open_artificial_locker(spec.id, key, user_tag)?
+        } else {
+            engine.open_locker(spec.id, key, user_tag)?
+        })
+    })?;
+    let object = Arc::new(LockerObject {
+        engine: Arc::clone(&engine),
+        id,
+        deleted: AtomicBool::new(false),
+    });
+    let handle = LOCKERS.insert(object)?;
+    if !engine.add_locker(id, handle) {
+        forget(handle);
+        return Err(Failure::new(SLK_E_INVALID_HANDLE, "the engine was destroyed meanwhile"));
+    }
+    // SAFETY: as the caller promises.
+    unsafe { text::put(locker, slk_locker { id: handle }) };
+    Ok(SLK_OK)
 }
 
 /// Ends a handle of a locker. Nothing is lost: with the last handle of a key, nobody wants the record any more, and it is
@@ -209,7 +253,10 @@ pub extern "C" fn slk_locker_mark_deleted(locker: slk_locker) -> slk_result {
         if object.deleted.swap(true, Ordering::AcqRel) {
             return Err(Failure::new(SLK_E_DELETED, "the locker was marked as deleted before"));
         }
-        close(&object, locker.id)?;
+        object.engine.remove_locker(object.id, locker.id);
+        object
+            .engine
+            .run(|engine| Ok(engine.core().delete_locker(object.id)?))?;
         Ok(SLK_OK)
     })
 }
@@ -233,6 +280,22 @@ pub unsafe extern "C" fn slk_locker_mark_should_acquire(locker: slk_locker, name
         // SAFETY: null or a string, as the caller promises.
         let name = unsafe { text::optional_string(name, "name", SLK_MAX_NAME_BYTES) }?;
         get(locker)?.run(|engine, id| Ok(engine.core().mark_should_acquire(id, name)?))?;
+        Ok(SLK_OK)
+    })
+}
+
+/// As `slk_locker_mark_should_acquire`, and takes the record also from a living server, which loses its session with all
+/// that it had not saved. For records that must come free now; otherwise leave it to the hand-over.
+///
+/// Parameters, results: as for `slk_locker_mark_should_acquire`.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_locker_take_over(locker: slk_locker, name: *const c_char) -> slk_result {
+    panic::enter("slk_locker_take_over", || {
+        // SAFETY: null or a string, as the caller promises.
+        let name = unsafe { text::optional_string(name, "name", SLK_MAX_NAME_BYTES) }?;
+        get(locker)?.run(|engine, id| Ok(engine.core().take_over(id, name)?))?;
         Ok(SLK_OK)
     })
 }
@@ -431,6 +494,8 @@ fn status_view(status: &LockerStatus) -> slk_locker_status {
         latest_change: status.latest_change,
         saved_change: status.saved_change,
         purchases_in_progress: status.purchases_in_progress as u64,
+        incoming_changes: status.incoming_changes as u64,
+        outgoing_changes: status.outgoing_changes as u64,
         available: status.available.into(),
         wanted: status.wanted.into(),
         dirty: status.dirty.into(),
@@ -503,6 +568,117 @@ pub extern "C" fn slk_locker_answer_handover(locker: slk_locker, answer: i32, de
             other => return Err(Failure::argument(format!("answer {other} is none"))),
         };
         get(locker)?.run(|engine, id| Ok(engine.core().answer_handover(id, answer)?))?;
+        Ok(SLK_OK)
+    })
+}
+
+/// Whether there is a session, and `before_save` will be called before its last save: what the game keeps outside the data
+/// is still going to be asked for.
+///
+/// Parameters: `locker`: the locker.
+/// Returns: 1 or 0; 0 for a bad handle.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub extern "C" fn slk_locker_is_syncing(locker: slk_locker) -> i32 {
+    predicate("slk_locker_is_syncing", locker, |object| {
+        object.run(|engine, id| Ok(engine.core().is_syncing(id)))
+    })
+}
+
+/// Says that the record's data are about this person, so that they are found when the person's data are to be exported or
+/// erased. One change of the record.
+///
+/// Parameters:
+///   `locker`: the locker.
+///   `user_id`: the person's id, up to `SLK_MAX_NAME_BYTES`.
+///   `change`: receives the number of the change, or of the last one if the id was there already; may be NULL.
+/// Returns:
+///   `SLK_OK`: done.
+///   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+///   `SLK_E_NOT_LOADED`: the record is not loaded, or is being released.
+///   `SLK_E_FULL`: it is about 64 people already.
+///   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the id.
+///   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_locker_add_user(
+    locker: slk_locker,
+    user_id: *const c_char,
+    change: *mut u64,
+) -> slk_result {
+    panic::enter("slk_locker_add_user", || {
+        let object = get(locker)?;
+        // SAFETY: null or a string, as the caller promises.
+        let user = unsafe { text::string(user_id, "user_id", SLK_MAX_NAME_BYTES) }?;
+        let number = object.change(|engine, id| {
+            let mut core = engine.core();
+            let added = core.add_user(id, user)?;
+            let latest = core.latest_change(id)?;
+            Ok(added.unwrap_or(latest))
+        })?;
+        // SAFETY: null or writable, as the caller promises.
+        unsafe { text::put(change, number) };
+        Ok(SLK_OK)
+    })
+}
+
+/// Says that the record's data are no longer about this person. One change of the record.
+///
+/// Parameters: as for `slk_locker_add_user`.
+/// Returns: as `slk_locker_add_user`; `SLK_EMPTY`: they were not.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_locker_remove_user(
+    locker: slk_locker,
+    user_id: *const c_char,
+    change: *mut u64,
+) -> slk_result {
+    panic::enter("slk_locker_remove_user", || {
+        let object = get(locker)?;
+        // SAFETY: null or a string, as the caller promises.
+        let user = unsafe { text::string(user_id, "user_id", SLK_MAX_NAME_BYTES) }?;
+        let Some(number) = object.change(|engine, id| engine.core().remove_user(id, user))? else {
+            return Ok(SLK_EMPTY);
+        };
+        // SAFETY: null or writable, as the caller promises.
+        unsafe { text::put(change, number) };
+        Ok(SLK_OK)
+    })
+}
+
+/// Reads the ids of the people whom the record's data are about: a JSON array of strings, sorted.
+///
+/// Parameters:
+///   `locker`: the locker.
+///   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+///   `capacity`: the size of `buffer` in bytes.
+///   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+/// Returns:
+///   `SLK_OK`: copied, or the length was asked for.
+///   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+///   `SLK_E_NOT_LOADED`: the record is not loaded.
+///   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
+///   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_locker_get_users(
+    locker: slk_locker,
+    buffer: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+) -> slk_result {
+    panic::enter("slk_locker_get_users", || {
+        let users = get(locker)?.run(|engine, id| {
+            let core = engine.core();
+            let users = core.users(id)?.map(|users| serde_json::json!(users).to_string());
+            users.ok_or_else(|| Failure::new(SLK_E_NOT_LOADED, "the record is not loaded"))
+        })?;
+        // SAFETY: a buffer of that capacity and a place for the length, or NULL, as the caller promises.
+        unsafe { text::copy_out(users.as_bytes(), buffer, capacity, needed) }?;
         Ok(SLK_OK)
     })
 }

@@ -16,6 +16,7 @@
 )]
 
 mod callback;
+pub mod change;
 pub mod data;
 pub mod document;
 pub mod engine;
@@ -26,6 +27,7 @@ pub mod handle;
 pub mod host;
 pub mod locker;
 pub mod locker_data;
+pub mod migration;
 mod options;
 mod panic;
 pub mod receipt;
@@ -38,3 +40,4 @@ pub mod store_sqlite;
 mod table;
 pub mod text;
 pub mod version;
+pub mod visit;

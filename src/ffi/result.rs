@@ -35,6 +35,10 @@ pub const SLK_GRANTED: slk_result = 20;
 pub const SLK_CREDITED: slk_result = 21;
 /// The receipt had no effect yet. Let the platform deliver it again.
 pub const SLK_NOT_PROCESSED: slk_result = 22;
+/// Another server holds the record.
+pub const SLK_LOCKED_ELSEWHERE: slk_result = 40;
+/// The record is there, and cannot be read or worked with here.
+pub const SLK_UNREADABLE: slk_result = 41;
 
 /// An argument is NULL where it must not be, outside its range, or makes no sense beside another.
 pub const SLK_E_INVALID_ARGUMENT: slk_result = -1;
@@ -88,6 +92,8 @@ pub const SLK_E_UNKNOWN_OUTCOME: slk_result = -24;
 pub const SLK_E_NOT_APPLIED: slk_result = -25;
 /// The answer came after the request was given up; it was taken, and counts for nothing.
 pub const SLK_E_LATE: slk_result = -26;
+/// There is no room for more.
+pub const SLK_E_FULL: slk_result = -40;
 
 /// Every code with its name.
 const NAMES: &[(slk_result, &CStr)] = &[
@@ -105,6 +111,8 @@ const NAMES: &[(slk_result, &CStr)] = &[
     (SLK_GRANTED, c"SLK_GRANTED"),
     (SLK_CREDITED, c"SLK_CREDITED"),
     (SLK_NOT_PROCESSED, c"SLK_NOT_PROCESSED"),
+    (SLK_LOCKED_ELSEWHERE, c"SLK_LOCKED_ELSEWHERE"),
+    (SLK_UNREADABLE, c"SLK_UNREADABLE"),
     (SLK_E_INVALID_ARGUMENT, c"SLK_E_INVALID_ARGUMENT"),
     (SLK_E_INVALID_HANDLE, c"SLK_E_INVALID_HANDLE"),
     (SLK_E_INVALID_UTF8, c"SLK_E_INVALID_UTF8"),
@@ -131,6 +139,7 @@ const NAMES: &[(slk_result, &CStr)] = &[
     (SLK_E_UNKNOWN_OUTCOME, c"SLK_E_UNKNOWN_OUTCOME"),
     (SLK_E_NOT_APPLIED, c"SLK_E_NOT_APPLIED"),
     (SLK_E_LATE, c"SLK_E_LATE"),
+    (SLK_E_FULL, c"SLK_E_FULL"),
 ];
 
 /// A call of the C API that failed: the code, and the words for `slk_last_error`.
@@ -187,6 +196,7 @@ pub(super) fn code(kind: ErrorKind) -> slk_result {
         ErrorKind::Deleted => SLK_E_DELETED,
         ErrorKind::OutOfMemory => SLK_E_OUT_OF_MEMORY,
         ErrorKind::Callback => SLK_E_CALLBACK,
+        ErrorKind::Full => SLK_E_FULL,
     }
 }
 

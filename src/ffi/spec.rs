@@ -1,13 +1,15 @@
 //! `slk_spec`: the configuration of a kind of record, and its callbacks.
 
 use super::callback;
+use super::change::slk_apply_change;
 use super::document;
 use super::engine::{self, EngineObject};
 use super::error_sink::Sink;
 use super::event::release_cause;
 use super::event::{SLK_RELEASE_HANDED_OVER, SLK_RELEASE_SHUTDOWN};
-use super::handle::{slk_document, slk_engine, slk_error_sink, slk_locker, slk_spec, slk_store};
+use super::handle::{slk_document, slk_engine, slk_error_sink, slk_locker, slk_migrations, slk_spec, slk_store};
 use super::host::{slk_destroy, UserData};
+use super::migration::{self, HostMigrations};
 use super::options::{self, Options};
 use super::panic;
 use super::receipt::{slk_apply_receipt, slk_receipt_view, SLK_APPLY_CREDIT, SLK_APPLY_RECEIPT};
@@ -21,8 +23,9 @@ use crate::error::{Error, ErrorKind};
 use crate::locker::call::{CallAnswer, HostCall, Question, SaveReason, Verdict};
 use crate::locker::Spec;
 use crate::receipt::Receipt;
+use crate::record::import::Import;
 use crate::record::Document;
-use std::ffi::{c_char, c_void, CString};
+use std::ffi::{c_char, c_void, CStr, CString};
 use std::mem::offset_of;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -51,6 +54,61 @@ pub const SLK_SAVE_RELEASED: i32 = 5;
 pub const SLK_SAVE_HANDED_OVER: i32 = 6;
 /// The last save: the engine shuts down.
 pub const SLK_SAVE_SHUTDOWN: i32 = 7;
+
+/// When a record is loaded, members that the default data have and it lacks are filled in.
+pub const SLK_SPEC_RECONCILE: u32 = 1;
+/// Records in the layout of the Luau library of the same name are taken over: `Version`, `VersionPatch`, `Session`,
+/// `Purchases`, `ProductCredit` and `RemoteChanges` become what this library keeps. A lock in `Session` is honoured until
+/// its own end. Their purchases are remembered as of provider "roblox" and environment "production".
+pub const SLK_SPEC_IMPORT_ORIGINAL: u32 = 2;
+/// Any other JSON value is taken over as the game's data.
+pub const SLK_SPEC_IMPORT_PLAIN: u32 = 4;
+
+/// Whose data a callback gets. Its strings end with a NUL and live until the callback returns.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct slk_data_view {
+    /// The size of this struct in the library that fills it; it only grows.
+    pub struct_size: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// One of your handles of the locker; null for a record that is only looked at or updated, or if you have destroyed it.
+    pub locker: slk_locker,
+    /// As given to `slk_locker_create`.
+    pub user_tag: u64,
+    /// The record's key.
+    pub key: *const c_char,
+}
+
+/// Checks data that are being loaded, or are about to be saved. Edits of `data` do not count.
+///
+/// Returns: `SLK_OK`: they are as they should be. Anything else: they are not; say by `slk_error_sink_set` where (a JSON
+/// Pointer) and what. Data that may not be loaded are left as they are (`SLK_LOAD_DATA_REFUSED`). Data that may not be
+/// saved are not saved (`SLK_EVENT_SAVE_TROUBLE`) until they are changed and found good; if that is so at the last save,
+/// the record stays as it was saved before and is let go (`SLK_EVENT_SAVE_REFUSED`). Called inside update.
+pub type slk_validate = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        view: *const slk_data_view,
+        data: slk_document,
+        error: slk_error_sink,
+    ) -> slk_result,
+>;
+
+/// Merges data that were edited before the record was loaded (`offline`, which begins as the default data) into what was
+/// loaded (`draft`). Called inside update, before `SLK_EVENT_LOADED`.
+///
+/// Returns: `SLK_OK`: the draft's edits are the data. Anything else: what was edited before is dropped;
+/// `SLK_EVENT_OFFLINE_DROPPED` has it.
+pub type slk_merge_offline = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        view: *const slk_data_view,
+        offline: slk_document,
+        draft: slk_document,
+        error: slk_error_sink,
+    ) -> slk_result,
+>;
 
 /// A save that is about to be made. Its strings end with a NUL and live until the callback returns.
 #[repr(C)]
@@ -129,8 +187,25 @@ pub struct slk_spec_options {
     pub apply_receipt: slk_apply_receipt,
     /// Given to the callbacks.
     pub user_data: *mut c_void,
-    /// Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL.
+    /// Called exactly once, when the engine is gone; none of the callbacks of this struct follows. May be NULL.
     pub destroy: slk_destroy,
+    /// How records of older schema versions are brought to `schema_version`. Null: records of other versions are not
+    /// loaded. The set may be destroyed after this call.
+    pub migrations: slk_migrations,
+    /// Any of `SLK_SPEC_`, added.
+    pub flags: u32,
+    /// The schema version of plain JSON that is imported. 0: `schema_version`.
+    pub import_schema_version: u32,
+    /// How many changes may wait in the inbox of a record, up to 10,000. 0: 100.
+    pub inbox_limit: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// Checks data when they are loaded and before they are saved. May be NULL.
+    pub validate: slk_validate,
+    /// Merges what was edited before the data were loaded. NULL: data cannot be edited before.
+    pub merge_offline: slk_merge_offline,
+    /// Applies changes that others send. NULL: they wait for a server that can.
+    pub apply_change: slk_apply_change,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -154,6 +229,14 @@ unsafe impl Options for slk_spec_options {
         offset_of!(slk_spec_options, apply_receipt),
         offset_of!(slk_spec_options, user_data),
         offset_of!(slk_spec_options, destroy),
+        offset_of!(slk_spec_options, migrations),
+        offset_of!(slk_spec_options, flags),
+        offset_of!(slk_spec_options, import_schema_version),
+        offset_of!(slk_spec_options, inbox_limit),
+        offset_of!(slk_spec_options, reserved),
+        offset_of!(slk_spec_options, validate),
+        offset_of!(slk_spec_options, merge_offline),
+        offset_of!(slk_spec_options, apply_change),
     ];
 }
 
@@ -163,11 +246,23 @@ static SPECS: Table<SpecObject> = Table::new(Type::Spec);
 pub(super) struct SpecObject {
     pub engine: Arc<EngineObject>,
     pub id: SpecId,
+    /// Its name in the store.
+    pub name: String,
 }
 
 /// The spec of a handle.
 pub(super) fn get(handle: slk_spec) -> Result<Arc<SpecObject>, Failure> {
     Ok(SPECS.get(handle.id)?)
+}
+
+/// The host's handle of a spec; null if it has none.
+pub(super) fn handle_of(engine: &EngineObject, id: SpecId) -> slk_spec {
+    let id = engine.original_of(id);
+    let of_id = |handle: &u64| SPECS.get(*handle).is_ok_and(|object| object.id == id);
+    let handle = engine.spec_handles().into_iter().find(of_id);
+    slk_spec {
+        id: handle.unwrap_or(0),
+    }
 }
 
 /// The engine of this spec is gone.
@@ -177,32 +272,80 @@ pub(super) fn forget(handle: u64) {
 }
 
 /// The host's side of a spec.
-struct HostSpec {
+pub(super) struct HostSpec {
     engine: Weak<EngineObject>,
     default: Document,
     default_data_for: slk_default_data,
     before_save: slk_before_save,
     apply_receipt: slk_apply_receipt,
     user_data: Arc<UserData>,
+    pub migrations: HostMigrations,
+    validate: slk_validate,
+    merge_offline: slk_merge_offline,
+    pub apply_change: slk_apply_change,
 }
 
 impl HostSpec {
-    fn locker(&self, about: &About) -> slk_locker {
+    pub(super) fn locker(&self, about: &About) -> slk_locker {
         let engine = self.engine.upgrade();
-        engine.map_or(slk_locker::default(), |engine| engine.handle_of(about.locker))
+        let handle = engine
+            .zip(about.locker)
+            .map(|(engine, locker)| engine.handle_of(locker));
+        handle.unwrap_or_default()
+    }
+
+    pub(super) fn without_callback(&self, what: &str) -> CallAnswer {
+        CallAnswer::refused(Verdict::Failed(format!("the spec has no {what}")))
+    }
+
+    fn data_view(&self, about: &About, key: &CStr) -> slk_data_view {
+        slk_data_view {
+            struct_size: size_field::<slk_data_view>(),
+            reserved: 0,
+            locker: self.locker(about),
+            user_tag: about.tag,
+            key: key.as_ptr(),
+        }
+    }
+
+    fn validate(&self, about: &About, data: Document) -> CallAnswer {
+        let Some(validate) = self.validate else {
+            return self.without_callback("validate");
+        };
+        let key = c_text(&about.key);
+        let view = self.data_view(about, &key);
+        self.with_draft("validate", data, |user_data, data, error| {
+            // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the view
+            // and what it points to live until the call returns.
+            unsafe { validate(user_data, &raw const view, data, error) }
+        })
+    }
+
+    fn merge(&self, about: &About, offline: &Document, draft: Document) -> CallAnswer {
+        let Some(merge) = self.merge_offline else {
+            return self.without_callback("merge_offline");
+        };
+        let key = c_text(&about.key);
+        let view = self.data_view(about, &key);
+        let offline = match document::lend(offline.clone()) {
+            Ok(loan) => loan,
+            Err(failure) => return CallAnswer::refused(Verdict::Failed(failure.text)),
+        };
+        self.with_draft("merge_offline", draft, |user_data, draft, error| {
+            // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the view
+            // and what it points to live until the call returns.
+            unsafe { merge(user_data, &raw const view, offline.handle(), draft, error) }
+        })
     }
 
     /// Lends a draft to a callback. The draft comes back if the callback agreed and changed it.
-    fn with_draft(
+    pub(super) fn with_draft(
         &self,
         name: &str,
         draft: Document,
         call: impl FnOnce(*mut c_void, slk_document, slk_error_sink) -> slk_result,
     ) -> CallAnswer {
-        let failed = |words: String| CallAnswer {
-            verdict: Verdict::Failed(words),
-            draft: None,
-        };
+        let failed = |words: String| CallAnswer::refused(Verdict::Failed(words));
         let sink = match Sink::new() {
             Ok(sink) => sink,
             Err(failure) => return failed(failure.text),
@@ -212,16 +355,14 @@ impl HostSpec {
             Err(failure) => return failed(failure.text),
         };
         let result = callback::run(|| call(self.user_data.pointer(), loan.handle(), sink.handle()));
-        let edited = loan.take_back();
+        let (edited, outgoing) = loan.take_back();
         match result {
             SLK_OK => CallAnswer {
                 verdict: Verdict::Done,
                 draft: edited,
+                outgoing,
             },
-            SLK_NOT_APPLICABLE => CallAnswer {
-                verdict: Verdict::NotApplicable,
-                draft: None,
-            },
+            SLK_NOT_APPLICABLE => CallAnswer::refused(Verdict::NotApplicable),
             other => failed(sink.words(name, other)),
         }
     }
@@ -251,10 +392,7 @@ impl HostSpec {
 
     fn apply(&self, about: &About, what: &Applied<'_>, draft: Document) -> CallAnswer {
         let Some(apply) = self.apply_receipt else {
-            return CallAnswer {
-                verdict: Verdict::Failed("the spec has no apply_receipt".to_owned()),
-                draft: None,
-            };
+            return self.without_callback("apply_receipt");
         };
         let purchase = what.receipt.map(|receipt| &receipt.purchase);
         let part = |part: Option<&String>| c_text(part.map_or("", String::as_str));
@@ -323,6 +461,12 @@ impl Host for HostSpec {
     fn answer(&self, about: &About, call: HostCall) -> CallAnswer {
         match &call.question {
             Question::BeforeSave(reason) => self.before_save(about, *reason, call.draft),
+            Question::Prepare(step) => self.migrate(about, *step, call.draft),
+            Question::Validate => self.validate(about, call.draft),
+            Question::MergeOffline { offline } => self.merge(about, offline, call.draft),
+            Question::ApplyChange { sent, direct } => self.change(about, sent, *direct, call.draft),
+            // The engine asks by `default_data`.
+            Question::DefaultData => self.without_callback("answer to this"),
             Question::ApplyReceipt(receipt) => {
                 let what = Applied {
                     product: &receipt.product,
@@ -343,13 +487,10 @@ fn refused(key: &str, words: &str) -> Error {
 }
 
 fn agreed() -> CallAnswer {
-    CallAnswer {
-        verdict: Verdict::Done,
-        draft: None,
-    }
+    CallAnswer::done(None)
 }
 
-fn save_reason(reason: SaveReason) -> i32 {
+pub(super) fn save_reason(reason: SaveReason) -> i32 {
     match reason {
         SaveReason::Autosave => SLK_SAVE_AUTOSAVE,
         SaveReason::Asked => SLK_SAVE_ASKED,
@@ -364,12 +505,12 @@ fn save_reason(reason: SaveReason) -> i32 {
 }
 
 /// Names were checked for NULs when they came in.
-fn c_text(text: &str) -> CString {
+pub(super) fn c_text(text: &str) -> CString {
     CString::new(text).unwrap_or_default()
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "views are small")]
-fn size_field<T>() -> u32 {
+pub(super) fn size_field<T>() -> u32 {
     size_of::<T>() as u32
 }
 
@@ -408,10 +549,12 @@ pub unsafe extern "C" fn slk_spec_create(
         let (core_spec, host) = unsafe { spec_of(&given, &object) }?;
         let store = store::get(given.store)?;
         let user_data = Arc::clone(&host.user_data);
+        let name = core_spec.name.to_string();
         let id = object.run(|engine| Ok(engine.add_spec(&store.store, core_spec, Arc::new(host))?))?;
         let handle = SPECS.insert(Arc::new(SpecObject {
             engine: Arc::clone(&object),
             id,
+            name,
         }))?;
         if !object.add_spec(handle) {
             forget(handle);
@@ -463,9 +606,47 @@ unsafe fn spec_of(given: &slk_spec_options, engine: &Arc<EngineObject>) -> Resul
         before_save: given.before_save,
         apply_receipt: given.apply_receipt,
         user_data: Arc::new(UserData::new(given.user_data)),
+        migrations: migration::get(given.migrations)?,
+        validate: given.validate,
+        merge_offline: given.merge_offline,
+        apply_change: given.apply_change,
     };
+    set_data_options(&mut spec, given)?;
+    spec.migrations = Arc::clone(&host.migrations.chain);
     Ok((spec, host))
 }
+
+fn set_data_options(spec: &mut Spec, given: &slk_spec_options) -> Result<(), Failure> {
+    let known = SLK_SPEC_RECONCILE | SLK_SPEC_IMPORT_ORIGINAL | SLK_SPEC_IMPORT_PLAIN;
+    if given.flags & !known != 0 || given.reserved != 0 {
+        let text = format!(
+            "flags has bits that mean nothing, or reserved is not 0: {:#x}",
+            given.flags
+        );
+        return Err(Failure::argument(text));
+    }
+    if given.inbox_limit > MAX_INBOX {
+        return Err(Failure::argument(format!("inbox_limit is above {MAX_INBOX}")));
+    }
+    spec.reconcile = given.flags & SLK_SPEC_RECONCILE != 0;
+    spec.validate = given.validate.is_some();
+    spec.merge_offline = given.merge_offline.is_some();
+    spec.apply_change = given.apply_change.is_some();
+    if given.inbox_limit != 0 {
+        spec.inbox_limit = given.inbox_limit as usize;
+    }
+    spec.import = Import {
+        original: given.flags & SLK_SPEC_IMPORT_ORIGINAL != 0,
+        plain: given.flags & SLK_SPEC_IMPORT_PLAIN != 0,
+        plain_schema: match given.import_schema_version {
+            0 => given.schema_version,
+            version => version,
+        },
+    };
+    Ok(())
+}
+
+const MAX_INBOX: u32 = 10_000;
 
 /// # Safety
 /// `default_data` is null or leads to as many bytes as its length says, or with 0 to a string with a NUL.

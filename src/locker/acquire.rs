@@ -4,11 +4,13 @@
 use super::event::{Event, LoadStatus};
 use super::held::Held;
 use super::inputs::{Inputs, Outputs, Priority};
+use super::prepare::{unfit, Preparation};
 use super::{Built, Locker, Phase, Watching};
 use crate::clock::Time;
 use crate::planted::Bug;
-use crate::record::codec::{decode, encode, ReadFault};
+use crate::record::codec::{decode, decode_or_import, encode, Decoded, ReadFault};
 use crate::record::header::{HandoverRequest, Header, Holder};
+use crate::record::import::ForeignLock;
 use crate::record::stamp::OperationId;
 use crate::record::Document;
 use crate::store::{Expected, Operation, Outcome, Reply, Request, StoreResult, Version};
@@ -26,6 +28,8 @@ enum Step {
     /// Read the record.
     Read,
     Reading,
+    /// It is free: the host makes its data ready.
+    Prepare(Box<Found>, Box<Preparation>),
     /// It is free: write it with our name.
     Take(Box<Found>),
     Taking(Box<Found>),
@@ -124,6 +128,10 @@ impl Locker {
             }
             acquire.step = Step::Read;
         }
+        if self.poll_preparing(out) {
+            return;
+        }
+        let acquire = self.acquire();
         // Without a registration there is no name to write into the record. The engine steps us again when it has one.
         let ready = registered || !matches!(acquire.step, Step::Take(_) | Step::Ask(_));
         if ready {
@@ -236,25 +244,23 @@ impl Locker {
                     number: 0,
                 };
                 let found = Found {
-                    header: Header::unborn(op, self.spec.schema, inputs.wall_ms),
+                    header: self.spec.new_header(op, inputs.wall_ms),
                     document: self.default.clone(),
                     version: None,
                 };
-                self.acquire().holder = None;
-                self.acquire().step = Step::Take(Box::new(found));
+                self.take(found);
             }
-            Ok(Reply::Found { value, version }) => match decode(&value) {
-                Ok((header, document)) => {
-                    let version = Some(version);
-                    self.judge(
-                        inputs,
-                        Found {
-                            header,
-                            document,
-                            version,
-                        },
-                        out,
-                    );
+            Ok(Reply::Found { value, version }) => match self.read_value(inputs, &value) {
+                Ok((Decoded { header, document, lock }, op)) => {
+                    let found = Found {
+                        header,
+                        document,
+                        version: Some(version),
+                    };
+                    match lock.filter(|lock| inputs.wall_ms < lock.until_ms) {
+                        Some(lock) if !self.seize => self.wait_for_foreign_lock(inputs, lock, out),
+                        _ => self.judge(inputs, found, op, out),
+                    }
                 }
                 Err(fault) => {
                     let status = load_fault(&fault);
@@ -273,13 +279,16 @@ impl Locker {
     }
 
     /// Decides whether the record that was read is ours, free, or another server's.
-    fn judge(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut Outputs) {
-        if let Some(status) = self.unfit(&found) {
+    fn judge(&mut self, inputs: &Inputs<'_>, found: Found, op: OperationId, out: &mut Outputs) {
+        if found.header.erased {
+            return self.judge_erased(inputs, found, op);
+        }
+        if let Some(status) = unfit(&self.spec, &found.header, &found.document) {
             self.wait_after_failure(inputs, status, out);
             return;
         }
         let Some(holder) = found.header.holder.clone() else {
-            return self.take(found);
+            return self.make_ready(found);
         };
         if holder.incarnation.origin == inputs.server.origin {
             // Of our own engine. This acquisition's own write is adopted; anything else is the leftover of another
@@ -288,24 +297,81 @@ impl Locker {
             if landed || inputs.bugs.has(Bug::AdoptOtherOperation) {
                 self.become_held(found, holder, out);
             } else {
-                self.take(found);
+                self.make_ready(found);
             }
             return;
         }
         if inputs.bugs.has(Bug::AdoptOldProcess) && *holder.server == *inputs.server.server_id {
             return self.become_held(found, holder, out);
         }
-        if inputs.verdicts.is_dead(holder.incarnation) {
-            return self.take(found);
+        if self.seize || inputs.verdicts.is_dead(holder.incarnation) {
+            return self.make_ready(found);
         }
         self.report_locked(inputs, found, holder, out);
     }
 
-    fn take(&mut self, found: Found) {
+    /// The record may be taken as soon as its data are ready.
+    fn make_ready(&mut self, found: Found) {
+        let preparation = Preparation::new(found.header.clone(), found.document.clone());
+        self.prepare_again(Box::new(found), Box::new(preparation));
+    }
+
+    pub(super) fn prepare_again(&mut self, found: Box<Found>, preparation: Box<Preparation>) {
+        let acquire = self.acquire();
+        acquire.holder = None;
+        acquire.asked = false;
+        acquire.step = Step::Prepare(found, preparation);
+    }
+
+    /// True if the host was asked.
+    fn poll_preparing(&mut self, out: &mut Outputs) -> bool {
+        let acquire = self.acquire();
+        match std::mem::replace(&mut acquire.step, Step::Read) {
+            Step::Prepare(found, preparation) => self.prepare(found, preparation, out),
+            other => {
+                acquire.step = other;
+                false
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, found: Found) {
         let acquire = self.acquire();
         acquire.holder = None;
         acquire.asked = false;
         acquire.step = Step::Take(Box::new(found));
+    }
+
+    /// What is stored, with an operation id for a header that is to be made anew.
+    fn read_value(&self, inputs: &Inputs<'_>, value: &[u8]) -> Result<(Decoded, OperationId), ReadFault> {
+        let op = OperationId {
+            origin: inputs.server.origin,
+            number: 0,
+        };
+        let decoded = decode_or_import(value, &self.spec.import, op, inputs.wall_ms)?;
+        Ok((decoded, op))
+    }
+
+    /// What is left of an erased record begins a new life with the default data.
+    fn judge_erased(&mut self, inputs: &Inputs<'_>, found: Found, op: OperationId) {
+        let header = found.header.reborn(self.spec.new_header(op, inputs.wall_ms));
+        self.take(Found {
+            header,
+            document: self.default.clone(),
+            version: found.version,
+        });
+    }
+
+    /// A server of another library holds the record, by a lock that ends by its own time.
+    fn wait_for_foreign_lock(&mut self, inputs: &Inputs<'_>, lock: ForeignLock, out: &mut Outputs) {
+        let status = LoadStatus::LockedElsewhere {
+            server: lock.owner,
+            since_ms: lock.since_ms,
+            refused: false,
+        };
+        self.acquire().holder = None;
+        self.wait_for_holder(inputs, out);
+        self.show(status, &mut out.events);
     }
 
     fn report_locked(&mut self, inputs: &Inputs<'_>, found: Found, holder: Holder, out: &mut Outputs) {
@@ -346,7 +412,7 @@ impl Locker {
         out.wake_at(until);
     }
 
-    fn wait_after_failure(&mut self, inputs: &Inputs<'_>, status: LoadStatus, out: &mut Outputs) {
+    pub(super) fn wait_after_failure(&mut self, inputs: &Inputs<'_>, status: LoadStatus, out: &mut Outputs) {
         // A read that failed says nothing about the holder: whoever waits for its death goes on waiting, or one failure
         // in each lease would keep a dead server's records locked for ever.
         if !matches!(status, LoadStatus::StoreFailure { .. }) {
@@ -354,28 +420,6 @@ impl Locker {
         }
         self.wait_for_holder(inputs, out);
         self.show(status, &mut out.events);
-    }
-
-    /// Why a record that could be read cannot be used here.
-    fn unfit(&self, found: &Found) -> Option<LoadStatus> {
-        let schema = found.header.schema;
-        if schema != self.spec.schema {
-            let remedy = if schema > self.spec.schema {
-                "a newer server wrote it"
-            } else {
-                "this server has no migrator for it"
-            };
-            return Some(LoadStatus::UnknownVersion {
-                text: format!(
-                    "the record has schema version {schema}, this server knows {}: {remedy}",
-                    self.spec.schema
-                ),
-            });
-        }
-        let opaque = found.document.as_bytes().is_some();
-        (opaque != self.spec.opaque).then(|| LoadStatus::Unreadable {
-            text: "the record and the spec disagree on whether the data are JSON or opaque bytes".into(),
-        })
     }
 
     fn reply_taking(&mut self, inputs: &Inputs<'_>, found: Found, result: StoreResult, out: &mut Outputs) {
@@ -413,11 +457,19 @@ impl Locker {
         let Some(version) = found.version else {
             return;
         };
+        self.seize = false;
         let epoch = found.header.epoch;
-        self.document = found.document;
-        self.phase = Phase::Held(Box::new(Held::new(found.header, holder, version)));
+        let mut held = Held::new(found.header, holder, version);
+        held.remember_valid(&self.spec, &found.document);
+        let edited = std::mem::take(&mut self.edited_offline);
+        let offline = std::mem::replace(&mut self.document, found.document);
+        held.offline = edited.then_some(offline);
+        let to_merge = held.offline.is_some();
+        self.phase = Phase::Held(Box::new(held));
         self.show(LoadStatus::Loaded, &mut out.events);
-        out.events.push(Event::Loaded { epoch });
+        if !to_merge {
+            out.events.push(Event::Loaded { epoch });
+        }
     }
 
     pub(super) fn request(&self, operation: Operation) -> Request {
@@ -515,11 +567,12 @@ fn is_ours(header: &Header, origin: u128) -> bool {
         .is_some_and(|holder| holder.incarnation.origin == origin)
 }
 
-pub(super) fn load_fault(fault: &ReadFault) -> LoadStatus {
+pub(crate) fn load_fault(fault: &ReadFault) -> LoadStatus {
     match fault {
         ReadFault::Unreadable(text) => LoadStatus::Unreadable { text: text.clone() },
         ReadFault::NewerFormat(format) => LoadStatus::UnknownVersion {
             text: format!("the record has format {format}, which is newer than this library"),
+            needs: 0,
         },
     }
 }

@@ -1,7 +1,10 @@
 //! Questions that only the host can answer, and its answers.
 
 use super::event::ReleaseCause;
+use crate::change::Draft;
 use crate::receipt::Receipt;
+use crate::record::inbox::Sent;
+use crate::record::migration::Step;
 use crate::record::Document;
 
 /// Why a save is made.
@@ -26,6 +29,24 @@ pub enum Question {
     BeforeSave(SaveReason),
     /// Apply a receipt to the draft.
     ApplyReceipt(Receipt),
+    /// Give the data of a record that does not exist yet.
+    DefaultData,
+    /// Patch or migrate the draft.
+    Prepare(Step),
+    /// Say whether the data are as they should be. Edits do not count.
+    Validate,
+    /// Merge what was edited before the data were loaded into the draft, which has what was loaded.
+    MergeOffline {
+        /// What was edited.
+        offline: Document,
+    },
+    /// Apply a change that somebody sent to the draft. [`Verdict::NotApplicable`] leaves it for another server.
+    ApplyChange {
+        /// The change.
+        sent: Sent,
+        /// It is an update of a record that nobody holds.
+        direct: bool,
+    },
     /// Apply a product that the player has credit for to the draft.
     UseCredit {
         /// The product.
@@ -60,4 +81,28 @@ pub struct CallAnswer {
     pub verdict: Verdict,
     /// The draft, if the host edited it.
     pub draft: Option<Document>,
+    /// Changes for other records; they leave with the draft's edits.
+    pub outgoing: Vec<Draft>,
+}
+
+impl CallAnswer {
+    /// The host agrees, with this draft.
+    #[must_use]
+    pub fn done(draft: Option<Document>) -> Self {
+        Self {
+            verdict: Verdict::Done,
+            draft,
+            outgoing: Vec::new(),
+        }
+    }
+
+    /// The host does not agree.
+    #[must_use]
+    pub fn refused(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            draft: None,
+            outgoing: Vec::new(),
+        }
+    }
 }

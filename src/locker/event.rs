@@ -1,5 +1,6 @@
 //! What the host hears of a locker.
 
+use super::call::SaveReason;
 use crate::receipt::{CreditOutcome, ReceiptOutcome};
 use crate::record::Document;
 
@@ -28,10 +29,17 @@ pub enum LoadStatus {
     UnknownVersion {
         /// What was found, and what is known here.
         text: String,
+        /// The least schema version that a server must know; 0 if that does not help.
+        needs: u32,
     },
     /// It is not a record, or a damaged one. Nothing is written.
     Unreadable {
         /// What was found.
+        text: String,
+    },
+    /// The host refuses the data: a patcher, migrator or check failed. Nothing is written.
+    DataRefused {
+        /// Which, and what it said.
         text: String,
     },
     /// It is loaded and held.
@@ -163,6 +171,35 @@ pub enum Event {
     },
     /// Nothing is held, wanted or under way any more.
     Idle,
+    /// A save is being sent.
+    Saving(SaveReason),
+    /// What was edited before the data were loaded could not be merged.
+    OfflineDropped {
+        /// What was edited.
+        document: Document,
+        /// Why.
+        text: String,
+    },
+    /// The last save was not made, because the host refuses the data: the record stays as it was saved before.
+    Refused {
+        /// The data that were not saved.
+        document: Document,
+        /// All changes up to this one are saved; later ones are lost.
+        saved: u64,
+        /// What the host said.
+        text: String,
+    },
+    /// A change that somebody sent has taken effect, durably.
+    ChangeApplied {
+        /// Its kind.
+        kind: String,
+        /// Who sent it.
+        from: String,
+        /// The change of the data that it became.
+        change: u64,
+    },
+    /// The host has marked the locker as deleted.
+    Deleted,
 }
 
 impl LoadStatus {
@@ -177,8 +214,9 @@ impl LoadStatus {
                 let answer = if *refused { ", which refuses to let go" } else { "" };
                 format!("held by server {server}{answer}")
             }
-            Self::UnknownVersion { text } => format!("of an unknown version, left as it is: {text}"),
+            Self::UnknownVersion { text, .. } => format!("of an unknown version, left as it is: {text}"),
             Self::Unreadable { text } => format!("cannot be read, left as it is: {text}"),
+            Self::DataRefused { text } => format!("the data are refused: {text}"),
             Self::Loaded => "loaded".into(),
             Self::Releasing => "being saved for the last time".into(),
         }
@@ -212,6 +250,23 @@ impl Event {
             } => format!("credit for {product}: {} {text}", outcome.brief()),
             Self::CallbackFailed { text } => text.clone(),
             Self::Idle => "idle".into(),
+            Self::Saving(reason) => format!("saving: {}", reason.brief()),
+            Self::OfflineDropped { text, .. } => text.clone(),
+            Self::Refused { saved, text, .. } => format!("NOT SAVED after change {saved}: {text}"),
+            Self::ChangeApplied { kind, from, .. } => format!("a change `{kind}` from {from} took effect"),
+            Self::Deleted => "deleted".into(),
+        }
+    }
+}
+
+impl SaveReason {
+    fn brief(self) -> &'static str {
+        match self {
+            Self::Autosave => "in its time",
+            Self::Asked => "asked for",
+            Self::Receipt => "for a purchase",
+            Self::Confirm => "to confirm the session",
+            Self::Last(cause) => cause.brief(),
         }
     }
 }

@@ -2,15 +2,18 @@
 
 use super::call::{CallAnswer, HostCall, Question, SaveReason, Verdict};
 use super::event::{Event, ReleaseCause};
+use super::inbox::{Applied, Left};
 use super::inputs::{Inputs, Outputs, Priority};
-use super::{Asked, Built, HandoverAnswer, Locker, Phase};
+use super::{Asked, Built, HandoverAnswer, Locker, Phase, Spec};
 use crate::clock::Time;
 use crate::planted::Bug;
 use crate::record::codec::encode;
 use crate::record::header::{HandoverRequest, Header, Holder};
 use crate::record::ledger::Ledger;
 use crate::record::stamp::{Incarnation, OperationId};
+use crate::record::Document;
 use crate::store::{Expected, Operation, Version};
+use std::sync::Arc;
 
 /// A write that was sent and whose outcome is not settled.
 #[derive(Clone, Debug)]
@@ -23,6 +26,17 @@ pub(super) struct Attempt {
     pub incarnation: Incarnation,
     pub told: bool,
     pub cause: ReleaseCause,
+    /// The last change of the outbox that is in it.
+    pub outbox: u64,
+    /// Header and data as they are in it, where the host checks data.
+    pub valid: Option<Arc<Valid>>,
+}
+
+/// Data that the host found good, and what belongs to them.
+#[derive(Debug)]
+pub(super) struct Valid {
+    pub header: Header,
+    pub document: Document,
 }
 
 /// What is under way at the store.
@@ -69,6 +83,19 @@ pub(super) struct Held {
     pub trouble_told: bool,
     /// Planted only: the next write creates the record.
     pub recreate: bool,
+    /// Data that were edited before these were loaded, until they are merged.
+    pub offline: Option<Document>,
+    /// Changes of the inbox that took effect here and may not be durable.
+    pub applied: Vec<Applied>,
+    pub left: Left,
+    /// Changes of the outbox up to these numbers: stored, stored when the session began, handed out for delivery.
+    pub outbox_durable: u64,
+    pub outbox_loaded: u64,
+    pub outbox_handed: u64,
+    /// The last change of the data that the host has found good.
+    pub checked: Option<u64>,
+    /// What was stored last, where the host checks data.
+    pub valid: Option<Arc<Valid>>,
 }
 
 /// What is to be written.
@@ -78,10 +105,21 @@ enum Wanted {
     Save(SaveReason),
 }
 
+impl Wanted {
+    fn reason(self) -> SaveReason {
+        match self {
+            Self::Save(reason) => reason,
+            Self::Release(cause) => SaveReason::Last(cause),
+        }
+    }
+}
+
 impl Held {
     pub(super) fn new(header: Header, holder: Holder, version: Version) -> Self {
         Self {
             stored_revision: header.revision,
+            outbox_durable: header.outbox.last(),
+            outbox_loaded: header.outbox.last(),
             holder,
             header,
             version,
@@ -101,7 +139,23 @@ impl Held {
             hook_done: false,
             trouble_told: false,
             recreate: false,
+            offline: None,
+            applied: Vec::new(),
+            left: Left::default(),
+            outbox_handed: 0,
+            checked: None,
+            valid: None,
         }
+    }
+
+    /// What was just loaded is good, if the host checks data.
+    pub(super) fn remember_valid(&mut self, spec: &Spec, document: &Document) {
+        self.valid = spec.validate.then(|| {
+            Arc::new(Valid {
+                header: self.header.clone(),
+                document: document.clone(),
+            })
+        });
     }
 
     /// The last change that a write in doubt has; 0 if none is in doubt.
@@ -146,6 +200,9 @@ impl Locker {
                 self.held().holder.incarnation = incarnation;
             }
         }
+        if self.poll_merge(out) {
+            return;
+        }
         self.decide_handover(inputs, out);
         if self.release_wanted(inputs).is_some() {
             if self.purchases.has_waiting() {
@@ -154,9 +211,10 @@ impl Locker {
                     .give_up_waiting("the record is being let go", &mut answers);
                 super::tell_answers(answers, &mut out.events);
             }
-        } else if self.poll_purchases(inputs, out) {
+        } else if self.poll_purchases(inputs, out) || self.poll_inbox(inputs, out) {
             return;
         }
+        self.hand_out(out);
         self.poll_requests(inputs, out);
     }
 
@@ -291,10 +349,14 @@ impl Locker {
             self.held().flight = Flight::Read;
             return Built::Request(self.request(Operation::Get));
         }
+        if self.held().retry_at.is_some_and(|retry_at| inputs.now < retry_at) {
+            // The host has just refused the data.
+            return Built::Nothing;
+        }
         let Some(wanted) = self.wanted_write(inputs, out) else {
             return Built::Nothing;
         };
-        if let Some(call) = self.before_save(wanted) {
+        if let Some(call) = self.before_save(wanted).or_else(|| self.check(wanted)) {
             return Built::Call(call);
         }
         self.build_write(inputs, wanted, op, out)
@@ -302,10 +364,7 @@ impl Locker {
 
     /// The question to the host before the data are written, unless it was asked for this write already.
     fn before_save(&mut self, wanted: Wanted) -> Option<HostCall> {
-        let reason = match wanted {
-            Wanted::Save(reason) => reason,
-            Wanted::Release(cause) => SaveReason::Last(cause),
-        };
+        let reason = wanted.reason();
         let held = self.held();
         if held.hook_done || held.release_sent || self.closed || !self.spec.before_save {
             return None;
@@ -317,19 +376,88 @@ impl Locker {
         })
     }
 
-    pub(super) fn finish_before_save(&mut self, answer: CallAnswer, change: u64, out: &mut Outputs) {
+    /// The question whether changed data may be saved, unless it was answered for them already.
+    fn check(&mut self, wanted: Wanted) -> Option<HostCall> {
+        let latest = self.changes.latest();
+        if !self.spec.validate || !self.changes.is_dirty() {
+            return None;
+        }
+        let held = self.held();
+        if held.release_sent || held.checked == Some(latest) {
+            return None;
+        }
+        self.asked = Some(Asked::Validate(wanted.reason()));
+        Some(HostCall {
+            question: Question::Validate,
+            draft: self.document.clone(),
+        })
+    }
+
+    pub(super) fn finish_validate(
+        &mut self,
+        inputs: &Inputs<'_>,
+        reason: SaveReason,
+        answer: CallAnswer,
+        out: &mut Outputs,
+    ) {
+        if !self.is_held() {
+            return;
+        }
+        let text = match answer.verdict {
+            Verdict::Done => {
+                self.held().checked = Some(self.changes.latest());
+                return;
+            }
+            Verdict::NotApplicable => "the check does not apply".to_owned(),
+            Verdict::Failed(text) => text,
+        };
+        let text = format!("the data of `{}` may not be saved: {text}", self.key);
+        if matches!(reason, SaveReason::Last(_)) {
+            self.go_back_to_valid(text, out);
+        } else {
+            self.held().hook_done = false;
+            self.save_trouble(inputs, text, out);
+        }
+    }
+
+    /// The session ends with data that may not be saved: what was stored last stays, and everything since is lost, but
+    /// not without a word.
+    fn go_back_to_valid(&mut self, text: String, out: &mut Outputs) {
+        let unknown = self.held().latest_in_doubt();
+        let Some(valid) = self.held().valid.clone() else {
+            return;
+        };
+        let refused = std::mem::replace(&mut self.document, valid.document.clone());
+        let held = self.held();
+        let mut header = valid.header.clone();
+        header.inbox = valid.header.inbox.with_news_of(&held.header.inbox);
+        header.request.clone_from(&held.header.request);
+        header.extra.clone_from(&held.header.extra);
+        held.header = header;
+        held.applied.clear();
+        let saved = self.changes.saved();
+        self.changes.settle_loss(unknown);
+        self.give_up_purchases("the data may not be saved", &mut out.events);
+        out.events.push(Event::Refused {
+            document: refused,
+            saved,
+            text,
+        });
+    }
+
+    pub(super) fn finish_before_save(
+        &mut self,
+        inputs: &Inputs<'_>,
+        answer: CallAnswer,
+        change: u64,
+        out: &mut Outputs,
+    ) {
         if !self.is_held() {
             return;
         }
         self.held().hook_done = true;
-        match answer.verdict {
-            Verdict::Done => {
-                if let Some(draft) = answer.draft {
-                    self.document = draft;
-                    self.changes.record(change);
-                }
-            }
-            Verdict::NotApplicable => {}
+        match self.accept(inputs, answer, change) {
+            Verdict::Done | Verdict::NotApplicable => {}
             // The save goes on without the hook's edits: a hook that always fails must not keep the data from being
             // saved, or the record from being let go.
             Verdict::Failed(text) => out.events.push(Event::CallbackFailed {
@@ -340,7 +468,6 @@ impl Locker {
 
     fn build_write(&mut self, inputs: &Inputs<'_>, wanted: Wanted, op: OperationId, out: &mut Outputs) -> Built {
         let covers = self.changes.latest();
-        let schema = self.spec.schema;
         let held = self.held();
         held.hook_done = false;
         let incarnation = inputs.server.incarnation.unwrap_or(held.holder.incarnation);
@@ -348,7 +475,6 @@ impl Locker {
         let header = &mut held.header;
         header.revision = held.stored_revision + 1;
         header.op = op;
-        header.schema = schema;
         header.saved_ms = inputs.wall_ms;
         header.holder = (!release).then(|| Holder {
             incarnation,
@@ -372,11 +498,19 @@ impl Locker {
                 Wanted::Release(cause) => cause,
                 Wanted::Save(_) => ReleaseCause::Released,
             },
+            outbox: header.outbox.last(),
+            valid: None,
         };
-        self.finish_build(inputs, attempt, out)
+        self.finish_build(inputs, attempt, wanted.reason(), out)
     }
 
-    fn finish_build(&mut self, inputs: &Inputs<'_>, attempt: Attempt, out: &mut Outputs) -> Built {
+    fn finish_build(
+        &mut self,
+        inputs: &Inputs<'_>,
+        mut attempt: Attempt,
+        reason: SaveReason,
+        out: &mut Outputs,
+    ) -> Built {
         let value = self.encode_record(inputs);
         if value.len() as u64 > self.spec.max_value_bytes {
             let text = self.too_large(value.len());
@@ -386,6 +520,12 @@ impl Locker {
         if attempt.release {
             self.begin_release(attempt.cause);
         }
+        if self.spec.validate {
+            let document = self.document.clone();
+            let header = self.held().header.clone();
+            attempt.valid = Some(Arc::new(Valid { header, document }));
+        }
+        out.events.push(Event::Saving(reason));
         let held = self.held();
         held.should_save = false;
         held.force_save = false;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::call::HostCall;
 use super::event::Event;
+use crate::change::Delivery;
 
 /// What an engine believes of its own server record in one store.
 #[derive(Clone, Debug)]
@@ -107,6 +108,8 @@ pub struct Outputs {
     pub wake: Option<Time>,
     /// Call the host.
     pub call: Option<HostCall>,
+    /// Changes to be delivered to other records.
+    pub deliver: Vec<Delivery>,
 }
 
 impl Outputs {

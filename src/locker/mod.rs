@@ -19,26 +19,39 @@ pub mod call;
 pub mod changes;
 pub mod event;
 mod held;
+mod inbox;
 pub mod inputs;
+mod offline;
+mod outbox;
 mod outcome;
+pub(crate) mod prepare;
 mod purchases;
 
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::receipt::{credit_of, Answer, Order, Purchases};
+use crate::record::header::Header;
+use crate::record::import::Import;
+use crate::record::inbox::Sent;
 use crate::record::ledger::Entry;
+use crate::record::migration::Migrations;
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
 use crate::store::{Key, Request, StoreResult};
+pub(crate) use acquire::load_fault;
 use acquire::{Acquire, Reclaim};
-use call::{CallAnswer, HostCall};
+use call::{CallAnswer, HostCall, SaveReason};
 use changes::{Answered, Changes};
 use event::{ChangeStatus, Event, LoadStatus};
 use held::Held;
 use inputs::{Inputs, Outputs, ServerView};
+use prepare::Preparing;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How many people a record may be about.
+pub const MAX_USERS: usize = 64;
 
 /// What the host answers to a request for hand-over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +90,20 @@ pub struct Spec {
     pub apply_receipt: bool,
     /// The largest record that the store takes, in bytes.
     pub max_value_bytes: u64,
+    /// How records of older schema versions are brought to the present one.
+    pub migrations: Arc<Migrations>,
+    /// Whether members that the default data have and a record lacks are filled in when it is loaded.
+    pub reconcile: bool,
+    /// Whether the host checks the data when they are loaded and before they are saved.
+    pub validate: bool,
+    /// Whether the data may be edited before they are loaded, and the host merges such edits into what was loaded.
+    pub merge_offline: bool,
+    /// Whether the host can apply changes that others send.
+    pub apply_change: bool,
+    /// How many changes may wait in the inbox of a record.
+    pub inbox_limit: usize,
+    /// Which records that this library did not write are taken over.
+    pub import: Import,
 }
 
 impl Spec {
@@ -96,11 +123,26 @@ impl Spec {
             before_save: false,
             apply_receipt: false,
             max_value_bytes: u64::MAX,
+            migrations: Arc::default(),
+            reconcile: false,
+            validate: false,
+            merge_offline: false,
+            apply_change: false,
+            inbox_limit: 100,
+            import: Import::default(),
         }
     }
 
+    /// The header of a record that does not exist yet.
+    pub(crate) fn new_header(&self, op: OperationId, wall_ms: i64) -> Header {
+        let mut header = Header::unborn(op, self.schema, wall_ms);
+        let least = self.migrations.least_for(self.schema);
+        header.set_schema(self.schema, self.migrations.highest_patch(self.schema), least);
+        header
+    }
+
     /// The wait before the next try: doubled at each failure up to the longest, then spread over its upper half.
-    fn back_off(&self, failures: u32, jitter: f64) -> Duration {
+    pub(crate) fn back_off(&self, failures: u32, jitter: f64) -> Duration {
         let doubled = self.retry_min.saturating_mul(1 << failures.saturating_sub(1).min(16));
         doubled.min(self.retry_max).mul_f64(0.5 + jitter / 2.0)
     }
@@ -136,7 +178,11 @@ enum Phase {
 
 /// What was asked of the host and not answered yet.
 enum Asked {
+    Prepare(Preparing),
+    Merge,
+    Change(Sent),
     BeforeSave,
+    Validate(SaveReason),
     Purchase,
 }
 
@@ -158,6 +204,10 @@ pub struct Locker {
     idle_told: bool,
     /// The host has closed its last handle: its hooks are not called any more.
     closed: bool,
+    /// The data were edited before they were loaded.
+    edited_offline: bool,
+    /// Take the record whoever holds it.
+    seize: bool,
 }
 
 impl Locker {
@@ -179,12 +229,23 @@ impl Locker {
             attention: false,
             idle_told: true,
             closed: false,
+            edited_offline: false,
+            seize: false,
         }
     }
 
     /// Whether the host still has a handle; its hooks are called only then.
     pub fn set_closed(&mut self, closed: bool) {
         self.closed = closed;
+    }
+
+    /// The data of a record that does not exist yet; for the next session.
+    pub fn set_default(&mut self, default: Document) {
+        let shows_default = !self.is_held() && !self.edited_offline;
+        if shows_default {
+            self.document = default.clone();
+        }
+        self.default = default;
     }
 
     /// The key in the store.
@@ -221,6 +282,14 @@ impl Locker {
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         !self.wants.is_empty()
+    }
+
+    /// Takes the record when it is wanted, also from a living server, which then loses its session.
+    pub fn seize(&mut self) {
+        self.seize = true;
+        if let Phase::Acquiring(acquire) = &mut self.phase {
+            acquire.notified();
+        }
     }
 
     /// Saves soon if something changed.
@@ -300,6 +369,7 @@ impl Locker {
         self.check_editable()?;
         let result = edit(&mut self.document)?;
         self.changes.record(change);
+        self.edited_offline |= !self.is_held();
         Ok(result)
     }
 
@@ -308,7 +378,7 @@ impl Locker {
     /// # Errors
     /// As [`Locker::edit`].
     pub fn give_credit(&mut self, change: u64, product: &str, amount: i64) -> Result<(), Error> {
-        self.check_editable()?;
+        self.check_held()?;
         if let Phase::Held(held) = &mut self.phase {
             crate::receipt::add_credit(&mut held.header, product, amount);
             self.changes.record(change);
@@ -334,16 +404,84 @@ impl Locker {
         }
     }
 
+    /// Says that the data are about this person, as the change `change`; false if they were already.
+    ///
+    /// # Errors
+    /// As [`Locker::edit`]; [`ErrorKind::Full`] if there are too many.
+    pub fn add_user(&mut self, change: u64, user: &str) -> Result<bool, Error> {
+        self.check_held()?;
+        let Phase::Held(held) = &mut self.phase else {
+            return Ok(false);
+        };
+        let users = &mut held.header.users;
+        let Err(place) = users.binary_search_by(|other| other.as_str().cmp(user)) else {
+            return Ok(false);
+        };
+        if users.len() >= MAX_USERS {
+            let text = format!("`{}` is about {MAX_USERS} people already", self.key);
+            return Err(Error::new(ErrorKind::Full, text));
+        }
+        users.insert(place, user.to_owned());
+        self.changes.record(change);
+        Ok(true)
+    }
+
+    /// Says that the data are no longer about this person, as the change `change`; false if they were not.
+    ///
+    /// # Errors
+    /// As [`Locker::edit`].
+    pub fn remove_user(&mut self, change: u64, user: &str) -> Result<bool, Error> {
+        self.check_held()?;
+        let Phase::Held(held) = &mut self.phase else {
+            return Ok(false);
+        };
+        let before = held.header.users.len();
+        held.header.users.retain(|other| other != user);
+        let removed = held.header.users.len() < before;
+        if removed {
+            self.changes.record(change);
+        }
+        Ok(removed)
+    }
+
+    /// The ids of the people whom the data are about, sorted; `None` while nothing is loaded.
+    #[must_use]
+    pub fn users(&self) -> Option<&[String]> {
+        match &self.phase {
+            Phase::Held(held) => Some(&held.header.users),
+            _ => None,
+        }
+    }
+
     fn check_editable(&self) -> Result<(), Error> {
         if self.asked.is_some() {
             let text = format!("a callback has a draft of the data of `{}`; edit that", self.key);
             return Err(Error::new(ErrorKind::Busy, text));
         }
         match &self.phase {
+            Phase::Held(held) if held.offline.is_some() => Err(self.being_merged()),
             Phase::Held(held) if !held.release_sent => Ok(()),
             Phase::Held(_) => Err(self.not_loaded("its last save is under way")),
+            _ if self.spec.merge_offline && self.is_wanted() => Ok(()),
             _ => Err(self.not_loaded("it is not loaded")),
         }
+    }
+
+    /// As for an edit, with a session.
+    fn check_held(&self) -> Result<(), Error> {
+        self.check_editable()?;
+        if self.is_held() {
+            return Ok(());
+        }
+        Err(self.not_loaded("it is not loaded"))
+    }
+
+    fn being_merged(&self) -> Error {
+        let text = format!(
+            "what was changed on `{}` before it was loaded is being merged into it",
+            self.key
+        );
+        Error::new(ErrorKind::Busy, text)
     }
 
     fn not_loaded(&self, why: &str) -> Error {
@@ -360,7 +498,10 @@ impl Locker {
     #[must_use]
     pub fn is_available(&self, now: Time, server: &ServerView) -> bool {
         match &self.phase {
-            Phase::Held(held) => !held.release_sent && server.is_fresh(held.holder.incarnation, now),
+            Phase::Held(held) => {
+                let usable = !held.release_sent && held.offline.is_none();
+                usable && server.is_fresh(held.holder.incarnation, now)
+            }
             _ => false,
         }
     }
@@ -376,6 +517,15 @@ impl Locker {
     #[must_use]
     pub fn is_held(&self) -> bool {
         matches!(self.phase, Phase::Held(_))
+    }
+
+    /// Whether there is a session whose data the host will be asked for before they are saved for the last time.
+    #[must_use]
+    pub fn is_syncing(&self) -> bool {
+        match &self.phase {
+            Phase::Held(held) => !held.release_sent && !self.closed && self.spec.before_save,
+            _ => false,
+        }
     }
 
     /// Whether the session holds data that are not saved.
@@ -397,7 +547,7 @@ impl Locker {
     #[must_use]
     pub fn editable_epoch(&self) -> Option<u64> {
         match &self.phase {
-            Phase::Held(held) if !held.release_sent => Some(held.header.epoch),
+            Phase::Held(held) if !held.release_sent && held.offline.is_none() => Some(held.header.epoch),
             _ => None,
         }
     }
@@ -407,6 +557,7 @@ impl Locker {
     pub fn load_status(&self) -> LoadStatus {
         match &self.phase {
             Phase::Held(held) if held.release_sent => LoadStatus::Releasing,
+            Phase::Held(held) if held.offline.is_some() => LoadStatus::Loading,
             Phase::Held(_) => LoadStatus::Loaded,
             _ => self.shown.clone(),
         }
@@ -514,7 +665,11 @@ impl Locker {
     /// Takes the host's answer to a call. `change` is the id of the change if the call made one.
     pub fn finish_call(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, change: u64, out: &mut Outputs) {
         match self.asked.take() {
-            Some(Asked::BeforeSave) => self.finish_before_save(answer, change, out),
+            Some(Asked::Prepare(preparing)) => self.finish_prepare(inputs, preparing, answer, out),
+            Some(Asked::Merge) => self.finish_merge(inputs, answer, change, out),
+            Some(Asked::Change(sent)) => self.finish_change(inputs, &sent, answer, change, out),
+            Some(Asked::BeforeSave) => self.finish_before_save(inputs, answer, change, out),
+            Some(Asked::Validate(reason)) => self.finish_validate(inputs, reason, answer, out),
             Some(Asked::Purchase) => self.finish_purchase(inputs, answer, change, out),
             None => {}
         }
@@ -539,6 +694,7 @@ impl Locker {
             self.wants.clear();
             self.give_up_purchases("the server is shutting down", &mut out.events);
         }
+        self.drop_offline();
         if self.attention {
             self.attention = false;
             self.idle_told = false;
@@ -549,8 +705,18 @@ impl Locker {
 
     fn become_idle(&mut self, events: &mut Vec<Event>) {
         self.phase = Phase::Idle;
+        self.seize = false;
+        self.drop_offline();
         self.document = self.default.clone();
         self.show(LoadStatus::Idle, events);
+    }
+
+    /// What was edited before a load that does not come is lost.
+    fn drop_offline(&mut self) {
+        if std::mem::take(&mut self.edited_offline) {
+            self.changes.settle_loss(0);
+            self.document = self.default.clone();
+        }
     }
 
     fn tell_idle(&mut self, events: &mut Vec<Event>) {

@@ -111,6 +111,10 @@ impl Locker {
         }
         let confirmed = held.holder.incarnation != attempt.incarnation && !attempt.release;
         held.holder.incarnation = attempt.incarnation;
+        held.outbox_durable = held.outbox_durable.max(attempt.outbox);
+        if attempt.valid.is_some() {
+            held.valid.clone_from(&attempt.valid);
+        }
         let epoch = held.header.epoch;
         if confirmed {
             out.events.push(Event::Confirmed { epoch });
@@ -121,7 +125,9 @@ impl Locker {
         let mut answers = Vec::new();
         self.purchases.settle(covers, &mut answers);
         tell_answers(answers, &mut out.events);
+        self.settle_applied(covers, out);
         tell_settled(&mut self.changes, &mut out.events);
+        self.hand_out(out);
     }
 
     fn released(&mut self, attempt: &Attempt, out: &mut Outputs) {
@@ -236,17 +242,26 @@ impl Locker {
         }
         held.version = version;
         held.stored_revision = stored.revision;
-        held.header.merge_foreign(stored);
+        let applied = std::mem::take(&mut held.applied);
+        held.header
+            .merge_foreign(stored, |sent| Self::is_applied(&applied, sent));
+        held.applied = applied;
         self.notice_request(inputs, out);
     }
 
     fn overtaken(&mut self, stored: &Header, known: bool, out: &mut Outputs) {
         let unknown = if known { 0 } else { self.held().latest_in_doubt() };
+        let cause = if stored.erased {
+            LossCause::Erased
+        } else {
+            LossCause::Taken
+        };
         let text = match &stored.holder {
+            None if stored.erased => "the record was erased".to_owned(),
             Some(holder) => format!("server {} holds the record at epoch {}", holder.server, stored.epoch),
             None => format!("the record was let go at epoch {}", stored.epoch),
         };
-        self.lose(LossCause::Taken, unknown, text, out);
+        self.lose(cause, unknown, text, out);
     }
 
     fn lose(&mut self, cause: LossCause, unknown: u64, text: String, out: &mut Outputs) {

@@ -38,11 +38,15 @@ impl Locker {
     }
 
     pub(super) fn finish_purchase(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, change: u64, out: &mut Outputs) {
+        if !self.is_held() {
+            return;
+        }
+        let mut answers = Vec::new();
+        let verdict = self.accept(inputs, answer, change);
         let Phase::Held(held) = &mut self.phase else {
             return;
         };
-        let mut answers = Vec::new();
-        let effect = match answer.verdict {
+        let effect = match verdict {
             Verdict::Done => Some(Effect::Applied),
             Verdict::NotApplicable if self.purchases.front_is_receipt() => Some(Effect::Credited),
             Verdict::NotApplicable => {
@@ -59,9 +63,6 @@ impl Locker {
             }
         };
         if let Some(effect) = effect {
-            if let (Effect::Applied, Some(draft)) = (effect, answer.draft) {
-                self.document = draft;
-            }
             self.changes.record(change);
             self.purchases.enter(&mut held.header, effect, change, inputs.wall_ms);
             if inputs.bugs.has(Bug::GrantedBeforeDurable) {

@@ -2,6 +2,8 @@
 
 use super::document::Document;
 use super::header::{Header, RECORD_FORMAT};
+use super::import::{ForeignLock, Import};
+use super::stamp::OperationId;
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine as _;
 use serde::Deserialize;
@@ -71,6 +73,40 @@ pub fn decode(value: &[u8]) -> Result<(Header, Document), ReadFault> {
         }
     };
     Ok((stored.header, document))
+}
+
+/// A stored value that was understood.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The header.
+    pub header: Header,
+    /// The game's data.
+    pub document: Document,
+    /// A lock that another library left in it.
+    pub lock: Option<ForeignLock>,
+}
+
+/// Reads a stored value, also one that this library did not write, as far as `import` allows it.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_or_import(value: &[u8], import: &Import, op: OperationId, wall_ms: i64) -> Result<Decoded, ReadFault> {
+    match decode(value) {
+        Ok((header, document)) => Ok(Decoded {
+            header,
+            document,
+            lock: None,
+        }),
+        Err(ReadFault::Unreadable(text)) => match import.read(value, op, wall_ms) {
+            Some(imported) => Ok(Decoded {
+                header: imported.header,
+                document: imported.document,
+                lock: imported.lock,
+            }),
+            None => Err(ReadFault::Unreadable(text)),
+        },
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Tells a record of a newer format from something that is no record at all.

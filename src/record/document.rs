@@ -132,6 +132,28 @@ impl Document {
         }
     }
 
+    /// Fills in the members that `default` has and this document lacks, at every depth of objects; arrays are left as
+    /// they are. Tells whether something was missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongType`] for documents of bytes.
+    pub fn reconcile(&mut self, default: &Self) -> Result<bool, Error> {
+        let default = default.tree()?;
+        if !lacks(self.tree()?, default) {
+            return Ok(false);
+        }
+        fill_in(self.tree_mut()?, default);
+        Ok(true)
+    }
+
+    /// A copy of the whole document as a value.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongType`] for a document of bytes.
+    pub fn to_value(&self) -> Result<Value, Error> {
+        self.tree().cloned()
+    }
+
     /// The whole document as a value.
     pub(super) fn tree(&self) -> Result<&Value, Error> {
         match &self.content {
@@ -178,6 +200,29 @@ impl Document {
             Content::Text(_) | Content::Tree(_) => {
                 let text = "the document holds JSON, not opaque bytes; the spec's data kind decides that";
                 Err(Error::new(ErrorKind::WrongType, text))
+            }
+        }
+    }
+}
+
+fn lacks(value: &Value, default: &Value) -> bool {
+    let (Value::Object(members), Value::Object(wanted)) = (value, default) else {
+        return false;
+    };
+    wanted
+        .iter()
+        .any(|(name, default)| members.get(name).is_none_or(|value| lacks(value, default)))
+}
+
+fn fill_in(value: &mut Value, default: &Value) {
+    let (Value::Object(members), Value::Object(wanted)) = (value, default) else {
+        return;
+    };
+    for (name, default) in wanted {
+        match members.get_mut(name) {
+            Some(value) => fill_in(value, default),
+            None => {
+                members.insert(name.clone(), default.clone());
             }
         }
     }

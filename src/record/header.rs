@@ -1,6 +1,8 @@
 //! The header of a record: who may write it, what was last written, and what must outlive any one session.
 
+use super::inbox::{Inbox, Sent};
 use super::ledger::Ledger;
+use super::outbox::Outbox;
 use super::stamp::{Incarnation, OperationId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -66,6 +68,9 @@ pub struct Header {
     pub schema: u32,
     /// Patch number of the data within the schema version.
     pub patch: u32,
+    /// The least schema version that a server must know to work with the data; 0 stands for `schema` itself.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub least_schema: u32,
     /// Who holds the record; nobody if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<Holder>,
@@ -84,6 +89,18 @@ pub struct Header {
     /// Products paid for that could not be applied yet, with their number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<String, i64>,
+    /// The ids of the people whom the data are about, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
+    /// Changes that others have sent.
+    #[serde(default, skip_serializing_if = "Inbox::is_untouched")]
+    pub inbox: Inbox,
+    /// Changes that are on their way to other records.
+    #[serde(default, skip_serializing_if = "Outbox::is_untouched")]
+    pub outbox: Outbox,
+    /// The data were erased: what is left keeps late writes out and receipts from taking effect again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
     /// When the record was created, by a server's wall clock; for people.
     pub created_ms: i64,
     /// When it was last saved, by a server's wall clock; for people.
@@ -104,12 +121,17 @@ impl Header {
             op,
             schema,
             patch: 0,
+            least_schema: 0,
             holder: None,
             request: None,
             refused: None,
             sessions: Vec::new(),
             ledger: Ledger::default(),
             credit: BTreeMap::new(),
+            users: Vec::new(),
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+            erased: false,
             created_ms: wall_ms,
             saved_ms: wall_ms,
             extra: Map::new(),
@@ -118,6 +140,12 @@ impl Header {
 
     /// Begins the next session: the epoch rises and the last session's end goes into the history.
     pub fn begin_session(&mut self, holder: Holder) {
+        self.end_epoch(holder.op);
+        self.holder = Some(holder);
+    }
+
+    /// Raises the epoch: whoever wrote under the old one cannot write again.
+    fn end_epoch(&mut self, op: OperationId) {
         if self.epoch > 0 {
             self.sessions.push(PastSession {
                 epoch: self.epoch,
@@ -127,8 +155,7 @@ impl Header {
             self.sessions.drain(..surplus);
         }
         self.epoch += 1;
-        self.op = holder.op;
-        self.holder = Some(holder);
+        self.op = op;
         self.request = None;
         self.refused = None;
     }
@@ -145,10 +172,68 @@ impl Header {
             .map(|past| past.op)
     }
 
-    /// Takes over what others may write into the header during a session.
-    pub fn merge_foreign(&mut self, stored: &Self) {
+    /// Takes over what others may write into the header during a session. `applied` tells which changes of the stored
+    /// inbox have taken effect here.
+    pub fn merge_foreign(&mut self, stored: &Self, applied: impl Fn(&Sent) -> bool) {
         self.revision = stored.revision;
         self.request.clone_from(&stored.request);
         self.extra.clone_from(&stored.extra);
+        self.inbox = stored.inbox.merged_into(&self.inbox, applied);
     }
+
+    /// What an erased record keeps: its past sessions and epoch, receipts and the marks of changes, but nothing that is
+    /// about the player. Whoever had the record under the old epoch has lost it.
+    #[must_use]
+    pub fn erase(&self, op: OperationId, wall_ms: i64) -> Self {
+        let mut rest = self.clone();
+        rest.end_epoch(op);
+        rest.holder = None;
+        rest.users.clear();
+        rest.credit.clear();
+        rest.inbox = self.inbox.emptied();
+        rest.ledger.forget_details();
+        rest.erased = true;
+        rest.saved_ms = wall_ms;
+        rest
+    }
+
+    /// The header with which an erased record begins anew as `newborn`.
+    #[must_use]
+    pub fn reborn(&self, newborn: Self) -> Self {
+        Self {
+            epoch: self.epoch,
+            revision: self.revision,
+            op: self.op,
+            sessions: self.sessions.clone(),
+            ledger: self.ledger.clone(),
+            inbox: self.inbox.clone(),
+            outbox: self.outbox.clone(),
+            extra: self.extra.clone(),
+            ..newborn
+        }
+    }
+
+    /// The least schema version that a server must know to work with the data.
+    #[must_use]
+    pub fn least_schema(&self) -> u32 {
+        match self.least_schema {
+            0 => self.schema,
+            least => least,
+        }
+    }
+
+    /// Sets the schema version and the least one, which never falls.
+    pub fn set_schema(&mut self, schema: u32, patch: u32, least: u32) {
+        self.least_schema = least.max(self.least_schema);
+        self.schema = schema;
+        self.patch = patch;
+        if self.least_schema >= schema {
+            self.least_schema = 0;
+        }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks this way")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -4,8 +4,8 @@
 
 use sessionlocker::clock::Time;
 use sessionlocker::engine::core::{Action, Core, CoreOptions};
-use sessionlocker::engine::{Event as EngineEvent, LockerId, SpecId};
-use sessionlocker::locker::call::{CallAnswer, HostCall, Question, Verdict};
+use sessionlocker::engine::{Event as EngineEvent, LockerId, LockerStatus, SpecId, VisitOutcome};
+use sessionlocker::locker::call::{CallAnswer, HostCall, Question};
 use sessionlocker::locker::event::{ChangeStatus, Event};
 use sessionlocker::locker::Spec;
 use sessionlocker::receipt::{Receipt, ReceiptOutcome};
@@ -31,6 +31,7 @@ pub enum Fate {
 }
 
 type Decide = Box<dyn FnMut(&Request) -> Fate>;
+type Play = Box<dyn FnMut(&str, &HostCall) -> CallAnswer>;
 
 struct Server {
     core: Core,
@@ -41,6 +42,8 @@ struct Server {
     hold_replies: bool,
     replies: VecDeque<(RequestId, StoreResult)>,
     events: Vec<Event>,
+    visits: Vec<(u64, VisitOutcome)>,
+    play: Play,
     wall_skew: i64,
 }
 
@@ -75,6 +78,17 @@ impl World {
     }
 
     fn add(&mut self, id: &str, lease: Duration, refuse: bool) -> usize {
+        self.server_with(id, lease, spec(refuse), |_, call| answer(call))
+    }
+
+    /// A server with settings and a game of the test's own. The game gets the key and the question.
+    pub fn server_with(
+        &mut self,
+        id: &str,
+        lease: Duration,
+        spec: Spec,
+        play: impl FnMut(&str, &HostCall) -> CallAnswer + 'static,
+    ) -> usize {
         let number = self.servers.len() as u64 + 1;
         let mut core = Core::new(CoreOptions {
             server_id: id.into(),
@@ -94,7 +108,7 @@ impl World {
                 max_key_bytes: 512,
             })
             .unwrap();
-        let spec = core.add_spec(store, spec(refuse)).unwrap();
+        let spec = core.add_spec(store, spec).unwrap();
         self.servers.push(Server {
             core,
             spec,
@@ -104,6 +118,8 @@ impl World {
             hold_replies: false,
             replies: VecDeque::new(),
             events: Vec::new(),
+            visits: Vec::new(),
+            play: Box::new(play),
             wall_skew: 0,
         });
         self.servers.len() - 1
@@ -203,6 +219,40 @@ impl World {
         self.events(server).into_iter().filter_map(outcome).collect()
     }
 
+    /// How the visits of a server ended since the last call, with their tags.
+    pub fn visits(&mut self, server: usize) -> Vec<(u64, VisitOutcome)> {
+        std::mem::take(&mut self.servers[server].visits)
+    }
+
+    pub fn core(&mut self, server: usize) -> &mut Core {
+        &mut self.servers[server].core
+    }
+
+    pub fn spec_of(&self, server: usize) -> SpecId {
+        self.servers[server].spec
+    }
+
+    pub fn status(&self, server: usize, locker: LockerId) -> LockerStatus {
+        self.servers[server].core.status(self.now, locker).unwrap()
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        i64::try_from(self.now.0 / 1_000_000).unwrap()
+    }
+
+    /// Puts a value under a key, as if it had always been there.
+    pub fn store_value(&mut self, name: &str, value: &str) {
+        let version = self.next_version;
+        self.next_version += 1;
+        self.values.insert(key(name), (value.as_bytes().into(), version));
+    }
+
+    /// What is stored under a key, byte for byte.
+    pub fn stored_value(&self, name: &str) -> String {
+        let (value, _) = self.values.get(&key(name)).unwrap();
+        String::from_utf8(value.to_vec()).unwrap()
+    }
+
     // What goes wrong ----------------------------------------------------------------------------------------------
 
     pub fn fate(&mut self, server: usize, decide: impl FnMut(&Request) -> Fate + 'static) {
@@ -275,16 +325,22 @@ impl World {
                 None if server.replies.is_empty() || server.hold_replies => break,
                 None | Some(Action::Yield) => {}
                 Some(Action::Submit { id, request, .. }) => self.submit(index, id, request),
-                Some(Action::Call { locker, call, .. }) => {
-                    let answer = answer(&call);
+                Some(Action::Call { locker, key, call, .. }) => {
+                    let answer = (server.play)(&key, &call);
                     server.core.finish_call(self.now, locker, answer);
+                }
+                Some(Action::CallVisit { visit, key, call, .. }) => {
+                    let answer = (server.play)(&key, &call);
+                    server.core.finish_visit_call(self.now, visit, answer);
                 }
             }
         }
         let server = &mut self.servers[index];
         while let Some(event) = server.core.next_event() {
-            if let EngineEvent::Locker { event, .. } = event {
-                server.events.push(event);
+            match event {
+                EngineEvent::Locker { event, .. } => server.events.push(event),
+                EngineEvent::Visit { tag, outcome, .. } => server.visits.push((tag, outcome)),
+                _ => {}
             }
         }
     }
@@ -359,7 +415,7 @@ impl World {
     }
 }
 
-fn spec(refuse: bool) -> Spec {
+pub fn spec(refuse: bool) -> Spec {
     Spec {
         autosave: Duration::from_secs(60),
         retry_min: Duration::from_millis(100),
@@ -390,23 +446,21 @@ pub fn json(document: &Document) -> serde_json::Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-fn with(document: &Document, pointer: &str, value: i64) -> Document {
+pub fn with(document: &Document, pointer: &str, value: i64) -> Document {
     let mut json = json(document);
     *json.pointer_mut(pointer).expect("the member exists") = value.into();
     Document::from_value(json)
 }
 
 /// The game: each product adds one to `bought`.
-fn answer(call: &HostCall) -> CallAnswer {
+pub fn answer(call: &HostCall) -> CallAnswer {
     let draft = match call.question {
         Question::BeforeSave(_) => None,
         Question::ApplyReceipt(_) | Question::UseCredit { .. } => {
             let bought = json(&call.draft)["bought"].as_i64().unwrap();
             Some(with(&call.draft, "/bought", bought + 1))
         }
+        _ => None,
     };
-    CallAnswer {
-        verdict: Verdict::Done,
-        draft,
-    }
+    CallAnswer::done(draft)
 }

@@ -371,6 +371,11 @@ impl World {
         let mut draft = call.draft.clone();
         let (verdict, edited) = match &call.question {
             Question::BeforeSave(_) => (call::Verdict::Done, false),
+            Question::Prepare(_)
+            | Question::Validate
+            | Question::MergeOffline { .. }
+            | Question::ApplyChange { .. }
+            | Question::DefaultData => unreachable!("the simulated game asks for none of these"),
             Question::ApplyReceipt(receipt) => {
                 let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
                 let verdict = self.apply(self.purchases[purchase as usize].awkward);
@@ -392,6 +397,7 @@ impl World {
         let answer = CallAnswer {
             verdict,
             draft: edited.then_some(draft),
+            outgoing: Vec::new(),
         };
         if self.host_rng.u32(0..4) == 0 {
             let after = match self.host_rng.u32(0..8) {

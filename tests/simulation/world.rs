@@ -316,6 +316,7 @@ impl World {
                     }
                 }
                 Some(Action::Call { locker, call, .. }) => self.called(process, locker, &call),
+                Some(Action::CallVisit { .. }) => unreachable!("the simulated game visits nobody"),
                 Some(Action::Yield) => {}
             }
         }

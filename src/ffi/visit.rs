@@ -1,0 +1,77 @@
+//! Looking at records that are not held, and erasing them.
+
+use super::handle::slk_spec;
+use super::panic;
+use super::result::*;
+use super::spec;
+use super::text::{self, SLK_MAX_KEY_BYTES};
+use crate::visit::guest::Purpose;
+use std::ffi::c_char;
+
+/// Erase the record also while a living server holds it, whose session is lost then.
+pub const SLK_ERASE_FORCE: u32 = 1;
+
+/// Looks at a record without taking it: its data, brought to this server's schema version by the spec's migrations and not
+/// written back, and who holds it. `SLK_EVENT_RECORD_VIEWED` has what was seen; it may be out of date by then.
+///
+/// Parameters:
+///   `spec`: the kind of record.
+///   `key`: the record's key.
+///   `tag`: comes back in the event.
+/// Returns:
+///   `SLK_OK`: an event will follow.
+///   `SLK_E_CALLBACK`: `default_data_for` refused.
+///   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the key.
+///   `SLK_E_SHUTTING_DOWN`: the engine is shutting down.
+///   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living spec; a bug was caught.
+/// Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_spec_view_record(spec: slk_spec, key: *const c_char, tag: u64) -> slk_result {
+    panic::enter("slk_spec_view_record", || {
+        // SAFETY: a string or NULL, as the caller promises.
+        unsafe { visit(spec, key, Purpose::View, tag) }
+    })
+}
+
+/// Erases a record: its data, user ids, credit and the details of its purchases. What stays is what keeps late writes out
+/// and old receipts from taking effect again; changes that were on their way to others are delivered. A session that runs
+/// elsewhere cannot bring the data back. `SLK_EVENT_RECORD_ERASED` tells.
+///
+/// Parameters:
+///   `spec`: the kind of record.
+///   `key`: the record's key.
+///   `flags`: `SLK_ERASE_FORCE` or 0: then a record that a living server holds is left alone.
+///   `tag`: comes back in the event.
+/// Returns: as `slk_spec_view_record`; `SLK_E_INVALID_ARGUMENT` also for flags that mean nothing.
+/// Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_spec_erase_record(spec: slk_spec, key: *const c_char, flags: u32, tag: u64) -> slk_result {
+    panic::enter("slk_spec_erase_record", || {
+        let force = erase_flags(flags)?;
+        // SAFETY: a string or NULL, as the caller promises.
+        unsafe { visit(spec, key, Purpose::Erase { force }, tag) }
+    })
+}
+
+fn erase_flags(flags: u32) -> Result<bool, Failure> {
+    if flags & !SLK_ERASE_FORCE != 0 {
+        return Err(Failure::argument(format!(
+            "flags has bits that mean nothing: {flags:#x}"
+        )));
+    }
+    Ok(flags & SLK_ERASE_FORCE != 0)
+}
+
+/// # Safety
+/// `key` is null or a string with a NUL.
+unsafe fn visit(spec: slk_spec, key: *const c_char, purpose: Purpose, tag: u64) -> Result<slk_result, Failure> {
+    let object = spec::get(spec)?;
+    // SAFETY: as the caller promises.
+    let key = unsafe { text::string(key, "key", SLK_MAX_KEY_BYTES) }?;
+    object
+        .engine
+        .run(|engine| Ok(engine.visit(object.id, key, purpose, tag)?))?;
+    Ok(SLK_OK)
+}

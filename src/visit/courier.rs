@@ -1,0 +1,532 @@
+//! The courier of one record: delivers what this engine sends there, in the order in which it was sent, and makes
+//! updates of records that nobody holds.
+//!
+//! ```text
+//! Read --found--> Decide --something is new--> Write --written--> answered
+//!  ^                 |                            |
+//!  |                 +--an update--> asks the host, then writes
+//!  +------------ conflict, failure, reply lost: the inbox tells what has landed
+//! ```
+
+use super::{read_value, words_of, Found, Pace, VisitOutputs};
+use crate::locker::call::{CallAnswer, HostCall, Question, Verdict};
+use crate::locker::inputs::{Inputs, Priority};
+use crate::locker::prepare::{unfit, Preparation, Task};
+use crate::locker::{Built, Spec};
+use crate::record::codec::encode;
+use crate::record::inbox::{Intake, Sent};
+use crate::record::stamp::OperationId;
+use crate::record::Document;
+use crate::store::{Key, Operation, Outcome, Reply, Request, StoreResult};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Who is to hear how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The host, which gave this tag.
+    Host {
+        /// The tag.
+        tag: u64,
+    },
+    /// The record in whose outbox the change is.
+    Outbox {
+        /// That record.
+        source: Key,
+        /// Its row of changes.
+        line: String,
+    },
+}
+
+/// What a courier has to do.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    /// The change.
+    pub sent: Sent,
+    /// Apply it here and now instead of putting it into the inbox.
+    pub update: bool,
+    /// Create the record if it does not exist.
+    pub create: bool,
+    /// Nobody else can have delivered it before.
+    pub fresh: bool,
+    /// Who is to hear how it ended.
+    pub origin: Origin,
+}
+
+/// How an errand ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The change is in the inbox, or was applied there; an update is stored.
+    Delivered,
+    /// There is no record, and none was to be created.
+    Missing,
+    /// The inbox is full.
+    Full,
+    /// An update of a record that this server holds.
+    Locked {
+        /// That server's id.
+        server: String,
+    },
+    /// The host's callback did not agree to an update.
+    Refused {
+        /// Its words.
+        text: String,
+    },
+    /// It was never written.
+    NotSent {
+        /// Why.
+        text: String,
+    },
+    /// It cannot be known whether it was written.
+    Unknown {
+        /// Why.
+        text: String,
+    },
+}
+
+/// An errand that has ended.
+#[derive(Debug)]
+pub struct Answer {
+    /// The errand.
+    pub errand: Errand,
+    /// How it ended.
+    pub fate: Fate,
+}
+
+struct Item {
+    errand: Errand,
+    /// A write with it was sent and may have landed.
+    tried: bool,
+}
+
+enum Step {
+    Read,
+    Reading,
+    /// The record is to be created, with data that only the host knows.
+    NeedDefault,
+    AskingDefault,
+    /// An update needs the host.
+    Prepare(Box<Found>, Box<Preparation>),
+    Asking(Box<Found>, Box<Preparation>, Option<Task>),
+    /// The first so many errands are in it.
+    Write(Box<Found>, usize),
+    Writing(Box<Found>, usize),
+}
+
+/// Delivers changes to one record.
+pub struct Courier {
+    spec: Arc<Spec>,
+    key: Key,
+    /// The data of a record that does not exist yet, once the host has been asked for them.
+    default: Option<Document>,
+    queue: VecDeque<Item>,
+    step: Step,
+    pace: Pace,
+}
+
+impl Courier {
+    /// A courier with nothing to do.
+    #[must_use]
+    pub fn new(spec: Arc<Spec>, key: Key) -> Self {
+        Self {
+            spec,
+            key,
+            default: None,
+            queue: VecDeque::new(),
+            step: Step::Read,
+            pace: Pace::default(),
+        }
+    }
+
+    /// One thing more to do, after all others. What is on its way already is not taken twice.
+    pub fn push(&mut self, errand: Errand, default: Option<Document>) {
+        self.default = default.or(self.default.take());
+        let known = self
+            .queue
+            .iter()
+            .any(|item| item.errand.sent.line == errand.sent.line && item.errand.sent.number == errand.sent.number);
+        if !known {
+            self.queue.push_back(Item { errand, tried: false });
+        }
+    }
+
+    /// Whether the store, or the target, keeps it from getting on.
+    #[must_use]
+    pub fn is_in_trouble(&self) -> bool {
+        self.pace.failures > 3
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// How many errands of the host have not ended.
+    #[must_use]
+    pub fn of_host(&self) -> usize {
+        let of_host = |item: &&Item| matches!(item.errand.origin, Origin::Host { .. });
+        self.queue.iter().filter(of_host).count()
+    }
+
+    /// Somebody wrote the record, or let go of it: look now.
+    pub fn notified(&mut self) {
+        self.pace.not_before = None;
+    }
+
+    /// Advances as far as possible without the store, and says what is wanted.
+    pub fn poll(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
+        if self.queue.is_empty() || self.is_waiting() {
+            return;
+        }
+        if let Some(until) = self.pace.too_early(inputs.now) {
+            out.wake = Some(until);
+            return;
+        }
+        match self.step {
+            Step::Prepare(..) => return self.ask(out),
+            Step::NeedDefault => return self.ask_default(out),
+            _ => {}
+        }
+        out.send = Some(Priority::Save);
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(
+            self.step,
+            Step::Reading | Step::Writing(..) | Step::Asking(..) | Step::AskingDefault
+        )
+    }
+
+    fn ask_default(&mut self, out: &mut VisitOutputs) {
+        self.step = Step::AskingDefault;
+        out.call = Some(HostCall {
+            question: Question::DefaultData,
+            draft: Document::default(),
+        });
+    }
+
+    /// Makes the request that `poll` asked to send.
+    pub fn build(&mut self, inputs: &Inputs<'_>, op: OperationId) -> Built {
+        match std::mem::replace(&mut self.step, Step::Read) {
+            Step::Read if !self.queue.is_empty() => {
+                self.step = Step::Reading;
+                Built::Request(self.request(Operation::Get))
+            }
+            Step::Write(found, count) => self.build_write(inputs, op, found, count),
+            other => {
+                self.step = other;
+                Built::Nothing
+            }
+        }
+    }
+
+    fn build_write(&mut self, inputs: &Inputs<'_>, op: OperationId, mut found: Box<Found>, count: usize) -> Built {
+        found.header.revision += 1;
+        if found.header.epoch == 0 {
+            // Nobody has ever held it: its last operation is this one.
+            found.header.op = op;
+        }
+        found.header.saved_ms = inputs.wall_ms;
+        for item in self.queue.iter_mut().take(count) {
+            item.tried = true;
+        }
+        let request = self.request(Operation::Put {
+            value: encode(&found.header, &found.document).into(),
+            expected: found.expected(),
+        });
+        self.step = Step::Writing(found, count);
+        Built::Request(request)
+    }
+
+    fn request(&self, operation: Operation) -> Request {
+        Request {
+            key: self.key.clone(),
+            operation,
+        }
+    }
+
+    /// Takes the answer to the request that `build` made.
+    pub fn reply(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut VisitOutputs) {
+        match (std::mem::replace(&mut self.step, Step::Read), result) {
+            (Step::Reading, Ok(Reply::Found { value, version })) => {
+                match read_value(&self.spec, inputs, &value, version) {
+                    Ok(found) => self.decide(inputs, found, out),
+                    Err(fault) => self.give_up_front(&words_of(&fault), inputs, out),
+                }
+            }
+            (Step::Reading, Ok(Reply::Missing)) => self.decide_missing(inputs, out),
+            (Step::Writing(found, count), Ok(Reply::Written { .. })) => {
+                self.pace.succeeded();
+                for _ in 0..count {
+                    self.end_front(Fate::Delivered, out);
+                }
+                out.attend.clone_from(&found.header.holder);
+            }
+            (Step::Writing(_, count), Err(error)) if error.outcome == Outcome::NotApplied => {
+                // Even so an earlier copy of the request may have been carried out: what was tried stays tried.
+                if error.cause == crate::store::Cause::Request {
+                    return self.cannot_be_written(count, &error.to_string(), inputs, out);
+                }
+                self.pace.failed(&self.spec, inputs);
+            }
+            (Step::Writing(..), Ok(Reply::Conflict)) => {
+                self.pace.failures = self.pace.failures.saturating_add(1);
+                if self.pace.failures > 2 {
+                    self.pace.failed(&self.spec, inputs);
+                }
+            }
+            _ => self.pace.failed(&self.spec, inputs),
+        }
+    }
+
+    /// The store does not take the record as it would be: too large.
+    fn cannot_be_written(&mut self, count: usize, text: &str, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
+        if count == 1 {
+            self.give_up_front(text, inputs, out);
+        } else {
+            self.pace.failed(&self.spec, inputs);
+        }
+    }
+
+    /// The first errand cannot be carried out as things are. One of the host's ends; one of an outbox is tried again.
+    fn give_up_front(&mut self, text: &str, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
+        let of_host = self
+            .queue
+            .front()
+            .is_some_and(|item| matches!(item.errand.origin, Origin::Host { .. }));
+        if of_host {
+            self.end_front_without(text, out);
+        } else {
+            self.pace.failed(&self.spec, inputs);
+        }
+    }
+
+    fn end_front_without(&mut self, text: &str, out: &mut VisitOutputs) {
+        let tried = self.queue.front().is_some_and(|item| item.tried);
+        let text = text.to_owned();
+        let fate = if tried {
+            Fate::Unknown { text }
+        } else {
+            Fate::NotSent { text }
+        };
+        self.end_front(fate, out);
+    }
+
+    fn end_front(&mut self, fate: Fate, out: &mut VisitOutputs) {
+        if let Some(item) = self.queue.pop_front() {
+            let errand = item.errand;
+            out.done.push(Answer { errand, fate });
+        }
+    }
+
+    fn decide_missing(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
+        let op = OperationId {
+            origin: inputs.server.origin,
+            number: 0,
+        };
+        let found = Found {
+            header: self.spec.new_header(op, inputs.wall_ms),
+            document: Document::default(),
+            lock: None,
+            version: None,
+        };
+        self.decide_unborn(inputs, found, out);
+    }
+
+    /// There is no record, or only what is left of an erased one.
+    fn decide_unborn(&mut self, inputs: &Inputs<'_>, mut found: Found, out: &mut VisitOutputs) {
+        while let Some(item) = self.queue.front() {
+            if item.errand.create {
+                let Some(default) = &self.default else {
+                    self.step = Step::NeedDefault;
+                    return;
+                };
+                found.document = default.clone();
+                return self.take_in(inputs, found, out);
+            }
+            if item.tried && found.version.is_none() {
+                let text = "the record has been removed from the store";
+                self.end_front_without(text, out);
+            } else if found
+                .header
+                .inbox
+                .intake(&item.errand.sent.line, item.errand.sent.number)
+                == Intake::Known
+            {
+                self.end_front(Fate::Delivered, out);
+            } else {
+                self.end_front(Fate::Missing, out);
+            }
+        }
+    }
+
+    fn decide(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut VisitOutputs) {
+        if found.header.erased {
+            let newborn = self.spec.new_header(found.header.op, inputs.wall_ms);
+            let found = Found {
+                header: found.header.reborn(newborn),
+                ..found
+            };
+            return self.decide_unborn(inputs, found, out);
+        }
+        self.take_in(inputs, found, out);
+    }
+
+    /// Puts into the inbox what is new, from the front of the queue, until something else is needed.
+    fn take_in(&mut self, inputs: &Inputs<'_>, mut found: Found, out: &mut VisitOutputs) {
+        if let Some(lock) = found.lock.as_ref().filter(|lock| inputs.wall_ms < lock.until_ms) {
+            let text = format!("{} holds the record", lock.owner);
+            return self.give_up_front(&text, inputs, out);
+        }
+        let mut count = 0;
+        while let Some(item) = self.queue.get(count) {
+            let errand = &item.errand;
+            match found.header.inbox.intake(&errand.sent.line, errand.sent.number) {
+                Intake::Known if count == 0 => {
+                    self.end_front(Fate::Delivered, out);
+                    continue;
+                }
+                Intake::Forgotten if count == 0 && (item.tried || !errand.fresh) => {
+                    let text = "the target has heard from too many others since".to_owned();
+                    self.end_front(Fate::Unknown { text }, out);
+                    continue;
+                }
+                Intake::Known | Intake::Forgotten if item.tried || !errand.fresh => break,
+                Intake::Known => break,
+                Intake::New | Intake::Forgotten => {}
+            }
+            if errand.update {
+                if count == 0 {
+                    return self.begin_update(inputs, found, out);
+                }
+                break;
+            }
+            if found.header.inbox.waiting().len() >= self.spec.inbox_limit {
+                if count == 0 {
+                    return self.inbox_is_full(inputs, out);
+                }
+                break;
+            }
+            found.header.inbox.take(errand.sent.clone());
+            count += 1;
+        }
+        if count > 0 {
+            self.step = Step::Write(Box::new(found), count);
+        }
+    }
+
+    fn inbox_is_full(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
+        let of_host = self
+            .queue
+            .front()
+            .is_some_and(|item| matches!(item.errand.origin, Origin::Host { .. }));
+        if of_host {
+            self.end_front(Fate::Full, out);
+        } else {
+            self.pace.failed(&self.spec, inputs);
+        }
+    }
+
+    // Updates ------------------------------------------------------------------------------------------------------
+
+    fn begin_update(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut VisitOutputs) {
+        if let Some(server) = found.living_holder(inputs) {
+            return self.end_front(Fate::Locked { server }, out);
+        }
+        if let Some(status) = unfit(&self.spec, &found.header, &found.document) {
+            return self.end_front_without(&status.brief(), out);
+        }
+        let preparation = Preparation::new(found.header.clone(), found.document.clone());
+        self.step = Step::Prepare(Box::new(found), Box::new(preparation));
+    }
+
+    fn ask(&mut self, out: &mut VisitOutputs) {
+        let Step::Prepare(found, mut preparation) = std::mem::replace(&mut self.step, Step::Read) else {
+            return;
+        };
+        let Some(item) = self.queue.front() else {
+            return;
+        };
+        let default = self.default.clone().unwrap_or_default();
+        let task = preparation.next_task(&self.spec, &default);
+        let question = match task {
+            Some(task) => Preparation::question(task),
+            None => Question::ApplyChange {
+                sent: item.errand.sent.clone(),
+                direct: true,
+            },
+        };
+        out.call = Some(HostCall {
+            question,
+            draft: preparation.document.clone(),
+        });
+        self.step = Step::Asking(found, preparation, task);
+    }
+
+    /// Takes the host's answer to a call.
+    pub fn finish_call(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, out: &mut VisitOutputs) {
+        if matches!(self.step, Step::AskingDefault) {
+            return self.finish_default(inputs, answer, out);
+        }
+        let Step::Asking(found, mut preparation, task) = std::mem::replace(&mut self.step, Step::Read) else {
+            return;
+        };
+        if let Some(task) = task {
+            match preparation.finish(&self.spec, task, answer) {
+                Ok(()) => self.step = Step::Prepare(found, preparation),
+                Err(text) => self.end_front(Fate::Refused { text }, out),
+            }
+            return;
+        }
+        match answer.verdict {
+            Verdict::Done if !answer.outgoing.is_empty() => {
+                let text = "an update of a record that nobody holds cannot send changes".to_owned();
+                self.end_front(Fate::Refused { text }, out);
+            }
+            Verdict::Done => self.write_update(*found, *preparation, answer.draft),
+            Verdict::NotApplicable => {
+                let text = "this server does not know what to do with it".to_owned();
+                self.end_front(Fate::Refused { text }, out);
+            }
+            Verdict::Failed(text) => self.end_front(Fate::Refused { text }, out),
+        }
+    }
+
+    fn finish_default(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, out: &mut VisitOutputs) {
+        self.step = Step::Read;
+        match answer.verdict {
+            Verdict::Done => self.default = Some(answer.draft.unwrap_or_default()),
+            Verdict::NotApplicable => self.give_up_front("there are no default data", inputs, out),
+            Verdict::Failed(text) => self.give_up_front(&text, inputs, out),
+        }
+    }
+
+    fn write_update(&mut self, found: Found, preparation: Preparation, draft: Option<Document>) {
+        let Some(item) = self.queue.front() else {
+            return;
+        };
+        let Preparation {
+            mut header, document, ..
+        } = preparation;
+        // Taken in and applied in one write.
+        let (line, number) = (item.errand.sent.line.clone(), item.errand.sent.number);
+        header.inbox.take(item.errand.sent.clone());
+        header.inbox.remove(&line, number);
+        header.holder = None;
+        let updated = Found {
+            header,
+            document: draft.unwrap_or(document),
+            ..found
+        };
+        self.step = Step::Write(Box::new(updated), 1);
+    }
+
+    /// Nobody waits any longer: ends everything, as far as it is known.
+    pub fn dismiss(&mut self, text: &str, out: &mut VisitOutputs) {
+        while !self.queue.is_empty() {
+            self.end_front_without(text, out);
+        }
+        self.step = Step::Read;
+    }
+}
