@@ -125,6 +125,10 @@ typedef int32_t slk_result;
 #define SLK_CREDITED 21
 /** The receipt had no effect yet. Let the platform deliver it again. */
 #define SLK_NOT_PROCESSED 22
+/** Another server holds the record. */
+#define SLK_LOCKED_ELSEWHERE 40
+/** The record is there, and cannot be read or worked with here. */
+#define SLK_UNREADABLE 41
 /** An argument is NULL where it must not be, outside its range, or makes no sense beside another. */
 #define SLK_E_INVALID_ARGUMENT (-1)
 /** The handle is null, of another type, destroyed already, or was never given out. */
@@ -177,6 +181,8 @@ typedef int32_t slk_result;
 #define SLK_E_NOT_APPLIED (-25)
 /** The answer came after the request was given up; it was taken, and counts for nothing. */
 #define SLK_E_LATE (-26)
+/** There is no room for more. */
+#define SLK_E_FULL (-40)
 
 /**
  * The name of a result, such as `"SLK_E_INVALID_HANDLE"`, for logs.
@@ -233,6 +239,8 @@ SLK_API slk_result slk_last_error(char *buffer, size_t capacity, size_t *needed)
 #define SLK_OBJECT_REQUEST 6
 /** Error sinks that are lent to callbacks. */
 #define SLK_OBJECT_ERROR_SINK 7
+/** Sets of migrations. */
+#define SLK_OBJECT_MIGRATIONS 8
 
 /**
  * Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
@@ -281,6 +289,12 @@ typedef struct slk_error_sink {
     /** Opaque; 0 is the null handle. */
     uint64_t id;
 } slk_error_sink;
+
+/** Migrators and patchers on the way into a spec; see `slk_migrations_create`. */
+typedef struct slk_migrations {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_migrations;
 
 /**
  * Counts the living handles of one kind in this process: what a test looks at to find what was not destroyed.
@@ -1274,6 +1288,19 @@ SLK_NODISCARD SLK_API slk_result slk_engine_begin_shutdown(slk_engine engine, ui
  */
 SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t deadline_ms);
 
+/**
+ * Counts what the game has asked for on records that are not held, and what has not been answered yet: changes that it
+ * sent, updates, looks and erasing. A shutdown waits for them until its deadline.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `count`: receives their number.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was
+ * caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine, uint64_t *count);
+
 /* ---- Events ---- */
 
 /** A locker's record is loaded and held: `epoch`. The player may be let in. */
@@ -1281,7 +1308,8 @@ SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t
 
 /**
  * Loading takes a new turn: `detail` is one of `SLK_LOAD_`, `text`; for `SLK_LOAD_LOCKED_ELSEWHERE` `name` is the other
- * server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`.
+ * server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`; for `SLK_LOAD_UNKNOWN_VERSION`
+ * `count` is the least schema version that a server must know, or 0.
  */
 #define SLK_EVENT_LOAD_STATUS 2
 /** A locker was saved and let go: `detail` is one of `SLK_RELEASE_`, all changes up to `change` are saved. */
@@ -1337,6 +1365,50 @@ SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t
 #define SLK_EVENT_STORE_TROUBLE 24
 /** The shutdown is over: `count` lockers were left behind, each with an event of its own before. */
 #define SLK_EVENT_SHUTDOWN_DONE 25
+/** A save is being sent: `detail` is one of `SLK_SAVE_`. */
+#define SLK_EVENT_SAVING 15
+
+/**
+ * A change that somebody sent has taken effect and is saved: `name` is its kind, `text` who sent it, `change` what it
+ * became here.
+ */
+#define SLK_EVENT_CHANGE_APPLIED 17
+/** The last living handle of the locker was marked as deleted. */
+#define SLK_EVENT_DELETED 19
+
+/**
+ * The answer to `slk_spec_send_change`: `spec`, `key`, `tag`, `text`, `result` is `SLK_OK` (it is in the record),
+ * `SLK_EMPTY` (no record), `SLK_E_FULL` (the inbox), `SLK_LOST` (never written) or `SLK_UNKNOWN`. Also without a `tag`,
+ * for a change of some record's outbox of which it cannot be known whether it arrived.
+ */
+#define SLK_EVENT_CHANGE_SENT 26
+
+/**
+ * The answer to `slk_spec_update_record`: `spec`, `key`, `tag`, `text`, `result` is `SLK_SAVED`, `SLK_LOCKED_ELSEWHERE`
+ * (`name` is the server), `SLK_E_CALLBACK` (refused), `SLK_LOST` (never written) or `SLK_UNKNOWN`.
+ */
+#define SLK_EVENT_RECORD_UPDATED 27
+
+/**
+ * The answer to `slk_spec_view_record`: `spec`, `key`, `tag`, `result` is `SLK_OK`, `SLK_EMPTY` (no record),
+ * `SLK_UNREADABLE` or `SLK_E_STORE`, `text`. For `SLK_OK`: `document` has the data and is yours to destroy, `name` is the
+ * server that holds it or empty, `since_ms` since when, `epoch`, `count` the stored schema version.
+ */
+#define SLK_EVENT_RECORD_VIEWED 28
+
+/**
+ * The answer to `slk_spec_erase_record`: `spec`, `key`, `tag`, `result` is `SLK_OK`, `SLK_EMPTY` (no record),
+ * `SLK_LOCKED_ELSEWHERE` (`name` is the server, which may be this one), `SLK_UNREADABLE` or `SLK_E_STORE`, `text`.
+ */
+#define SLK_EVENT_RECORD_ERASED 29
+/** What was edited before the data were loaded could not be merged: `document` has it and is yours to destroy, `text`. */
+#define SLK_EVENT_OFFLINE_DROPPED 34
+
+/**
+ * The last save was not made, because `validate` refused the data: `document` has them and is yours to destroy, changes
+ * up to `change` are saved, later ones are lost; `text`. `SLK_EVENT_RELEASED` follows.
+ */
+#define SLK_EVENT_SAVE_REFUSED 35
 /** Nobody wants the record. */
 #define SLK_LOAD_IDLE 0
 /** It is being read or written. */
@@ -1353,6 +1425,8 @@ SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t
 #define SLK_LOAD_LOADED 6
 /** It is being saved for the last time and let go. */
 #define SLK_LOAD_RELEASING 7
+/** A patcher, migrator or check of yours refused the data. They are left as they are. */
+#define SLK_LOAD_DATA_REFUSED 8
 /** Another server has taken the record. */
 #define SLK_LOSS_TAKEN 1
 /** The record was removed. */
@@ -1412,6 +1486,8 @@ typedef struct slk_event {
     int32_t detail;
     /** Any of the flags that the kind names, added. */
     uint32_t flags;
+    /** The spec of the locker or record; null for events of the whole engine, or if you have destroyed it. */
+    slk_spec spec;
 } slk_event;
 
 /** Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`. */
@@ -1612,6 +1688,253 @@ SLK_NODISCARD SLK_API slk_result slk_locker_give_credit(slk_locker locker, const
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_use_credit(slk_locker locker, const char *product, uint64_t tag);
 
+/* ---- Migrations ---- */
+
+/** Servers that know the version before can go on working with the migrator's result. */
+#define SLK_MIGRATION_COMPATIBLE 1
+/** As a migrator's `gives_patch`: the highest patch of the version that it leads to. */
+#define SLK_LATEST_PATCH UINT32_MAX
+
+/** Data that are about to be patched or migrated. Its strings end with a NUL and live until the callback returns. */
+typedef struct slk_migration_view {
+    /** The size of this struct in the library that fills it; it only grows. */
+    uint32_t struct_size;
+    /** The schema version that the data have. */
+    uint32_t from_version;
+    /** The patch number that the data have. */
+    uint32_t from_patch;
+    /** The schema version that they are to get: the same for a patcher. */
+    uint32_t to_version;
+    /** One of your handles of the locker; null for a record that is only looked at or updated. */
+    slk_locker locker;
+    /** As given to `slk_locker_create`. */
+    uint64_t user_tag;
+    /** The record's key. */
+    const char *key;
+} slk_migration_view;
+
+/**
+ * Turns the draft, which has the stored data, into data of the next patch or version. Called inside update, before the
+ * record is taken.
+ *
+ * Returns: `SLK_OK`: done. Anything else: the record is left as it is and not loaded; `SLK_LOAD_DATA_REFUSED` tells, with
+ * the words given to `slk_error_sink_set`.
+ * It may be called again for the same record. It must give the same result on every server.
+ */
+typedef slk_result (*slk_migrate)(void *user_data, const slk_migration_view *view, slk_document draft,
+        slk_error_sink error);
+
+/**
+ * Makes an empty set of migrations, to be filled and given to `slk_spec_create`.
+ *
+ * Parameters: `migrations`: receives the handle, to be ended by `slk_migrations_destroy`; null on failure.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_migrations_create(slk_migrations *migrations);
+
+/**
+ * Adds the migrator from one schema version to the next.
+ *
+ * Parameters:
+ *   `migrations`: the set.
+ *   `from_version`: the version that it begins with; it gives the next one.
+ *   `gives_patch`: the patch number of its result, or `SLK_LATEST_PATCH`; patchers from there on run after it.
+ *   `flags`: `SLK_MIGRATION_COMPATIBLE` or 0.
+ *   `migrate`: the callback.
+ *   `user_data`: given to it.
+ *   `destroy`: called exactly once with `user_data`, when the set and all specs made with it are gone; may be NULL.
+ * Returns:
+ *   `SLK_OK`: added.
+ *   `SLK_E_EXISTS`: there is one from this version.
+ *   `SLK_E_INVALID_ARGUMENT`: `migrate` is NULL, or a flag means nothing.
+ *   `SLK_E_INVALID_HANDLE`: no living set.
+ * On failure `user_data` stays yours and `destroy` is not called.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_migrations_add_migrator(slk_migrations migrations, uint32_t from_version,
+        uint32_t gives_patch, uint32_t flags, slk_migrate migrate, void *user_data, slk_destroy destroy);
+
+/**
+ * Adds a patcher: it mends data of one version and takes them from one patch number to the next.
+ *
+ * Parameters:
+ *   `migrations`: the set.
+ *   `version`: the schema version.
+ *   `from_patch`: the patch number that it begins with; new records of a version without patchers have 0.
+ *   `patch`: the callback.
+ *   `user_data`: given to it.
+ *   `destroy`: called exactly once with `user_data`, when the set and all specs made with it are gone; may be NULL.
+ * Returns:
+ *   `SLK_OK`: added.
+ *   `SLK_E_EXISTS`: there is one from this patch number of this version.
+ *   `SLK_E_INVALID_ARGUMENT`: `patch` is NULL.
+ *   `SLK_E_INVALID_HANDLE`: no living set.
+ * On failure `user_data` stays yours and `destroy` is not called.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_migrations_add_patcher(slk_migrations migrations, uint32_t version,
+        uint32_t from_patch, slk_migrate patch, void *user_data, slk_destroy destroy);
+
+/**
+ * Checks that the set leads to a schema version without a gap and not beyond it, as `slk_spec_create` does.
+ *
+ * Parameters:
+ *   `migrations`: the set.
+ *   `schema_version`: the version that the server knows.
+ * Returns:
+ *   `SLK_OK`: it does.
+ *   `SLK_E_INVALID_ARGUMENT`: it does not; the text names the version that is missing or too many.
+ *   `SLK_E_INVALID_HANDLE`: no living set.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_migrations_check(slk_migrations migrations, uint32_t schema_version);
+
+/**
+ * Ends a set of migrations. Specs that were made with it keep what they need.
+ *
+ * Parameters: `migrations`: a set, or the null handle, which does nothing.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_REENTRANT` inside a callback.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_migrations_destroy(slk_migrations migrations);
+
+/* ---- Changes between records ---- */
+
+/** Create the target with its default data if it does not exist. */
+#define SLK_SEND_CREATE 1
+/** It is an update of a record that nobody holds, asked for by `slk_spec_update_record`. */
+#define SLK_CHANGE_UPDATE 1
+/** This record sent it, and its target could not take it: it has come back. */
+#define SLK_CHANGE_RETURNED 2
+
+/** A change that is to be applied. Its strings end with a NUL and live until the callback returns. */
+typedef struct slk_change_view {
+    /** The size of this struct in the library that fills it; it only grows. */
+    uint32_t struct_size;
+    /** Any of `SLK_CHANGE_UPDATE` and `SLK_CHANGE_RETURNED`, added. */
+    uint32_t flags;
+    /** One of your handles of the locker; null if you have destroyed it, or for an update. */
+    slk_locker locker;
+    /** As given to `slk_locker_create`. */
+    uint64_t user_tag;
+    /** The record's key. */
+    const char *key;
+    /** What kind of change it is, as its sender called it. */
+    const char *kind;
+    /** What was sent with it: JSON text. */
+    const char *payload;
+    /** Its length in bytes. */
+    size_t payload_length;
+    /** Who sent it: `spec/key` of a record, or the id of a server. */
+    const char *from;
+    /** For one that has come back: the target, as `spec/key`; else empty. */
+    const char *returned_from;
+    /** When it was sent, in milliseconds since 1970-01-01 UTC by the sender's clock. */
+    int64_t sent_ms;
+} slk_change_view;
+
+/**
+ * Applies a change that somebody sent to the draft of the record's data.
+ *
+ * Returns: `SLK_OK`: applied; the draft's edits are saved in the write that takes the change out of the inbox.
+ * `SLK_NOT_APPLICABLE`: this server does not know the kind; the change waits for one that does, and holds up no other.
+ * Anything else: it failed, all edits are dropped; `SLK_EVENT_CALLBACK_FAILED` tells; it is tried again in the next
+ * session, and what its sender sent later waits for it.
+ * It may be called again for the same change, also on another server, if the save is lost: effects outside the draft
+ * belong to `SLK_EVENT_CHANGE_APPLIED`. Called inside update.
+ */
+typedef slk_result (*slk_apply_change)(void *user_data, const slk_change_view *change, slk_document draft,
+        slk_error_sink error);
+
+/**
+ * Sends a change to a record, whether it is held here, by another server or by nobody. It goes into the record's inbox,
+ * exactly once, and whoever holds the record, or loads it next, applies it by `apply_change`. Changes that one server
+ * sends to one key arrive in their order.
+ *
+ * Parameters:
+ *   `spec`: the kind of record.
+ *   `key`: the record's key.
+ *   `kind`: what kind of change it is, up to `SLK_MAX_NAME_BYTES`.
+ *   `payload`: what goes with it: JSON text; NULL for `null`.
+ *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ *   `flags`: `SLK_SEND_CREATE` or 0.
+ *   `tag`: comes back in the event.
+ * Returns:
+ *   `SLK_OK`: taken; `SLK_EVENT_CHANGE_SENT` tells what became of it.
+ *   `SLK_E_INVALID_JSON`: the payload is not JSON.
+ *   `SLK_E_CALLBACK`: `default_data_for` refused.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the arguments.
+ *   `SLK_E_SHUTTING_DOWN`: the engine is shutting down.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living spec; a bug was caught.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_spec_send_change(slk_spec spec, const char *key, const char *kind,
+        const char *payload, size_t length, uint32_t flags, uint64_t tag);
+
+/**
+ * Updates a record that nobody holds, such as a guild or a leaderboard: `apply_change` is called with its data (or the
+ * default data) and `SLK_CHANGE_UPDATE`, and the result is stored by compare-and-set. If another server was faster, the
+ * callback is called again with the newer data. The effect takes place once, also if the store's reply is lost.
+ *
+ * Parameters:
+ *   `spec`: the kind of record.
+ *   `key`: the record's key.
+ *   `kind`: what kind of change it is, up to `SLK_MAX_NAME_BYTES`.
+ *   `payload`: what goes with it: JSON text; NULL for `null`.
+ *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ *   `tag`: comes back in the event.
+ * Returns:
+ *   `SLK_OK`: taken; `SLK_EVENT_RECORD_UPDATED` tells what became of it.
+ *   `SLK_E_UNSUPPORTED`: the spec has no `apply_change`.
+ *   and as `slk_spec_send_change`.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_spec_update_record(slk_spec spec, const char *key, const char *kind,
+        const char *payload, size_t length, uint64_t tag);
+
+/**
+ * Queues a change for another record as part of this record's data: both are saved in one write, and from then on the
+ * change is delivered exactly once, whichever server dies when. So gifts and payments move from one record to another.
+ * If the target does not exist, the change comes back to `apply_change` of this record with `SLK_CHANGE_RETURNED`.
+ *
+ * Parameters:
+ *   `locker`: the record that sends.
+ *   `target`: the kind of the record that is to get it; of the same engine.
+ *   `key`: its key.
+ *   `kind`: what kind of change it is, up to `SLK_MAX_NAME_BYTES`.
+ *   `payload`: what goes with it: JSON text; NULL for `null`.
+ *   `length`: its length in bytes, or `SLK_NUL_TERMINATED`.
+ *   `flags`: `SLK_SEND_CREATE` or 0.
+ *   `change`: receives the number of the change of this record, to ask whether it is saved; may be NULL.
+ * Returns:
+ *   `SLK_OK`: queued.
+ *   `SLK_BUSY`: a callback has the data just now; use `slk_document_queue_change` on its draft.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded, or is being released.
+ *   `SLK_E_FULL`: too many changes of this record are on their way.
+ *   `SLK_E_INVALID_JSON`: the payload is not JSON.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the arguments.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker or spec; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_queue_change(slk_locker locker, slk_spec target, const char *key,
+        const char *kind, const char *payload, size_t length, uint32_t flags, uint64_t *change);
+
+/**
+ * Queues a change for another record on the draft of a callback: it leaves with the draft's edits, if the callback
+ * agrees. See `slk_locker_queue_change`.
+ *
+ * Parameters: `draft`: the draft; the others as for `slk_locker_queue_change`.
+ * Returns:
+ *   `SLK_OK`: queued.
+ *   `SLK_E_INVALID_ARGUMENT`: it is no draft, or of the arguments.
+ *   `SLK_E_INVALID_JSON`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the arguments.
+ *   `SLK_E_INVALID_HANDLE`: no living document or spec.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_document_queue_change(slk_document draft, slk_spec target, const char *key,
+        const char *kind, const char *payload, size_t length, uint32_t flags);
+
 /* ---- Specs ---- */
 
 /** The data are JSON. */
@@ -1636,6 +1959,17 @@ SLK_NODISCARD SLK_API slk_result slk_locker_use_credit(slk_locker locker, const 
 #define SLK_SAVE_HANDED_OVER 6
 /** The last save: the engine shuts down. */
 #define SLK_SAVE_SHUTDOWN 7
+/** When a record is loaded, members that the default data have and it lacks are filled in. */
+#define SLK_SPEC_RECONCILE 1
+
+/**
+ * Records in the layout of the Luau library of the same name are taken over: `Version`, `VersionPatch`, `Session`,
+ * `Purchases`, `ProductCredit` and `RemoteChanges` become what this library keeps. A lock in `Session` is honoured until
+ * its own end. Their purchases are remembered as of provider "roblox" and environment "production".
+ */
+#define SLK_SPEC_IMPORT_ORIGINAL 2
+/** Any other JSON value is taken over as the game's data. */
+#define SLK_SPEC_IMPORT_PLAIN 4
 
 /**
  * Fills in the data of a record that does not exist yet. Called inside `slk_locker_create`.
@@ -1666,6 +2000,40 @@ typedef struct slk_save_view {
  */
 typedef slk_result (*slk_before_save)(void *user_data, const slk_save_view *save, slk_document draft,
         slk_error_sink error);
+
+/** Whose data a callback gets. Its strings end with a NUL and live until the callback returns. */
+typedef struct slk_data_view {
+    /** The size of this struct in the library that fills it; it only grows. */
+    uint32_t struct_size;
+    /** Always 0. */
+    uint32_t reserved;
+    /** One of your handles of the locker; null for a record that is only looked at or updated, or if you have destroyed it. */
+    slk_locker locker;
+    /** As given to `slk_locker_create`. */
+    uint64_t user_tag;
+    /** The record's key. */
+    const char *key;
+} slk_data_view;
+
+/**
+ * Checks data that are being loaded, or are about to be saved. Edits of `data` do not count.
+ *
+ * Returns: `SLK_OK`: they are as they should be. Anything else: they are not; say by `slk_error_sink_set` where (a JSON
+ * Pointer) and what. Data that may not be loaded are left as they are (`SLK_LOAD_DATA_REFUSED`). Data that may not be
+ * saved are not saved (`SLK_EVENT_SAVE_TROUBLE`) until they are changed and found good; if that is so at the last save,
+ * the record stays as it was saved before and is let go (`SLK_EVENT_SAVE_REFUSED`). Called inside update.
+ */
+typedef slk_result (*slk_validate)(void *user_data, const slk_data_view *view, slk_document data, slk_error_sink error);
+
+/**
+ * Merges data that were edited before the record was loaded (`offline`, which begins as the default data) into what was
+ * loaded (`draft`). Called inside update, before `SLK_EVENT_LOADED`.
+ *
+ * Returns: `SLK_OK`: the draft's edits are the data. Anything else: what was edited before is dropped;
+ * `SLK_EVENT_OFFLINE_DROPPED` has it.
+ */
+typedef slk_result (*slk_merge_offline)(void *user_data, const slk_data_view *view, slk_document offline,
+        slk_document draft, slk_error_sink error);
 
 /** How a kind of record is set up. Begin with `SLK_SPEC_OPTIONS_INIT`. */
 typedef struct slk_spec_options {
@@ -1701,8 +2069,27 @@ typedef struct slk_spec_options {
     slk_apply_receipt apply_receipt;
     /** Given to the callbacks. */
     void *user_data;
-    /** Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL. */
+    /** Called exactly once, when the engine is gone; none of the callbacks of this struct follows. May be NULL. */
     slk_destroy destroy;
+    /**
+     * How records of older schema versions are brought to `schema_version`. Null: records of other versions are not
+     * loaded. The set may be destroyed after this call.
+     */
+    slk_migrations migrations;
+    /** Any of `SLK_SPEC_`, added. */
+    uint32_t flags;
+    /** The schema version of plain JSON that is imported. 0: `schema_version`. */
+    uint32_t import_schema_version;
+    /** How many changes may wait in the inbox of a record, up to 10,000. 0: 100. */
+    uint32_t inbox_limit;
+    /** Always 0. */
+    uint32_t reserved;
+    /** Checks data when they are loaded and before they are saved. May be NULL. */
+    slk_validate validate;
+    /** Merges what was edited before the data were loaded. NULL: data cannot be edited before. */
+    slk_merge_offline merge_offline;
+    /** Applies changes that others send. NULL: they wait for a server that can. */
+    slk_apply_change apply_change;
 } slk_spec_options;
 
 /**
@@ -1745,6 +2132,44 @@ SLK_API slk_result slk_spec_options_init(slk_spec_options *options, size_t size)
  */
 SLK_API slk_result slk_spec_destroy(slk_spec spec);
 
+/* ---- Records that are not held ---- */
+
+/** Erase the record also while a living server holds it, whose session is lost then. */
+#define SLK_ERASE_FORCE 1
+
+/**
+ * Looks at a record without taking it: its data, brought to this server's schema version by the spec's migrations and not
+ * written back, and who holds it. `SLK_EVENT_RECORD_VIEWED` has what was seen; it may be out of date by then.
+ *
+ * Parameters:
+ *   `spec`: the kind of record.
+ *   `key`: the record's key.
+ *   `tag`: comes back in the event.
+ * Returns:
+ *   `SLK_OK`: an event will follow.
+ *   `SLK_E_CALLBACK`: `default_data_for` refused.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the key.
+ *   `SLK_E_SHUTTING_DOWN`: the engine is shutting down.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living spec; a bug was caught.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_spec_view_record(slk_spec spec, const char *key, uint64_t tag);
+
+/**
+ * Erases a record: its data, user ids, credit and the details of its purchases. What stays is what keeps late writes out
+ * and old receipts from taking effect again; changes that were on their way to others are delivered. A session that runs
+ * elsewhere cannot bring the data back. `SLK_EVENT_RECORD_ERASED` tells.
+ *
+ * Parameters:
+ *   `spec`: the kind of record.
+ *   `key`: the record's key.
+ *   `flags`: `SLK_ERASE_FORCE` or 0: then a record that a living server holds is left alone.
+ *   `tag`: comes back in the event.
+ * Returns: as `slk_spec_view_record`; `SLK_E_INVALID_ARGUMENT` also for flags that mean nothing.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_spec_erase_record(slk_spec spec, const char *key, uint32_t flags, uint64_t tag);
+
 /* ---- Lockers ---- */
 
 /** Let the other server have the record when `delay_ms` have passed. */
@@ -1776,6 +2201,10 @@ typedef struct slk_locker_status {
     int32_t dirty;
     /** 1 if nothing is held, wanted or under way. */
     int32_t idle;
+    /** How many changes that others sent wait to be applied. */
+    uint64_t incoming_changes;
+    /** How many changes of this record are on their way to others. */
+    uint64_t outgoing_changes;
 } slk_locker_status;
 
 /**
@@ -1796,6 +2225,17 @@ typedef struct slk_locker_status {
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_create(slk_spec spec, const char *key, uint64_t user_tag,
+        slk_locker *locker);
+
+/**
+ * Makes a locker for a player who is not real, such as a bot or a player of a test: it loads the default data, saves,
+ * buys and sends as any other, and nothing of it ever leaves the memory of this process. Its data are gone with the
+ * engine. Its key names another record than the same key of a real player.
+ *
+ * Parameters, results: as for `slk_locker_create`.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_create_artificial(slk_spec spec, const char *key, uint64_t user_tag,
         slk_locker *locker);
 
 /**
@@ -1833,6 +2273,15 @@ SLK_NODISCARD SLK_API slk_result slk_locker_mark_deleted(slk_locker locker);
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_mark_should_acquire(slk_locker locker, const char *name);
+
+/**
+ * As `slk_locker_mark_should_acquire`, and takes the record also from a living server, which loses its session with all
+ * that it had not saved. For records that must come free now; otherwise leave it to the hand-over.
+ *
+ * Parameters, results: as for `slk_locker_mark_should_acquire`.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_take_over(slk_locker locker, const char *name);
 
 /**
  * Says that a part of the game no longer wants the record. When the last has let go, the record is saved and released.
@@ -1991,6 +2440,62 @@ SLK_NODISCARD SLK_API slk_result slk_locker_await_change(slk_locker locker, uint
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_answer_handover(slk_locker locker, int32_t answer, uint32_t delay_ms);
+
+/**
+ * Whether there is a session, and `before_save` will be called before its last save: what the game keeps outside the data
+ * is still going to be asked for.
+ *
+ * Parameters: `locker`: the locker.
+ * Returns: 1 or 0; 0 for a bad handle.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API int32_t slk_locker_is_syncing(slk_locker locker);
+
+/**
+ * Says that the record's data are about this person, so that they are found when the person's data are to be exported or
+ * erased. One change of the record.
+ *
+ * Parameters:
+ *   `locker`: the locker.
+ *   `user_id`: the person's id, up to `SLK_MAX_NAME_BYTES`.
+ *   `change`: receives the number of the change, or of the last one if the id was there already; may be NULL.
+ * Returns:
+ *   `SLK_OK`: done.
+ *   `SLK_BUSY`: a callback has the data just now; try again in the next tick.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded, or is being released.
+ *   `SLK_E_FULL`: it is about 64 people already.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the id.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_add_user(slk_locker locker, const char *user_id, uint64_t *change);
+
+/**
+ * Says that the record's data are no longer about this person. One change of the record.
+ *
+ * Parameters: as for `slk_locker_add_user`.
+ * Returns: as `slk_locker_add_user`; `SLK_EMPTY`: they were not.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_remove_user(slk_locker locker, const char *user_id, uint64_t *change);
+
+/**
+ * Reads the ids of the people whom the record's data are about: a JSON array of strings, sorted.
+ *
+ * Parameters:
+ *   `locker`: the locker.
+ *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: copied, or the length was asked for.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_get_users(slk_locker locker, char *buffer, size_t capacity, size_t *needed);
 
 /* ---- The data of a locker ---- */
 
@@ -2521,7 +3026,15 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     NULL, /* before_save */ \
     NULL, /* apply_receipt */ \
     NULL, /* user_data */ \
-    NULL /* destroy */ \
+    NULL, /* destroy */ \
+    { 0 }, /* migrations */ \
+    0, /* flags */ \
+    0, /* import_schema_version */ \
+    0, /* inbox_limit */ \
+    0, /* reserved */ \
+    NULL, /* validate */ \
+    NULL, /* merge_offline */ \
+    NULL /* apply_change */ \
 }
 
 /** A `slk_receipt` without anything in it. */

@@ -9,7 +9,7 @@
 mod tools;
 
 use sessionlocker::ffi::{
-    engine, event, handle, locker, receipt, request, spec, store_callback, store_sqlite, version,
+    change, engine, event, handle, locker, migration, receipt, request, spec, store_callback, store_sqlite, version,
 };
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -159,8 +159,18 @@ fn faults_of_a_concurrent_callback_store() {
 }
 
 #[test]
+fn loading_and_migrations() {
+    play_all("loading", &[]);
+}
+
+#[test]
+fn changes_between_records() {
+    play_all("changes", &[]);
+}
+
+#[test]
 fn under_valgrind() {
-    for program in ["documents", "bad_input", "callbacks", "async_store"] {
+    for program in ["documents", "bad_input", "callbacks", "async_store", "loading", "changes"] {
         play(program, Flavour::Valgrind, &[]);
     }
     play("store_faults", Flavour::Valgrind, &["async"]);
