@@ -28,6 +28,8 @@ use std::time::Duration;
 pub const MAX_NAME_BYTES: usize = 128;
 /// The longest key in bytes.
 pub const MAX_KEY_BYTES: usize = 512;
+/// A budget with less room than this in each beat interval would be used up by the beats.
+pub const REQUESTS_PER_BEAT: u32 = 4;
 
 /// Settings of a core.
 #[derive(Clone, Debug)]
@@ -54,6 +56,9 @@ pub struct CoreOptions {
     pub log_level: Option<Level>,
     /// Deliberate faults, for tests.
     pub bugs: Bugs,
+    /// How many requests each store gets in a second, with bursts of one second's worth; 0 for no limit. Beats are
+    /// never held back, but count; there must be room for [`REQUESTS_PER_BEAT`] requests in each beat interval.
+    pub max_requests_per_second: u32,
 }
 
 impl Default for CoreOptions {
@@ -71,6 +76,7 @@ impl Default for CoreOptions {
             first_change_id: 1,
             log_level: None,
             bugs: Bugs::default(),
+            max_requests_per_second: 0,
         }
     }
 }
@@ -198,6 +204,14 @@ impl Core {
         if options.request_timeout.is_zero() || options.max_in_flight == 0 {
             return invalid("request_timeout and max_in_flight must be above zero".into());
         }
+        let budget = options.max_requests_per_second;
+        if budget > 0 && options.beat_interval.saturating_mul(budget) < Duration::from_secs(REQUESTS_PER_BEAT.into()) {
+            return invalid(format!(
+                "max_requests_per_second {budget} leaves no room beside the beats: raise it, or beat_interval {:?}, until \
+                 {REQUESTS_PER_BEAT} requests fit into one interval",
+                options.beat_interval
+            ));
+        }
         Ok(Self {
             stores: Vec::new(),
             specs: Vec::new(),
@@ -248,7 +262,7 @@ impl Core {
             abilities,
             beat,
             watches: BTreeMap::new(),
-            schedule: Schedule::new(self.options.max_in_flight),
+            schedule: Schedule::new(self.options.max_in_flight, self.options.max_requests_per_second),
         });
         Ok(id)
     }

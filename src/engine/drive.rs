@@ -68,17 +68,17 @@ impl Core {
     /// When `poll` has something to do by itself; `None` if only an answer or the host can change anything.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        let sendable = self.stores.iter().any(|store| store.schedule.has_next());
-        if !self.ready.is_empty() || sendable {
+        if !self.ready.is_empty() {
             return Some(Time(0));
         }
+        let sendable = self.stores.iter().filter_map(|store| store.schedule.next());
         let beats = self.stores.iter().filter_map(|store| store.beat.due());
         let deadline = self
             .shutdown
             .as_ref()
             .filter(|shutdown| !shutdown.done)
             .map(|shutdown| shutdown.deadline);
-        beats.chain(self.timers.next()).chain(deadline).min()
+        beats.chain(sendable).chain(self.timers.next()).chain(deadline).min()
     }
 
     /// The answer to a request. One that was given up, or never made, is ignored.
@@ -123,6 +123,7 @@ impl Core {
             let request = if send { beat.build(now, self.wall_ms) } else { None };
             self.take_notices(store, notices);
             if let Some(request) = request {
+                self.stores[index].schedule.beat_sent(now);
                 return Some(self.submit(now, store, Target::Beat(store), request));
             }
         }
@@ -511,7 +512,7 @@ impl Core {
     fn send_next(&mut self, now: Time) -> Option<Action> {
         for index in 0..self.stores.len() {
             let store = StoreId::at(index);
-            while let Some((priority, sender)) = self.stores[index].schedule.pop() {
+            while let Some((priority, sender)) = self.stores[index].schedule.pop(now) {
                 let action = match sender {
                     Sender::Watch(server) => self.send_watch(now, store, server),
                     Sender::Locker(id) => self.send_locker(now, store, id, priority),
@@ -527,7 +528,7 @@ impl Core {
     fn send_watch(&mut self, now: Time, store: StoreId, server: Arc<str>) -> Option<Action> {
         let watch = self.stores[store.0 as usize].watches.get_mut(&server)?;
         let request = watch.build(now)?;
-        self.stores[store.0 as usize].schedule.sent();
+        self.stores[store.0 as usize].schedule.sent(now);
         Some(self.submit(now, store, Target::Watch(store, server), request))
     }
 
@@ -557,7 +558,7 @@ impl Core {
                 Some(self.call_action(id.index, call))
             }
             Built::Request(request) => {
-                self.stores[store.0 as usize].schedule.sent();
+                self.stores[store.0 as usize].schedule.sent(now);
                 let request_id = self.peek_request_id();
                 self.slot_mut(id)?.request = Some(request_id);
                 Some(self.submit(now, store, Target::Locker(id), request))

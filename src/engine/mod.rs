@@ -50,6 +50,9 @@ pub struct EngineOptions {
     pub clock: Option<Arc<dyn Clock>>,
     /// Where messages go, and the least important level that is of interest.
     pub log: Option<(Arc<dyn LogSink>, Level)>,
+    /// How many requests each store gets in a second, with bursts of one second's worth; 0 for no limit, which is the
+    /// default. Beats are never held back, but count.
+    pub max_requests_per_second: u32,
 }
 
 impl Default for EngineOptions {
@@ -64,6 +67,7 @@ impl Default for EngineOptions {
             max_in_flight: core.max_in_flight,
             clock: None,
             log: None,
+            max_requests_per_second: core.max_requests_per_second,
         }
     }
 }
@@ -121,6 +125,7 @@ impl Engine {
             first_change_id: (range << CHANGES_PER_ENGINE) + 1,
             log_level,
             bugs: crate::planted::Bugs::default(),
+            max_requests_per_second: options.max_requests_per_second,
         })?;
         Ok(Self {
             core: Mutex::new(core),

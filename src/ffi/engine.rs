@@ -56,6 +56,10 @@ pub struct slk_engine_options {
     pub user_data: *mut c_void,
     /// Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL.
     pub destroy: slk_destroy,
+    /// How many requests each store gets in a second, with bursts of one second's worth; what would be lost first goes
+    /// first. Signs of life are never held back, but count: at least 4 requests must fit into `beat_interval_ms`.
+    /// 0: no limit.
+    pub max_requests_per_second: u32,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -76,6 +80,7 @@ unsafe impl Options for slk_engine_options {
         offset_of!(slk_engine_options, log),
         offset_of!(slk_engine_options, user_data),
         offset_of!(slk_engine_options, destroy),
+        offset_of!(slk_engine_options, max_requests_per_second),
     ];
 }
 
@@ -241,6 +246,7 @@ unsafe fn engine_options_of(given: &slk_engine_options, user_data: &Arc<UserData
     if given.max_requests_in_flight != 0 {
         options.max_in_flight = given.max_requests_in_flight as usize;
     }
+    options.max_requests_per_second = given.max_requests_per_second;
     if given.clock.is_some() || given.wall_clock.is_some() {
         options.clock = Some(Arc::new(HostClock {
             steady: given.clock,

@@ -198,14 +198,27 @@ impl Locker {
         }
         if self.held().resolve {
             let releasing = self.release_wanted(inputs).is_some();
-            out.send = Some(if releasing { Priority::Release } else { Priority::Force });
+            out.send = Some(if releasing {
+                self.release_priority()
+            } else {
+                Priority::Force
+            });
             return;
         }
         out.send = self.wanted_write(inputs, out).map(|wanted| match wanted {
-            Wanted::Release(_) => Priority::Release,
+            Wanted::Release(_) => self.release_priority(),
             Wanted::Save(SaveReason::Autosave) => Priority::Save,
             Wanted::Save(_) => Priority::Force,
         });
+    }
+
+    /// Releases that make purchases durable go before all others.
+    fn release_priority(&self) -> Priority {
+        if self.purchases.has_entered() {
+            Priority::Purchase
+        } else {
+            Priority::Release
+        }
     }
 
     fn wanted_write(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) -> Option<Wanted> {

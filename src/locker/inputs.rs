@@ -81,6 +81,8 @@ pub struct Inputs<'a> {
 pub enum Priority {
     /// A beat, on which every session depends.
     Beat,
+    /// A final save that makes purchases durable: paid for, and not to be lost when time runs out.
+    Purchase,
     /// A final save, and what is needed for one.
     Release,
     /// A save that the host or a receipt waits for.
@@ -93,7 +95,7 @@ pub enum Priority {
 
 impl Priority {
     /// How many there are.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 6;
 }
 
 /// What a locker wants after a step.
