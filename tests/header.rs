@@ -25,6 +25,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("spec", "Specs"),
     ("locker", "Lockers"),
     ("locker_data", "The data of a locker"),
+    ("metrics", "Metrics"),
 ];
 
 /// Longer lines are broken.

@@ -1,7 +1,7 @@
 //! What the host may ask of the lockers of a core, and tell them.
 
 use super::core::{check_name, Core, LockerSlot, Shutdown, MAX_NAME_BYTES};
-use super::event::{place, LockerId};
+use super::event::{place, LockerId, StoreId};
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus};
@@ -48,18 +48,9 @@ impl Core {
         let mut events = Vec::new();
         let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
         let result = act(slot, &mut events);
-        self.tell_later(id, events);
+        self.tell(id.index, events);
         self.make_ready(id.index);
         result
-    }
-
-    fn tell_later(&mut self, id: LockerId, events: Vec<LockerEvent>) {
-        if let Some(source) = self.source_of(id.index) {
-            for event in events {
-                let source = source.clone();
-                self.events.push_back(super::event::Event::Locker { source, event });
-            }
-        }
     }
 
     /// The part of the game called `name` (`None`: the unnamed one) wants the record.
@@ -165,6 +156,13 @@ impl Core {
             let view = self.stores[slot.store.0 as usize].beat.view();
             slot.locker.is_available(now, view)
         })
+    }
+
+    /// Whether so many requests to a store fail that it is in a critical state.
+    #[must_use]
+    pub fn is_store_critical(&self, store: StoreId) -> bool {
+        let store = self.stores.get(store.0 as usize);
+        store.is_some_and(|store| store.health.is_critical())
     }
 
     /// Where a locker stands at `now`.

@@ -143,9 +143,7 @@ impl Bucket {
         let Some(at) = self.at.filter(|_| self.filling < COST) else {
             return Time(0);
         };
-        at.after(Duration::from_nanos(
-            (COST - self.filling).div_ceil(self.per_second),
-        ))
+        at.after(Duration::from_nanos((COST - self.filling).div_ceil(self.per_second)))
     }
 }
 

@@ -4,12 +4,13 @@ use super::callback;
 use super::document;
 use super::engine::{self, EngineObject};
 use super::handle::{slk_document, slk_engine, slk_locker};
+use super::host::cause_number;
 use super::panic;
 use super::result::*;
 use super::text;
 use crate::engine::event::Event;
 use crate::engine::Source;
-use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus, LossCause, ReleaseCause};
+use crate::locker::event::{size_words, ChangeStatus, Event as LockerEvent, LoadStatus, LossCause, ReleaseCause};
 use crate::receipt::{CreditOutcome, ReceiptOutcome};
 use std::ffi::{c_char, c_void, CString};
 use std::sync::Arc;
@@ -17,7 +18,8 @@ use std::sync::Arc;
 /// A locker's record is loaded and held: `epoch`. The player may be let in.
 pub const SLK_EVENT_LOADED: i32 = 1;
 /// Loading takes a new turn: `detail` is one of `SLK_LOAD_`, `text`; for `SLK_LOAD_LOCKED_ELSEWHERE` `name` is the other
-/// server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`.
+/// server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`; for `SLK_LOAD_STORE_FAILURE`
+/// `cause`.
 pub const SLK_EVENT_LOAD_STATUS: i32 = 2;
 /// A locker was saved and let go: `detail` is one of `SLK_RELEASE_`, all changes up to `change` are saved.
 pub const SLK_EVENT_RELEASED: i32 = 3;
@@ -29,7 +31,7 @@ pub const SLK_EVENT_LOST: i32 = 4;
 pub const SLK_EVENT_SAVED: i32 = 5;
 /// The answer to `slk_locker_await_change`: `change`, `tag`, `result` is `SLK_SAVED`, `SLK_LOST` or `SLK_UNKNOWN`.
 pub const SLK_EVENT_CHANGE_SETTLED: i32 = 6;
-/// A save did not succeed and is tried again: `text`.
+/// A save did not succeed and is tried again: `text`, `cause`.
 pub const SLK_EVENT_SAVE_TROUBLE: i32 = 7;
 /// Another server, `name`, asks for the record: answer with `slk_locker_answer_handover`, or let the spec's mode decide.
 pub const SLK_EVENT_HANDOVER_REQUESTED: i32 = 8;
@@ -56,10 +58,19 @@ pub const SLK_EVENT_ENDED: i32 = 21;
 pub const SLK_EVENT_SERVER_ID_IN_USE: i32 = 22;
 /// Another living process has taken over this server id on the store `name`: no session there is available ever again.
 pub const SLK_EVENT_SUPERSEDED: i32 = 23;
-/// The store `name` does not take signs of life: `text`.
+/// The store `name` does not take signs of life: `text`, `cause`.
 pub const SLK_EVENT_STORE_TROUBLE: i32 = 24;
 /// The shutdown is over: `count` lockers were left behind, each with an event of its own before.
 pub const SLK_EVENT_SHUTDOWN_DONE: i32 = 25;
+
+/// The record that is about to be saved has come close to the largest that may be: `count` is its size in bytes, `text`
+/// has both. Told once, until the record is smaller again.
+pub const SLK_EVENT_SIZE_WARNING: i32 = 18;
+/// So many requests to the store `name` fail that it is in a critical state: `text` is the latest failure, `cause`. Loads
+/// are tried less often until it is well again.
+pub const SLK_EVENT_STORE_CRITICAL: i32 = 32;
+/// The store `name` is well again after a critical state.
+pub const SLK_EVENT_STORE_RECOVERED: i32 = 33;
 
 /// Nobody wants the record.
 pub const SLK_LOAD_IDLE: i32 = 0;
@@ -141,6 +152,8 @@ pub struct slk_event {
     pub detail: i32,
     /// Any of the flags that the kind names, added.
     pub flags: u32,
+    /// Whose trouble it is, where a store failed: one of `SLK_CAUSE_`.
+    pub cause: i32,
 }
 
 /// Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`.
@@ -188,6 +201,7 @@ const EMPTY: slk_event = slk_event {
     since_ms: 0,
     detail: 0,
     flags: 0,
+    cause: 0,
 };
 
 /// Translates events for the host.
@@ -216,15 +230,28 @@ impl Translator<'_> {
                 };
                 self.named(kind, &store)
             }
-            Event::StoreTrouble { store, text } => {
+            Event::StoreTrouble { store, text, cause } => {
                 let named = self.named(SLK_EVENT_STORE_TROUBLE, &store);
-                self.worded(named, &text)
+                let cause = cause_number(cause);
+                slk_event {
+                    cause,
+                    ..self.worded(named, &text)
+                }
             }
             Event::ShutdownDone { left } => slk_event {
                 kind: SLK_EVENT_SHUTDOWN_DONE,
                 count: left as u64,
                 ..EMPTY
             },
+            Event::StoreCritical { store, text, cause } => {
+                let named = self.named(SLK_EVENT_STORE_CRITICAL, &store);
+                let cause = cause_number(cause);
+                slk_event {
+                    cause,
+                    ..self.worded(named, &text)
+                }
+            }
+            Event::StoreRecovered { store } => self.named(SLK_EVENT_STORE_RECOVERED, &store),
         })
     }
 
@@ -294,8 +321,8 @@ impl Translator<'_> {
                 (out.kind, out.change, out.tag) = (SLK_EVENT_CHANGE_SETTLED, change, tag);
                 out.result = change_result(status);
             }
-            LockerEvent::SaveTrouble { text } => {
-                out.kind = SLK_EVENT_SAVE_TROUBLE;
+            LockerEvent::SaveTrouble { text, cause } => {
+                (out.kind, out.cause) = (SLK_EVENT_SAVE_TROUBLE, cause_number(cause));
                 out = self.worded(out, &text);
             }
             LockerEvent::HandoverRequested { server } => {
@@ -328,6 +355,10 @@ impl Translator<'_> {
                 out = self.worded(out, &text);
             }
             LockerEvent::Idle => out.kind = SLK_EVENT_IDLE,
+            LockerEvent::SizeWarning { bytes, max } => {
+                (out.kind, out.count) = (SLK_EVENT_SIZE_WARNING, bytes);
+                out = self.worded(out, &size_words(bytes, max));
+            }
         }
         Ok(out)
     }
@@ -345,9 +376,11 @@ impl Translator<'_> {
                 out.flags = if *refused { SLK_EVENT_REFUSED } else { 0 };
                 self.with_name(out, server)
             }
-            LoadStatus::StoreFailure { text }
-            | LoadStatus::UnknownVersion { text }
-            | LoadStatus::Unreadable { text } => self.worded(out, text),
+            LoadStatus::StoreFailure { text, cause } => {
+                out.cause = cause_number(*cause);
+                self.worded(out, text)
+            }
+            LoadStatus::UnknownVersion { text } | LoadStatus::Unreadable { text } => self.worded(out, text),
             LoadStatus::Idle | LoadStatus::Loading | LoadStatus::Loaded | LoadStatus::Releasing => out,
         }
     }

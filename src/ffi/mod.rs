@@ -26,6 +26,7 @@ pub mod handle;
 pub mod host;
 pub mod locker;
 pub mod locker_data;
+pub mod metrics;
 mod options;
 mod panic;
 pub mod receipt;

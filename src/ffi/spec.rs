@@ -131,6 +131,10 @@ pub struct slk_spec_options {
     pub user_data: *mut c_void,
     /// Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL.
     pub destroy: slk_destroy,
+    /// The largest record that may be saved, in bytes, as far as the store takes that much. 0: what the store takes.
+    pub max_value_bytes: u64,
+    /// `SLK_EVENT_SIZE_WARNING` tells when a record has grown to this share of the largest, in percent. 0: 90; 100: never.
+    pub size_warning_percent: u32,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -154,6 +158,8 @@ unsafe impl Options for slk_spec_options {
         offset_of!(slk_spec_options, apply_receipt),
         offset_of!(slk_spec_options, user_data),
         offset_of!(slk_spec_options, destroy),
+        offset_of!(slk_spec_options, max_value_bytes),
+        offset_of!(slk_spec_options, size_warning_percent),
     ];
 }
 
@@ -455,6 +461,12 @@ unsafe fn spec_of(given: &slk_spec_options, engine: &Arc<EngineObject>) -> Resul
     spec.handover_refuse = handover_refuse;
     spec.before_save = given.before_save.is_some();
     spec.apply_receipt = given.apply_receipt.is_some();
+    if given.max_value_bytes != 0 {
+        spec.max_value_bytes = given.max_value_bytes;
+    }
+    if given.size_warning_percent != 0 {
+        spec.size_warning_percent = given.size_warning_percent;
+    }
     let host = HostSpec {
         engine: Arc::downgrade(engine),
         // SAFETY: as the caller promises.

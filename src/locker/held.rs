@@ -5,6 +5,7 @@ use super::event::{Event, ReleaseCause};
 use super::inputs::{Inputs, Outputs, Priority};
 use super::{Asked, Built, HandoverAnswer, Locker, Phase};
 use crate::clock::Time;
+use crate::error::Cause;
 use crate::planted::Bug;
 use crate::record::codec::encode;
 use crate::record::header::{HandoverRequest, Header, Holder};
@@ -23,6 +24,7 @@ pub(super) struct Attempt {
     pub incarnation: Incarnation,
     pub told: bool,
     pub cause: ReleaseCause,
+    pub built: Time,
 }
 
 /// What is under way at the store.
@@ -69,6 +71,10 @@ pub(super) struct Held {
     pub trouble_told: bool,
     /// Planted only: the next write creates the record.
     pub recreate: bool,
+    /// When a step first saw changes that are not saved.
+    pub unsaved_since: Option<Time>,
+    /// The record is close to its largest size, and that was told.
+    pub size_told: bool,
 }
 
 /// What is to be written.
@@ -101,6 +107,8 @@ impl Held {
             hook_done: false,
             trouble_told: false,
             recreate: false,
+            unsaved_since: None,
+            size_told: false,
         }
     }
 
@@ -145,6 +153,9 @@ impl Locker {
             if let Some(incarnation) = inputs.server.incarnation {
                 self.held().holder.incarnation = incarnation;
             }
+        }
+        if self.changes.is_dirty() {
+            self.held().unsaved_since.get_or_insert(inputs.now);
         }
         self.decide_handover(inputs, out);
         if self.release_wanted(inputs).is_some() {
@@ -381,6 +392,7 @@ impl Locker {
             release,
             incarnation,
             told: held.force_save,
+            built: inputs.now,
             cause: match wanted {
                 Wanted::Release(cause) => cause,
                 Wanted::Save(_) => ReleaseCause::Released,
@@ -393,8 +405,13 @@ impl Locker {
         let value = self.encode_record(inputs);
         if value.len() as u64 > self.spec.max_value_bytes {
             let text = self.too_large(value.len());
-            self.save_trouble(inputs, text, out);
+            self.save_trouble(inputs, text, Cause::Request, out);
             return Built::Nothing;
+        }
+        self.warn_of_size(value.len() as u64, out);
+        if self.changes.is_dirty() {
+            // Changes that the before-save hook has just made were seen by no step.
+            self.held().unsaved_since.get_or_insert(inputs.now);
         }
         if attempt.release {
             self.begin_release(attempt.cause);
@@ -413,6 +430,18 @@ impl Locker {
             value: value.into(),
             expected,
         }))
+    }
+
+    /// Tells once that the record has come close to its limit.
+    fn warn_of_size(&mut self, bytes: u64, out: &mut Outputs) {
+        let percent = self.spec.size_warning_percent;
+        let max = self.spec.max_value_bytes;
+        let close = percent < 100 && u128::from(bytes) * 100 >= u128::from(max) * u128::from(percent);
+        let held = self.held();
+        let told = std::mem::replace(&mut held.size_told, close);
+        if close && !told {
+            out.events.push(Event::SizeWarning { bytes, max });
+        }
     }
 
     fn encode_record(&mut self, inputs: &Inputs<'_>) -> Vec<u8> {
