@@ -14,7 +14,7 @@ use sessionlocker::record::header::Header;
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
 use sessionlocker::store::{
-    Abilities, Expected, Key, Kind, Operation, Reply, Request, RequestId, StoreResult, Version,
+    Abilities, Expected, Key, Kind, Operation, Reply, Request, RequestId, StoreError, StoreResult, Version,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub enum Fate {
     LoseReply,
     /// The store carries it out after this time, and nobody hears of it.
     Late(Duration),
+    /// The store says that it did not carry it out, in these words and with the key.
+    Fail(&'static str),
 }
 
 type Decide = Box<dyn FnMut(&Request) -> Fate>;
@@ -42,6 +44,7 @@ struct Server {
     replies: VecDeque<(RequestId, StoreResult)>,
     events: Vec<Event>,
     wall_skew: i64,
+    engine_events: Vec<EngineEvent>,
 }
 
 pub struct World {
@@ -75,8 +78,14 @@ impl World {
     }
 
     fn add(&mut self, id: &str, lease: Duration, refuse: bool) -> usize {
+        self.add_with(id, lease, |_, spec| spec.handover_refuse = refuse)
+    }
+
+    /// A server whose settings are changed before it starts.
+    pub fn add_with(&mut self, id: &str, lease: Duration, change: impl FnOnce(&mut CoreOptions, &mut Spec)) -> usize {
         let number = self.servers.len() as u64 + 1;
-        let mut core = Core::new(CoreOptions {
+        let mut spec = spec(false);
+        let mut options = CoreOptions {
             server_id: id.into(),
             entropy: u128::from(number),
             seed: number,
@@ -84,8 +93,9 @@ impl World {
             beat_interval: lease / 10,
             request_timeout: Duration::from_secs(5),
             ..CoreOptions::default()
-        })
-        .unwrap();
+        };
+        change(&mut options, &mut spec);
+        let mut core = Core::new(options).unwrap();
         let store = core
             .add_store(Abilities {
                 name: "test".into(),
@@ -94,7 +104,7 @@ impl World {
                 max_key_bytes: 512,
             })
             .unwrap();
-        let spec = core.add_spec(store, spec(refuse)).unwrap();
+        let spec = core.add_spec(store, spec).unwrap();
         self.servers.push(Server {
             core,
             spec,
@@ -105,6 +115,7 @@ impl World {
             replies: VecDeque::new(),
             events: Vec::new(),
             wall_skew: 0,
+            engine_events: Vec::new(),
         });
         self.servers.len() - 1
     }
@@ -233,6 +244,19 @@ impl World {
         self.values.remove(&key(name));
     }
 
+    /// The events since the last call that are about no locker.
+    pub fn engine_events(&mut self, server: usize) -> Vec<EngineEvent> {
+        std::mem::take(&mut self.servers[server].engine_events)
+    }
+
+    pub fn core(&mut self, server: usize) -> &mut Core {
+        &mut self.servers[server].core
+    }
+
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
     // What is stored -----------------------------------------------------------------------------------------------
 
     pub fn record(&self, name: &str) -> Option<(Header, Document)> {
@@ -283,8 +307,9 @@ impl World {
         }
         let server = &mut self.servers[index];
         while let Some(event) = server.core.next_event() {
-            if let EngineEvent::Locker { event, .. } = event {
-                server.events.push(event);
+            match event {
+                EngineEvent::Locker { event, .. } => server.events.push(event),
+                other => server.engine_events.push(other),
             }
         }
     }
@@ -310,6 +335,10 @@ impl World {
                 let _ = self.execute(&request);
             }
             Fate::LoseRequest => {}
+            Fate::Fail(words) => {
+                let error = StoreError::not_applied(format!("{words}: {}", request.key));
+                self.servers[index].replies.push_back((id, Err(error)));
+            }
             Fate::Late(delay) => self.late.push((self.now.after(delay), request)),
         }
     }
