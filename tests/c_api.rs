@@ -159,6 +159,16 @@ fn faults_of_a_concurrent_callback_store() {
 }
 
 #[test]
+fn budgets_sizes_and_critical_stores() {
+    play_all("limits", &[]);
+}
+
+#[test]
+fn counters_and_a_log_that_names_no_player() {
+    play_all("metrics", &[]);
+}
+
+#[test]
 fn under_valgrind() {
     for program in ["documents", "bad_input", "callbacks", "async_store"] {
         play(program, Flavour::Valgrind, &[]);
