@@ -5,17 +5,22 @@ mod common;
 
 use common::{is_put_of, json, Fate, World};
 use sessionlocker::engine::core::{Core, CoreOptions};
+use sessionlocker::engine::host::{About as Asked, Host};
 use sessionlocker::engine::journal::Line;
 use sessionlocker::engine::metrics::Metrics;
-use sessionlocker::engine::{Event as EngineEvent, LockerId};
-use sessionlocker::error::Cause;
+use sessionlocker::engine::{Engine, EngineOptions, Event as EngineEvent, LockerId};
+use sessionlocker::error::{Cause, Error};
+use sessionlocker::locker::call::{CallAnswer, HostCall, Verdict};
 use sessionlocker::locker::event::{Event, LoadStatus};
-use sessionlocker::log::{Kind as About, Level};
+use sessionlocker::locker::Spec;
+use sessionlocker::log::{Kind as About, Level, LogSink};
 use sessionlocker::record::Document;
-use sessionlocker::store::{Kind, Operation, Request};
+use sessionlocker::store::memory::MemoryStore;
+use sessionlocker::store::{Kind, Operation, Request, Store};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const LEASE: Duration = Duration::from_secs(20);
@@ -736,4 +741,74 @@ fn lines_below_the_level_are_never_made() {
     let server = world.add_with("a", LEASE, |options, _| options.log_level = Some(Level::Warning));
     world.load(server, "42");
     assert!(world.core(server).take_log().is_empty());
+}
+
+// Through an engine ------------------------------------------------------------------------------------------------
+
+/// A sink that only takes words.
+#[derive(Default)]
+struct Words(Mutex<Vec<String>>);
+
+impl LogSink for Words {
+    fn log(&self, _level: Level, text: std::fmt::Arguments<'_>) {
+        self.0.lock().unwrap().push(text.to_string());
+    }
+}
+
+struct Game;
+
+impl Host for Game {
+    fn default_data(&self, _key: &str) -> Result<Document, Error> {
+        Ok(Document::default())
+    }
+
+    fn answer(&self, _about: &Asked, _call: HostCall) -> CallAnswer {
+        CallAnswer {
+            verdict: Verdict::Done,
+            draft: None,
+        }
+    }
+}
+
+/// What a sink that only takes words hears while a player is loaded, and of a message of somebody else about the player.
+fn words_of_an_engine(mask_ids: bool) -> Vec<String> {
+    let sink = Arc::new(Words::default());
+    let engine = Engine::new(EngineOptions {
+        log: Some((Arc::clone(&sink) as Arc<dyn LogSink>, Level::Debug)),
+        mask_ids,
+        ..EngineOptions::default()
+    })
+    .unwrap();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let spec = engine.add_spec(&store, Spec::named("player"), Arc::new(Game)).unwrap();
+    let locker = engine.open_locker(spec, KEY, 1).unwrap();
+    engine.core().mark_should_acquire(locker, None).unwrap();
+    while !engine.core().is_available(engine.now(), locker) {
+        engine.update(Duration::ZERO).unwrap();
+    }
+    assert_eq!(engine.metrics().all_specs().counters.acquired, 1);
+    engine.log(Level::Info, format_args!("a bug met {KEY}: sorry"));
+    let core = engine.core();
+    engine.log(Level::Info, format_args!("a bug inside met {KEY}"));
+    drop(core);
+    assert!(engine.shutdown(Duration::from_secs(10)).unwrap());
+    let words = sink.0.lock().unwrap().clone();
+    words
+}
+
+#[test]
+fn a_sink_without_fields_gets_the_words_and_no_ids_where_they_are_masked() {
+    let plain = words_of_an_engine(false);
+    assert!(
+        plain.iter().any(|line| line.contains(&format!("`{KEY}`: loaded"))),
+        "{plain:?}"
+    );
+    assert!(
+        plain.iter().any(|line| line == &format!("a bug met {KEY}: sorry")),
+        "{plain:?}"
+    );
+    let masked = words_of_an_engine(true);
+    assert_eq!(plain.len(), masked.len());
+    assert!(masked.iter().all(|line| !line.contains(KEY)), "{masked:?}");
+    assert!(masked.iter().any(|line| line.starts_with("a bug met #")), "{masked:?}");
 }

@@ -97,7 +97,7 @@ impl Core {
         };
         self.now = now;
         self.count_result(store, operation, &result, now.since(sent));
-        self.follow_health(now, store, &result);
+        self.follow_health(now, store, &target, &result);
         if !matches!(target, Target::Beat(_)) {
             self.stores[store.0 as usize].schedule.answered();
         }
@@ -180,7 +180,7 @@ impl Core {
     }
 
     /// Tells when so many requests fail that a store is in a critical state, and when that is over.
-    fn follow_health(&mut self, now: Time, store: StoreId, result: &StoreResult) {
+    fn follow_health(&mut self, now: Time, store: StoreId, target: &Target, result: &StoreResult) {
         let slot = &mut self.stores[store.0 as usize];
         let turn = slot.health.note(now, result);
         let Some(turn) = turn else {
@@ -191,8 +191,9 @@ impl Core {
             (Turn::Critical, Err(error)) => {
                 slot.counters.critical += 1;
                 let text = error.to_string();
+                let words = self.masked(&text, &self.key_of(target).as_deref().into_iter().collect::<Vec<_>>());
                 self.log_store(Level::Error, store, Some(error.cause), || {
-                    format!("store `{name}` is in a critical state: {text}")
+                    format!("store `{name}` is in a critical state: {words}")
                 });
                 let event = Event::StoreCritical {
                     store: name.clone(),
@@ -205,6 +206,14 @@ impl Core {
                 self.log_store(Level::Info, store, None, || format!("store `{name}` is well again"));
                 self.events.push_back(Event::StoreRecovered { store: name.clone() });
             }
+        }
+    }
+
+    /// The key of the locker that a request is for.
+    fn key_of(&self, target: &Target) -> Option<Arc<str>> {
+        match target {
+            Target::Locker(id, _) => self.slot(*id).map(|slot| Arc::clone(&slot.locker.key().name)),
+            Target::Beat(_) | Target::Watch(..) => None,
         }
     }
 

@@ -243,7 +243,7 @@ impl SpecCounters {
 
     /// Adds what the present sessions were held since the last time, and changes how many there are.
     fn count_held(&mut self, now: Time, difference: i64) {
-        let passed = u128::from(now.since(self.held_at).as_nanos() as u64) * u128::from(self.held);
+        let passed = now.since(self.held_at).as_nanos() * u128::from(self.held);
         let passed = u64::try_from(passed).unwrap_or(u64::MAX);
         self.held_time = self.held_time.saturating_add(Duration::from_nanos(passed));
         self.held_at = self.held_at.max(now);
@@ -355,10 +355,11 @@ impl Core {
     #[must_use]
     pub fn metrics(&self, now: Time) -> Metrics {
         let mut stores: Vec<StoreMetrics> = self.stores.iter().map(look_at_store).collect();
+        tell_apart(&mut stores);
         for flight in self.in_flight.values() {
             stores[flight.store.0 as usize].in_flight += 1;
         }
-        let mut specs: Vec<SpecMetrics> = self.specs.iter().map(|spec| self.look_at_spec(now, spec)).collect();
+        let mut specs: Vec<SpecMetrics> = self.specs.iter().map(|spec| look_at_spec(now, spec, &stores)).collect();
         for slot in self.slots.iter().filter_map(|slot| slot.used.as_deref()) {
             let view = self.stores[slot.store.0 as usize].beat.view();
             let state = match (slot.locker.is_held(), slot.locker.is_loading()) {
@@ -377,17 +378,6 @@ impl Core {
             stores,
             specs,
             events_queued: self.events.len() as u64,
-        }
-    }
-
-    fn look_at_spec(&self, now: Time, spec: &SpecSlot) -> SpecMetrics {
-        let mut counters = spec.counters;
-        counters.count_held(now, 0);
-        SpecMetrics {
-            store: self.stores[spec.store.0 as usize].abilities.name.clone(),
-            name: spec.spec.name.to_string(),
-            counters,
-            ..SpecMetrics::default()
         }
     }
 
@@ -423,6 +413,30 @@ fn look_at_store(store: &StoreSlot) -> StoreMetrics {
         in_flight: 0,
         queued: store.schedule.lengths().map(|length| length as u64),
         is_critical: store.health.is_critical(),
+    }
+}
+
+fn look_at_spec(now: Time, spec: &SpecSlot, stores: &[StoreMetrics]) -> SpecMetrics {
+    let mut counters = spec.counters;
+    counters.count_held(now, 0);
+    SpecMetrics {
+        store: stores[spec.store.0 as usize].name.clone(),
+        name: spec.spec.name.to_string(),
+        counters,
+        ..SpecMetrics::default()
+    }
+}
+
+/// Gives stores of the same name a number, since a monitoring system tells them apart by name.
+fn tell_apart(stores: &mut [StoreMetrics]) {
+    for index in 1..stores.len() {
+        let (before, rest) = stores.split_at_mut(index);
+        let taken = |name: &str| before.iter().any(|other| other.name == name);
+        let name = rest[0].name.clone();
+        let free = (2..).map(|number| format!("{name} ({number})"));
+        if taken(&name) {
+            rest[0].name = free.into_iter().find(|name| !taken(name)).unwrap_or(name);
+        }
     }
 }
 
@@ -483,6 +497,17 @@ mod tests {
         assert_eq!(histogram.buckets[1], 1);
         assert_eq!(histogram.buckets[BOUNDS.len()], 1);
         assert_eq!((histogram.count, histogram.longest), (3, Duration::from_secs(601)));
+    }
+
+    #[test]
+    fn stores_of_one_name_are_told_apart() {
+        let store = |name: &str| StoreMetrics {
+            name: name.to_owned(),
+            ..StoreMetrics::default()
+        };
+        let mut stores = ["a", "b", "a", "a (2)", "a"].map(store);
+        tell_apart(&mut stores);
+        assert_eq!(stores.map(|it| it.name), ["a", "b", "a (2)", "a (2) (2)", "a (3)"]);
     }
 
     #[test]

@@ -66,10 +66,10 @@ pub const SLK_EVENT_SHUTDOWN_DONE: i32 = 25;
 /// The record that is about to be saved has come close to the largest that may be: `count` is its size in bytes, `text`
 /// has both. Told once, until the record is smaller again.
 pub const SLK_EVENT_SIZE_WARNING: i32 = 18;
-/// So many requests to the store `name` fail that it is in a critical state: `text` is the latest failure, `cause`. Loads
-/// are tried less often until it is well again.
+/// The store `name` is in a critical state: 5 requests failed within 2 minutes, and no more than that succeeded between
+/// them. `text` is the latest failure, `cause`. Loads are tried less often until it is well again.
 pub const SLK_EVENT_STORE_CRITICAL: i32 = 32;
-/// The store `name` is well again after a critical state.
+/// The store `name` is well again after a critical state: 3 requests in a row succeeded, and none failed for 10 seconds.
 pub const SLK_EVENT_STORE_RECOVERED: i32 = 33;
 
 /// Nobody wants the record.

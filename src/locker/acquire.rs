@@ -265,8 +265,11 @@ impl Locker {
                     document: self.default.clone(),
                     version: None,
                 };
-                self.acquire().holder = None;
-                self.acquire().step = Step::Take(Box::new(found));
+                let acquire = self.acquire();
+                acquire.holder = None;
+                acquire.taken_over = false;
+                acquire.handed_over = false;
+                acquire.step = Step::Take(Box::new(found));
             }
             Ok(Reply::Found { value, version }) => match decode(&value) {
                 Ok((header, document)) => {
@@ -306,7 +309,7 @@ impl Locker {
         }
         let Some(holder) = found.header.holder.clone() else {
             let acquire = self.acquire();
-            acquire.handed_over = acquire.holder.is_some() && acquire.asked;
+            acquire.handed_over |= acquire.holder.is_some() && acquire.asked;
             acquire.taken_over = false;
             return self.take(found);
         };
@@ -362,6 +365,7 @@ impl Locker {
         };
         acquire.wait_for(WaitCause::Living, inputs.now);
         acquire.taken_over = false;
+        acquire.handed_over = false;
         acquire.holder = Some(holder);
         acquire.asked = requested && !in_peace;
         if requested || in_peace {
