@@ -1414,11 +1414,11 @@ SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t
 #define SLK_EVENT_SIZE_WARNING 18
 
 /**
- * So many requests to the store `name` fail that it is in a critical state: `text` is the latest failure, `cause`. Loads
- * are tried less often until it is well again.
+ * The store `name` is in a critical state: 5 requests failed within 2 minutes, and no more than that succeeded between
+ * them. `text` is the latest failure, `cause`. Loads are tried less often until it is well again.
  */
 #define SLK_EVENT_STORE_CRITICAL 32
-/** The store `name` is well again after a critical state. */
+/** The store `name` is well again after a critical state: 3 requests in a row succeeded, and none failed for 10 seconds. */
 #define SLK_EVENT_STORE_RECOVERED 33
 /** Nobody wants the record. */
 #define SLK_LOAD_IDLE 0
