@@ -17,6 +17,8 @@ pub(super) enum Sender {
 /// The queue of one store.
 pub(super) struct Schedule {
     queues: [VecDeque<Sender>; Priority::COUNT],
+    /// How many stand in all queues together.
+    waiting: usize,
     in_flight: usize,
     max_in_flight: usize,
     bucket: Option<Bucket>,
@@ -27,6 +29,7 @@ impl Schedule {
     pub(super) fn new(max_in_flight: usize, per_second: u32) -> Self {
         Self {
             queues: Default::default(),
+            waiting: 0,
             in_flight: 0,
             max_in_flight,
             bucket: (per_second > 0).then(|| Bucket::new(per_second)),
@@ -34,11 +37,13 @@ impl Schedule {
     }
 
     pub(super) fn push(&mut self, priority: Priority, sender: Sender) {
+        self.waiting += 1;
         self.queues[priority as usize].push_back(sender);
     }
 
     /// To the front: it already had its turn, and something came between.
     pub(super) fn push_front(&mut self, priority: Priority, sender: Sender) {
+        self.waiting += 1;
         self.queues[priority as usize].push_front(sender);
     }
 
@@ -52,15 +57,17 @@ impl Schedule {
             Priority::Save,
             Priority::Load,
         ];
-        if self.in_flight >= self.max_in_flight {
+        if !self.has_room_and_work() {
             return None;
         }
         if self.bucket.as_mut().is_some_and(|bucket| !bucket.has_one(now)) {
             return None;
         }
-        ORDER
+        let next = ORDER
             .into_iter()
-            .find_map(|priority| Some((priority, self.queues[priority as usize].pop_front()?)))
+            .find_map(|priority| Some((priority, self.queues[priority as usize].pop_front()?)))?;
+        self.waiting -= 1;
+        Some(next)
     }
 
     pub(super) fn sent(&mut self, now: Time) {
@@ -86,8 +93,12 @@ impl Schedule {
 
     /// When something can be sent; `None` while nothing waits, or only an answer can make room.
     pub(super) fn next(&self) -> Option<Time> {
-        let waits = self.in_flight < self.max_in_flight && self.queues.iter().any(|queue| !queue.is_empty());
-        waits.then(|| self.bucket.as_ref().map_or(Time(0), Bucket::next))
+        self.has_room_and_work()
+            .then(|| self.bucket.as_ref().map_or(Time(0), Bucket::next))
+    }
+
+    fn has_room_and_work(&self) -> bool {
+        self.waiting > 0 && self.in_flight < self.max_in_flight
     }
 
     /// How many stand in each queue, by [`Priority`].
