@@ -315,6 +315,58 @@ SLK_NODISCARD SLK_API uint64_t slk_object_count(int32_t kind);
 #define SLK_LOG_INFO 3
 /** Each step of each session. */
 #define SLK_LOG_DEBUG 4
+/** A message about the engine as a whole. */
+#define SLK_LOG_KIND_ENGINE 1
+/** A message about a store, or this server's standing in it. */
+#define SLK_LOG_KIND_STORE 2
+/** A message about the session of one key. */
+#define SLK_LOG_KIND_LOCKER 3
+/** A message about a receipt or a use of credit. */
+#define SLK_LOG_KIND_PURCHASE 4
+/** A message about a callback of yours. */
+#define SLK_LOG_KIND_CALLBACK 5
+/** Nobody's trouble. */
+#define SLK_CAUSE_NONE 0
+/** Our mistake: the request cannot succeed as it is. Too large, a key that the store cannot hold, no permission. */
+#define SLK_CAUSE_REQUEST 1
+/** The store's trouble: unreachable, full, overloaded, broken. */
+#define SLK_CAUSE_STORE 2
+/** Trouble of which it cannot be told whose it is. */
+#define SLK_CAUSE_UNKNOWN 3
+
+/**
+ * A message with what it is about in fields of their own. Its strings end with a NUL and live until the callback returns;
+ * they are NULL where there is nothing to say.
+ */
+typedef struct slk_log_record {
+    /** The size of this struct in the library that fills it; it only grows. */
+    uint32_t struct_size;
+    /** One of `SLK_LOG_ERROR` to `SLK_LOG_DEBUG`. */
+    int32_t level;
+    /** What it is about: one of `SLK_LOG_KIND_`. */
+    int32_t kind;
+    /** Whose trouble it is: one of `SLK_CAUSE_`. */
+    int32_t cause;
+    /** This server's id. */
+    const char *server;
+    /** The store's name. */
+    const char *store;
+    /** The spec's name. */
+    const char *spec;
+    /**
+     * The locker's key; with `mask_ids` what stands for it: `#` and eight hexadecimal digits, the same for the same key as
+     * long as the engine lives.
+     */
+    const char *key;
+    /** The message in words. */
+    const char *text;
+    /** Its length in bytes. */
+    size_t text_length;
+    /** The fencing token of the session; 0 where there is none. */
+    uint64_t epoch;
+    /** The wall clock in milliseconds since 1970-01-01 UTC. */
+    int64_t wall_ms;
+} slk_log_record;
 
 /**
  * Gives the steady time in nanoseconds since any origin. It must never go back, and must count the time during which
@@ -334,6 +386,9 @@ typedef int64_t (*slk_wall_clock)(void *user_data);
  * returns. Called inside update and the other functions of the engine, on their thread.
  */
 typedef void (*slk_log)(void *user_data, int32_t level, const char *text, size_t length);
+
+/** Takes one message with its fields. Called like `slk_log`. */
+typedef void (*slk_log_structured)(void *user_data, const slk_log_record *record);
 
 /** Ends the life of a `user_data`. */
 typedef void (*slk_destroy)(void *user_data);
@@ -1178,7 +1233,7 @@ typedef struct slk_engine_options {
     uint32_t max_requests_in_flight;
     /** `SLK_ENGINE_PREDECESSOR_GONE` or 0. */
     uint32_t flags;
-    /** The least important `SLK_LOG_` level that `log` gets. 0: none. */
+    /** The least important level that `log` and `log_record` get: `SLK_LOG_ERROR` to `SLK_LOG_DEBUG`. 0: none. */
     int32_t log_level;
     /** The steady clock; NULL: the system's. A clock of your own lets a test run an hour in a millisecond. */
     slk_clock clock;
@@ -1186,10 +1241,23 @@ typedef struct slk_engine_options {
     slk_wall_clock wall_clock;
     /** Takes messages; NULL: nobody does. The library prints nothing by itself. */
     slk_log log;
-    /** Given to `clock`, `wall_clock`, `log` and `destroy`. */
+    /** Given to `clock`, `wall_clock`, `log`, `log_record` and `destroy`. */
     void *user_data;
     /** Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL. */
     slk_destroy destroy;
+    /**
+     * How many requests each store gets in a second, with bursts of one second's worth; what would be lost first goes
+     * first. Signs of life are never held back, but count: at least 4 requests must fit into `beat_interval_ms`.
+     * 0: no limit.
+     */
+    uint32_t max_requests_per_second;
+    /**
+     * 1: players' keys and the ids of purchases stand in the log as short digests with a secret of this engine. Events and
+     * error texts have them all the same. 0: they stand there as they are.
+     */
+    int32_t mask_ids;
+    /** Takes messages with their fields, beside `log` or instead of it; NULL: nobody does. */
+    slk_log_structured log_record;
 } slk_engine_options;
 
 /**
@@ -1309,7 +1377,7 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
 /**
  * Loading takes a new turn: `detail` is one of `SLK_LOAD_`, `text`; for `SLK_LOAD_LOCKED_ELSEWHERE` `name` is the other
  * server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`; for `SLK_LOAD_UNKNOWN_VERSION`
- * `count` is the least schema version that a server must know, or 0.
+ * `count` is the least schema version that a server must know, or 0; for `SLK_LOAD_STORE_FAILURE` `cause`.
  */
 #define SLK_EVENT_LOAD_STATUS 2
 /** A locker was saved and let go: `detail` is one of `SLK_RELEASE_`, all changes up to `change` are saved. */
@@ -1325,7 +1393,7 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
 #define SLK_EVENT_SAVED 5
 /** The answer to `slk_locker_await_change`: `change`, `tag`, `result` is `SLK_SAVED`, `SLK_LOST` or `SLK_UNKNOWN`. */
 #define SLK_EVENT_CHANGE_SETTLED 6
-/** A save did not succeed and is tried again: `text`. */
+/** A save did not succeed and is tried again: `text`, `cause`. */
 #define SLK_EVENT_SAVE_TROUBLE 7
 /** Another server, `name`, asks for the record: answer with `slk_locker_answer_handover`, or let the spec's mode decide. */
 #define SLK_EVENT_HANDOVER_REQUESTED 8
@@ -1361,7 +1429,7 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
 #define SLK_EVENT_SERVER_ID_IN_USE 22
 /** Another living process has taken over this server id on the store `name`: no session there is available ever again. */
 #define SLK_EVENT_SUPERSEDED 23
-/** The store `name` does not take signs of life: `text`. */
+/** The store `name` does not take signs of life: `text`, `cause`. */
 #define SLK_EVENT_STORE_TROUBLE 24
 /** The shutdown is over: `count` lockers were left behind, each with an event of its own before. */
 #define SLK_EVENT_SHUTDOWN_DONE 25
@@ -1409,6 +1477,20 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
  * up to `change` are saved, later ones are lost; `text`. `SLK_EVENT_RELEASED` follows.
  */
 #define SLK_EVENT_SAVE_REFUSED 35
+
+/**
+ * The record that is about to be saved has come close to the largest that may be: `count` is its size in bytes, `text`
+ * has both. Told once, until the record is smaller again.
+ */
+#define SLK_EVENT_SIZE_WARNING 18
+
+/**
+ * The store `name` is in a critical state: 5 requests failed within 2 minutes, and no more than that succeeded between
+ * them. `text` is the latest failure, `cause`. Loads are tried less often until it is well again.
+ */
+#define SLK_EVENT_STORE_CRITICAL 32
+/** The store `name` is well again after a critical state: 3 requests in a row succeeded, and none failed for 10 seconds. */
+#define SLK_EVENT_STORE_RECOVERED 33
 /** Nobody wants the record. */
 #define SLK_LOAD_IDLE 0
 /** It is being read or written. */
@@ -1488,6 +1570,8 @@ typedef struct slk_event {
     uint32_t flags;
     /** The spec of the locker or record; null for events of the whole engine, or if you have destroyed it. */
     slk_spec spec;
+    /** Whose trouble it is, where a store failed: one of `SLK_CAUSE_`. */
+    int32_t cause;
 } slk_event;
 
 /** Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`. */
@@ -2090,6 +2174,10 @@ typedef struct slk_spec_options {
     slk_merge_offline merge_offline;
     /** Applies changes that others send. NULL: they wait for a server that can. */
     slk_apply_change apply_change;
+    /** The largest record that may be saved, in bytes, as far as the store takes that much. 0: what the store takes. */
+    uint64_t max_value_bytes;
+    /** `SLK_EVENT_SIZE_WARNING` tells when a record has grown to this share of the largest, in percent. 0: 90; 100: never. */
+    uint32_t size_warning_percent;
 } slk_spec_options;
 
 /**
@@ -2962,6 +3050,176 @@ SLK_NODISCARD SLK_API slk_result slk_locker_append_json(slk_locker locker, const
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char *pointer, uint64_t *change);
+
+/* ---- Metrics ---- */
+
+/**
+ * What an engine has counted since it was made, and what there is now, over all its stores and specs. Times are in
+ * seconds. The struct only grows.
+ */
+typedef struct slk_metrics {
+    /** Sessions begun. */
+    uint64_t sessions_acquired;
+    /** Sessions that the game let go. */
+    uint64_t sessions_released;
+    /** Sessions let go by a shutdown. */
+    uint64_t sessions_released_by_shutdown;
+    /** Sessions handed over to servers that asked. */
+    uint64_t handovers_given;
+    /** Sessions that other servers handed over when asked. */
+    uint64_t handovers_received;
+    /** Requests for hand-over that were refused here. */
+    uint64_t handovers_refused;
+    /** Sessions taken over from dead servers. */
+    uint64_t takeovers;
+    /** Sessions lost because another server took the record. */
+    uint64_t lost_taken;
+    /** Sessions lost because the record was removed. */
+    uint64_t lost_erased;
+    /** Sessions lost because the store has lost writes. */
+    uint64_t lost_rolled_back;
+    /** Loads that had to wait for a living server. */
+    uint64_t waits_living_server;
+    /** Loads that had to wait until a server was surely dead. */
+    uint64_t waits_dead_server;
+    /** Loads that had to wait because the store failed. */
+    uint64_t waits_store_failure;
+    /** How long loads waited for living servers, from the first obstacle until they had the record or were given up. */
+    double wait_seconds_living_server;
+    /** How long loads waited until servers were surely dead. */
+    double wait_seconds_dead_server;
+    /** How long loads waited because the store failed. */
+    double wait_seconds_store_failure;
+    /** The longest wait for a living server. */
+    double longest_wait_seconds_living_server;
+    /** The longest wait until a server was surely dead. */
+    double longest_wait_seconds_dead_server;
+    /** The longest wait because the store failed. */
+    double longest_wait_seconds_store_failure;
+    /** Writes of sessions that are stored. */
+    uint64_t saves;
+    /** How many times unsaved changes became durable. */
+    uint64_t saves_timed;
+    /** How long that took together, each from the first unsaved change, as a tick first saw it. */
+    double save_seconds;
+    /** The longest of them. */
+    double longest_save_seconds;
+    /** How long the oldest change that is not saved has been waiting. */
+    double oldest_unsaved_seconds;
+    /** Requests sent to stores, signs of life included. */
+    uint64_t requests_sent;
+    /** Of those, signs of life. */
+    uint64_t requests_sent_beats;
+    /** Of those, for loads, looks at other servers included. */
+    uint64_t requests_sent_loads;
+    /** Requests that stores carried out. */
+    uint64_t requests_ok;
+    /** Writes that stores refused because something else was stored than expected. */
+    uint64_t conflicts;
+    /** Requests that ended, in whatever way. */
+    uint64_t requests_timed;
+    /** How long they took together, from sending to the answer or to giving up. */
+    double request_seconds;
+    /** The longest of them. */
+    double longest_request_seconds;
+    /** Requests that failed by our mistake: `SLK_CAUSE_REQUEST`. */
+    uint64_t errors_request;
+    /** Requests that failed by the store's trouble: `SLK_CAUSE_STORE`. */
+    uint64_t errors_store;
+    /** Requests of which it cannot be told why they failed: `SLK_CAUSE_UNKNOWN`. */
+    uint64_t errors_unknown;
+    /** How many stores are in a critical state. */
+    uint64_t stores_critical;
+    /** How often stores have got into a critical state. */
+    uint64_t times_critical;
+    /** Requests that stores have not answered. */
+    uint64_t requests_in_flight;
+    /** Last saves with purchases in them that wait to be sent. */
+    uint64_t requests_queued_purchase;
+    /** Other last saves that wait to be sent. */
+    uint64_t requests_queued_release;
+    /** Saves that somebody waits for that wait to be sent. */
+    uint64_t requests_queued_force;
+    /** Saves in their own time that wait to be sent. */
+    uint64_t requests_queued_save;
+    /** Loads that wait to be sent. */
+    uint64_t requests_queued_load;
+    /** Lockers of which nothing is held or under way. */
+    uint64_t lockers_idle;
+    /** Lockers that are being loaded. */
+    uint64_t lockers_loading;
+    /** Lockers whose sessions are surely ours. */
+    uint64_t lockers_held;
+    /** Lockers whose sessions are in doubt. */
+    uint64_t lockers_suspect;
+    /** How long all sessions together were held. */
+    double held_seconds;
+    /** Requests sent for each hour that a session was held; 0 as long as none was. */
+    double requests_per_player_hour;
+    /** Receipts that took effect. */
+    uint64_t receipts_granted;
+    /** Receipts that had taken effect before. */
+    uint64_t receipts_granted_before;
+    /** Receipts that became credit. */
+    uint64_t receipts_credited;
+    /** Receipts that had become credit before. */
+    uint64_t receipts_credited_before;
+    /** Receipts that were not processed. */
+    uint64_t receipts_not_processed;
+    /** Callbacks of yours that failed. */
+    uint64_t callbacks_failed;
+    /** Events that you have not taken yet. */
+    uint64_t events_queued;
+} slk_metrics;
+
+/**
+ * Tells what an engine has counted, and what there is now.
+ *
+ * It looks at each locker: call it once in a while, not in each tick.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `metrics`: receives the numbers.
+ *   `size`: `sizeof(slk_metrics)`.
+ * Returns:
+ *   `SLK_OK`: told.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_STRUCT_SIZE`: `metrics` is NULL; `size` is no size.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_get_metrics(slk_engine engine, slk_metrics *metrics, size_t size);
+
+/**
+ * Tells the same, by store and spec and with histograms, in Prometheus' text exposition format (version 0.0.4; media type
+ * `text/plain; version=0.0.4`): serve it under `/metrics`. Players' keys are not in it.
+ *
+ * It looks at each locker: call it once in a while, not in each tick. The text may grow between two calls: ask for more
+ * room than is needed.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: it was copied, or its length was asked for.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+ *   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL, but its capacity is not 0.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_metrics_text(slk_engine engine, char *buffer, size_t capacity,
+        size_t *needed);
+
+/**
+ * Whether so many requests of an engine to a store fail that the store is in a critical state: between
+ * `SLK_EVENT_STORE_CRITICAL` and `SLK_EVENT_STORE_RECOVERED`.
+ *
+ * Parameters: `engine`: the engine; `store`: one of its stores.
+ * Returns: 1 or 0; 0 for a bad handle, and for a store that no spec of the engine uses.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, slk_store store);
 /* ---- Initialisers: every field of the structs of options, at its default ---- */
 
 /** A `slk_store_callbacks` at its defaults: `slk_store_callbacks callbacks = SLK_STORE_CALLBACKS_INIT;` */
@@ -3005,7 +3263,10 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     NULL, /* wall_clock */ \
     NULL, /* log */ \
     NULL, /* user_data */ \
-    NULL /* destroy */ \
+    NULL, /* destroy */ \
+    0, /* max_requests_per_second */ \
+    0, /* mask_ids */ \
+    NULL /* log_record */ \
 }
 
 /** A `slk_spec_options` at its defaults; name, store and schema_version are for you to set. */
@@ -3034,7 +3295,9 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     0, /* reserved */ \
     NULL, /* validate */ \
     NULL, /* merge_offline */ \
-    NULL /* apply_change */ \
+    NULL, /* apply_change */ \
+    0, /* max_value_bytes */ \
+    0 /* size_warning_percent */ \
 }
 
 /** A `slk_receipt` without anything in it. */

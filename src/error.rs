@@ -85,3 +85,26 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Whose trouble a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The request cannot succeed as it is: too large, a key that the store cannot hold, no permission.
+    Request,
+    /// The store is in trouble: unreachable, full, overloaded, broken.
+    Store,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Cause {
+    /// Whose trouble it is, in a word.
+    #[must_use]
+    pub fn brief(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Store => "store",
+            Self::Unknown => "unknown",
+        }
+    }
+}

@@ -9,7 +9,8 @@
 mod tools;
 
 use sessionlocker::ffi::{
-    change, engine, event, handle, locker, migration, receipt, request, spec, store_callback, store_sqlite, version,
+    change, engine, event, handle, host, locker, metrics, migration, receipt, request, spec, store_callback,
+    store_sqlite, version,
 };
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -102,7 +103,10 @@ fn layout_in_rust() -> String {
             wall_clock,
             log,
             user_data,
-            destroy
+            destroy,
+            max_requests_per_second,
+            mask_ids,
+            log_record
         }
     );
     layout!(
@@ -127,7 +131,8 @@ fn layout_in_rust() -> String {
             since_ms,
             detail,
             flags,
-            spec
+            spec,
+            cause
         }
     );
     layout!(
@@ -198,7 +203,9 @@ fn layout_in_rust() -> String {
             reserved,
             validate,
             merge_offline,
-            apply_change
+            apply_change,
+            max_value_bytes,
+            size_warning_percent
         }
     );
     layout!(
@@ -255,6 +262,84 @@ fn layout_in_rust() -> String {
             idle,
             incoming_changes,
             outgoing_changes
+        }
+    );
+    layout!(
+        table,
+        host::slk_log_record {
+            struct_size,
+            level,
+            kind,
+            cause,
+            server,
+            store,
+            spec,
+            key,
+            text,
+            text_length,
+            epoch,
+            wall_ms
+        }
+    );
+    layout!(
+        table,
+        metrics::slk_metrics {
+            sessions_acquired,
+            sessions_released,
+            sessions_released_by_shutdown,
+            handovers_given,
+            handovers_received,
+            handovers_refused,
+            takeovers,
+            lost_taken,
+            lost_erased,
+            lost_rolled_back,
+            waits_living_server,
+            waits_dead_server,
+            waits_store_failure,
+            wait_seconds_living_server,
+            wait_seconds_dead_server,
+            wait_seconds_store_failure,
+            longest_wait_seconds_living_server,
+            longest_wait_seconds_dead_server,
+            longest_wait_seconds_store_failure,
+            saves,
+            saves_timed,
+            save_seconds,
+            longest_save_seconds,
+            oldest_unsaved_seconds,
+            requests_sent,
+            requests_sent_beats,
+            requests_sent_loads,
+            requests_ok,
+            conflicts,
+            requests_timed,
+            request_seconds,
+            longest_request_seconds,
+            errors_request,
+            errors_store,
+            errors_unknown,
+            stores_critical,
+            times_critical,
+            requests_in_flight,
+            requests_queued_purchase,
+            requests_queued_release,
+            requests_queued_force,
+            requests_queued_save,
+            requests_queued_load,
+            lockers_idle,
+            lockers_loading,
+            lockers_held,
+            lockers_suspect,
+            held_seconds,
+            requests_per_player_hour,
+            receipts_granted,
+            receipts_granted_before,
+            receipts_credited,
+            receipts_credited_before,
+            receipts_not_processed,
+            callbacks_failed,
+            events_queued
         }
     );
     table

@@ -169,8 +169,25 @@ fn changes_between_records() {
 }
 
 #[test]
+fn budgets_sizes_and_critical_stores() {
+    play_all("limits", &[]);
+}
+
+#[test]
+fn counters_and_a_log_that_names_no_player() {
+    play_all("metrics", &[]);
+}
+
+#[test]
 fn under_valgrind() {
-    for program in ["documents", "bad_input", "callbacks", "async_store", "loading", "changes"] {
+    for program in [
+        "documents",
+        "bad_input",
+        "callbacks",
+        "async_store",
+        "loading",
+        "changes",
+    ] {
         play(program, Flavour::Valgrind, &[]);
     }
     play("store_faults", Flavour::Valgrind, &["async"]);

@@ -28,6 +28,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("visit", "Records that are not held"),
     ("locker", "Lockers"),
     ("locker_data", "The data of a locker"),
+    ("metrics", "Metrics"),
 ];
 
 /// Longer lines are broken.

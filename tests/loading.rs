@@ -338,7 +338,7 @@ fn data_that_are_refused_are_not_saved() {
     world.force_save(a, locker);
     world.run(SECOND);
     let trouble = world.events(a).into_iter().find_map(|event| match event {
-        Event::SaveTrouble { text } => Some(text),
+        Event::SaveTrouble { text, .. } => Some(text),
         _ => None,
     });
     assert!(

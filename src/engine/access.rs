@@ -1,7 +1,7 @@
 //! What the host may ask of the lockers of a core, and tell them.
 
 use super::core::{check_name, Core, LockerSlot, Shutdown, MAX_NAME_BYTES};
-use super::event::{place, LockerId};
+use super::event::{place, LockerId, StoreId};
 use crate::change::Draft;
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
@@ -53,18 +53,9 @@ impl Core {
         let mut events = Vec::new();
         let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
         let result = act(slot, &mut events);
-        self.tell_later(id, events);
+        self.tell(id.index, events);
         self.make_ready(id.index);
         result
-    }
-
-    fn tell_later(&mut self, id: LockerId, events: Vec<LockerEvent>) {
-        if let Some(source) = self.source_of(id.index) {
-            for event in events {
-                let source = source.clone();
-                self.events.push_back(super::event::Event::Locker { source, event });
-            }
-        }
     }
 
     /// The part of the game called `name` (`None`: the unnamed one) wants the record.
@@ -238,6 +229,13 @@ impl Core {
         })
     }
 
+    /// Whether so many requests to a store fail that it is in a critical state.
+    #[must_use]
+    pub fn is_store_critical(&self, store: StoreId) -> bool {
+        let store = self.stores.get(store.0 as usize);
+        store.is_some_and(|store| store.health.is_critical())
+    }
+
     /// Where a locker stands at `now`.
     ///
     /// # Errors
@@ -385,7 +383,7 @@ impl Core {
             return Ok(());
         }
         if deleted {
-            self.tell_later(id, vec![LockerEvent::Deleted]);
+            self.tell(id.index, vec![LockerEvent::Deleted]);
         }
         let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
         slot.locker.set_closed(true);

@@ -9,6 +9,7 @@
 //! ```
 
 use crate::clock::Time;
+use crate::error::Cause;
 use crate::locker::inputs::ServerView;
 use crate::planted::{Bug, Bugs};
 use crate::record::server::{Letter, ServerRecord};
@@ -35,7 +36,7 @@ pub enum Notice {
     /// These keys need attention.
     Letters(Vec<Letter>),
     /// The store fails.
-    Trouble(String),
+    Trouble(String, Cause),
 }
 
 impl Notice {
@@ -49,7 +50,7 @@ impl Notice {
             Self::Suspect => "no beat was taken in time; no session is available until one is".into(),
             Self::Fresh => "the lease is fresh".into(),
             Self::Letters(letters) => format!("{} keys need attention", letters.len()),
-            Self::Trouble(text) => format!("it does not take the beat: {text}"),
+            Self::Trouble(text, _) => format!("it does not take the beat: {text}"),
         }
     }
 }
@@ -303,9 +304,10 @@ impl Beat {
             Ok(other) => self.trouble(
                 now,
                 format!("the store answered a put with '{}'", other.name()),
+                Cause::Store,
                 notices,
             ),
-            Err(error) => self.trouble(now, error.to_string(), notices),
+            Err(error) => self.trouble(now, error.to_string(), error.cause, notices),
         }
     }
 
@@ -317,12 +319,12 @@ impl Beat {
         };
     }
 
-    fn trouble(&mut self, now: Time, text: String, notices: &mut Vec<Notice>) {
+    fn trouble(&mut self, now: Time, text: String, cause: Cause, notices: &mut Vec<Notice>) {
         self.next = now.after(self.options.interval / 4);
         self.look_again();
         if !self.trouble_told {
             self.trouble_told = true;
-            notices.push(Notice::Trouble(text));
+            notices.push(Notice::Trouble(text, cause));
         }
     }
 
@@ -367,9 +369,10 @@ impl Beat {
             Ok(other) => self.trouble(
                 now,
                 format!("the store answered a get with '{}'", other.name()),
+                Cause::Store,
                 notices,
             ),
-            Err(error) => self.trouble(now, error.to_string(), notices),
+            Err(error) => self.trouble(now, error.to_string(), error.cause, notices),
         }
     }
 

@@ -5,6 +5,9 @@
 
 use super::beat::{Beat, BeatOptions};
 use super::event::{place, Event, LockerId, SpecId, StoreId};
+use super::health::Health;
+use super::journal::Line;
+use super::metrics::{SpecCounters, StoreCounters};
 use super::schedule::Schedule;
 use super::timers::Timers;
 use super::visit::{VisitId, VisitSlot};
@@ -29,6 +32,8 @@ use std::time::Duration;
 pub const MAX_NAME_BYTES: usize = 128;
 /// The longest key in bytes.
 pub const MAX_KEY_BYTES: usize = 512;
+/// A budget with less room than this in each beat interval would be used up by the beats.
+pub const REQUESTS_PER_BEAT: u32 = 4;
 
 /// Settings of a core.
 #[derive(Clone, Debug)]
@@ -55,6 +60,11 @@ pub struct CoreOptions {
     pub log_level: Option<Level>,
     /// Deliberate faults, for tests.
     pub bugs: Bugs,
+    /// How many requests each store gets in a second, with bursts of one second's worth; 0 for no limit. Beats are
+    /// never held back, but count; there must be room for [`REQUESTS_PER_BEAT`] requests in each beat interval.
+    pub max_requests_per_second: u32,
+    /// Mask players' keys and the ids of purchases in the log, by digests with this secret.
+    pub mask_salt: Option<u128>,
 }
 
 impl Default for CoreOptions {
@@ -72,6 +82,8 @@ impl Default for CoreOptions {
             first_change_id: 1,
             log_level: None,
             bugs: Bugs::default(),
+            max_requests_per_second: 0,
+            mask_salt: None,
         }
     }
 }
@@ -121,11 +133,14 @@ pub(super) struct StoreSlot {
     pub beat: Beat,
     pub watches: BTreeMap<Arc<str>, Watch>,
     pub schedule: Schedule,
+    pub health: Health,
+    pub counters: StoreCounters,
 }
 
 pub(super) struct SpecSlot {
     pub spec: Arc<Spec>,
     pub store: StoreId,
+    pub counters: SpecCounters,
 }
 
 pub(super) struct LockerSlot {
@@ -141,6 +156,8 @@ pub(super) struct LockerSlot {
     pub request: Option<RequestId>,
     pub watching: Option<Watching>,
     pub idle: bool,
+    /// Of the last session that was loaded.
+    pub last_epoch: Option<u64>,
 }
 
 pub(super) struct Slot {
@@ -151,10 +168,20 @@ pub(super) struct Slot {
 /// Who waits for the answer to a request.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
-    Locker(LockerId),
+    Locker(LockerId, Priority),
     Beat(StoreId),
     Watch(StoreId, Arc<str>),
-    Visit(VisitId),
+    Visit(VisitId, Priority),
+}
+
+/// A request that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct InFlight {
+    pub store: StoreId,
+    pub target: Target,
+    /// Its number among the operations that are counted.
+    pub operation: usize,
+    pub sent: Time,
 }
 
 pub(super) struct Shutdown {
@@ -172,7 +199,7 @@ pub struct Core {
     pub(super) by_key: HashMap<(SpecId, Arc<str>), u32>,
     pub(super) ready: VecDeque<u32>,
     pub(super) timers: Timers,
-    pub(super) in_flight: HashMap<RequestId, (StoreId, Target)>,
+    pub(super) in_flight: HashMap<RequestId, InFlight>,
     pub(super) events: VecDeque<Event>,
     pub(super) verdicts: Verdicts,
     pub(super) rng: fastrand::Rng,
@@ -182,7 +209,7 @@ pub struct Core {
     pub(super) busy_lockers: usize,
     pub(super) shutdown: Option<Shutdown>,
     pub(super) wall_ms: i64,
-    pub(super) log: Vec<(Level, String)>,
+    pub(super) log: Vec<Line>,
     /// Requests that took too long, until the stores are told.
     pub(super) given_up: Vec<RequestId>,
     pub(super) visits: BTreeMap<VisitId, VisitSlot>,
@@ -192,6 +219,8 @@ pub struct Core {
     pub(super) next_visit: VisitId,
     /// The number of the last change that the host sent.
     pub(super) last_sent: u64,
+    /// The time of the last step.
+    pub(super) now: Time,
 }
 
 impl Core {
@@ -218,6 +247,14 @@ impl Core {
         if options.request_timeout.is_zero() || options.max_in_flight == 0 {
             return invalid("request_timeout and max_in_flight must be above zero".into());
         }
+        let budget = options.max_requests_per_second;
+        if budget > 0 && options.beat_interval.saturating_mul(budget) < Duration::from_secs(REQUESTS_PER_BEAT.into()) {
+            return invalid(format!(
+                "max_requests_per_second {budget} leaves no room beside the beats: raise it, or beat_interval {:?}, until \
+                 {REQUESTS_PER_BEAT} requests fit into one interval",
+                options.beat_interval
+            ));
+        }
         Ok(Self {
             stores: Vec::new(),
             specs: Vec::new(),
@@ -243,6 +280,7 @@ impl Core {
             courier_of: HashMap::new(),
             next_visit: 1,
             last_sent: 0,
+            now: Time::default(),
             options,
         })
     }
@@ -273,7 +311,9 @@ impl Core {
             abilities,
             beat,
             watches: BTreeMap::new(),
-            schedule: Schedule::new(self.options.max_in_flight),
+            schedule: Schedule::new(self.options.max_in_flight, self.options.max_requests_per_second),
+            health: Health::default(),
+            counters: StoreCounters::default(),
         });
         Ok(id)
     }
@@ -310,11 +350,19 @@ impl Core {
             let text = format!("spec `{}`: {}", spec.name, error.text());
             return Err(Error::new(error.kind(), text));
         }
+        if spec.size_warning_percent > 100 || spec.max_value_bytes == 0 {
+            let text = format!(
+                "spec `{}`: size_warning_percent must be at most 100, max_value_bytes above zero",
+                spec.name
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
         spec.max_value_bytes = spec.max_value_bytes.min(slot.abilities.max_value_bytes);
         let id = SpecId::at(self.specs.len());
         self.specs.push(SpecSlot {
             spec: Arc::new(spec),
             store,
+            counters: SpecCounters::default(),
         });
         Ok(id)
     }
@@ -405,6 +453,7 @@ impl Core {
             request: None,
             watching: None,
             idle: true,
+            last_epoch: None,
         });
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot {
@@ -435,21 +484,9 @@ impl Core {
         self.busy_lockers
     }
 
-    /// The messages since the last call, oldest first.
-    pub fn take_log(&mut self) -> Vec<(Level, String)> {
-        std::mem::take(&mut self.log)
-    }
-
     /// The requests that were given up since the last call, because their answers took too long.
     pub fn take_given_up(&mut self) -> Vec<RequestId> {
         std::mem::take(&mut self.given_up)
-    }
-
-    /// Adds a message; `text` is called only if somebody wants messages of this level.
-    pub(super) fn log(&mut self, level: Level, text: impl FnOnce() -> String) {
-        if self.options.log_level.is_some_and(|least| level <= least) {
-            self.log.push((level, text()));
-        }
     }
 
     /// An operation id that was never used.

@@ -1,14 +1,16 @@
 //! Driving the core: what is due is stepped, what may be sent is sent, what was answered is passed on.
 
 use super::beat::Notice;
-use super::core::{Action, Core, LockerSlot, SpecSlot, Target};
+use super::core::{Action, Core, InFlight, LockerSlot, SpecSlot, Target};
 use super::event::{place, Event, LockerId, Source, SpecId, StoreId};
+use super::health::Turn;
+use super::metrics::operation_of;
 use super::schedule::Sender;
 use super::timers::Sleeper;
 use super::watch::Watch;
 use crate::clock::Time;
 use crate::locker::call::CallAnswer;
-use crate::locker::event::{Event as LockerEvent, LoadStatus};
+use crate::locker::event::Event as LockerEvent;
 use crate::locker::inputs::{Inputs, Outputs, Priority};
 use crate::locker::Built;
 use crate::log::Level;
@@ -60,6 +62,7 @@ impl Core {
     /// What comes before any locker: beats, time-outs, and the wake-ups that are due.
     fn poll_server(&mut self, now: Time, wall_ms: i64) -> Option<Action> {
         self.wall_ms = wall_ms;
+        self.now = now;
         let beat = self.poll_beats(now);
         if beat.is_none() {
             self.expire_requests(now);
@@ -71,41 +74,51 @@ impl Core {
     /// When `poll` has something to do by itself; `None` if only an answer or the host can change anything.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        let sendable = self.stores.iter().any(|store| store.schedule.has_next());
-        if !self.ready.is_empty() || !self.ready_visits.is_empty() || sendable {
+        if !self.ready.is_empty() || !self.ready_visits.is_empty() {
             return Some(Time(0));
         }
+        let sendable = self.stores.iter().filter_map(|store| store.schedule.next());
         let beats = self.stores.iter().filter_map(|store| store.beat.due());
         let deadline = self
             .shutdown
             .as_ref()
             .filter(|shutdown| !shutdown.done)
             .map(|shutdown| shutdown.deadline);
-        beats.chain(self.timers.next()).chain(deadline).min()
+        beats.chain(sendable).chain(self.timers.next()).chain(deadline).min()
     }
 
     /// The answer to a request. One that was given up, or never made, is ignored.
     pub fn complete(&mut self, now: Time, id: RequestId, result: StoreResult) {
-        let Some((store, target)) = self.in_flight.remove(&id) else {
+        let Some(InFlight {
+            store,
+            target,
+            operation,
+            sent,
+        }) = self.in_flight.remove(&id)
+        else {
             return;
         };
+        self.now = now;
+        self.count_result(store, operation, &result, now.since(sent));
+        self.follow_health(now, store, &target, &result);
         if !matches!(target, Target::Beat(_)) {
             self.stores[store.0 as usize].schedule.answered();
         }
         match target {
-            Target::Locker(locker) => self.complete_locker(now, locker, id, result),
+            Target::Locker(locker, _) => self.complete_locker(now, locker, id, result),
             Target::Beat(store) => {
                 let mut notices = Vec::new();
                 self.stores[store.0 as usize].beat.reply(now, result, &mut notices);
                 self.take_notices(store, notices);
             }
             Target::Watch(store, server) => self.complete_watch(now, store, &server, result),
-            Target::Visit(visit) => self.complete_visit(now, visit, id, result),
+            Target::Visit(visit, _) => self.complete_visit(now, visit, id, result),
         }
     }
 
     /// The host's answer to a call.
     pub fn finish_call(&mut self, now: Time, id: LockerId, answer: CallAnswer) {
+        self.now = now;
         let change = self.new_change();
         self.with_locker(now, id.index, |slot, inputs, out| {
             slot.locker.finish_call(inputs, answer, change, out);
@@ -127,6 +140,7 @@ impl Core {
             let request = if send { beat.build(now, self.wall_ms) } else { None };
             self.take_notices(store, notices);
             if let Some(request) = request {
+                self.stores[index].schedule.beat_sent(now);
                 return Some(self.submit(now, store, Target::Beat(store), request));
             }
         }
@@ -136,7 +150,11 @@ impl Core {
     fn take_notices(&mut self, store: StoreId, notices: Vec<Notice>) {
         for notice in notices {
             let name = self.stores[store.0 as usize].abilities.name.clone();
-            self.log(level_of_notice(&notice), || {
+            let cause = match &notice {
+                Notice::Trouble(_, cause) => Some(*cause),
+                _ => None,
+            };
+            self.log_store(level_of_notice(&notice), store, cause, || {
                 format!("store `{name}`: {}", notice.brief())
             });
             match notice {
@@ -158,9 +176,51 @@ impl Core {
                         slot.locker.purchases_in_progress() > 0 || slot.locker.incoming() > 0
                     });
                 }
-                Notice::Trouble(text) => self.events.push_back(Event::StoreTrouble { store: name, text }),
+                Notice::Trouble(text, cause) => {
+                    let store = name;
+                    self.events.push_back(Event::StoreTrouble { store, text, cause });
+                }
                 Notice::Letters(letters) => self.read_letters(store, letters),
             }
+        }
+    }
+
+    /// Tells when so many requests fail that a store is in a critical state, and when that is over.
+    fn follow_health(&mut self, now: Time, store: StoreId, target: &Target, result: &StoreResult) {
+        let slot = &mut self.stores[store.0 as usize];
+        let turn = slot.health.note(now, result);
+        let Some(turn) = turn else {
+            return;
+        };
+        let name = slot.abilities.name.clone();
+        match (turn, result) {
+            (Turn::Critical, Err(error)) => {
+                slot.counters.critical += 1;
+                let text = error.to_string();
+                let words = self.masked(&text, &self.key_of(target).as_deref().into_iter().collect::<Vec<_>>());
+                self.log_store(Level::Error, store, Some(error.cause), || {
+                    format!("store `{name}` is in a critical state: {words}")
+                });
+                let event = Event::StoreCritical {
+                    store: name.clone(),
+                    text: text.clone(),
+                    cause: error.cause,
+                };
+                self.events.push_back(event);
+            }
+            _ => {
+                self.log_store(Level::Info, store, None, || format!("store `{name}` is well again"));
+                self.events.push_back(Event::StoreRecovered { store: name.clone() });
+            }
+        }
+    }
+
+    /// The key of the locker that a request is for.
+    fn key_of(&self, target: &Target) -> Option<Arc<str>> {
+        match target {
+            Target::Locker(id, _) => self.slot(*id).map(|slot| Arc::clone(&slot.locker.key().name)),
+            Target::Visit(id, _) => self.visits.get(id).map(|slot| Arc::clone(&slot.key)),
+            Target::Beat(_) | Target::Watch(..) => None,
         }
     }
 
@@ -354,9 +414,12 @@ impl Core {
             verdicts: &self.verdicts,
             shutting_down: self.shutdown.is_some(),
             bugs: self.options.bugs,
+            critical: store.health.is_critical(),
         };
+        let spec = slot.spec;
         let mut outputs = Outputs::default();
         step(slot, &inputs, &mut outputs);
+        self.count_facts(now, spec, &outputs.facts);
         self.after_step(now, index, &mut outputs);
         Some(outputs)
     }
@@ -420,9 +483,16 @@ impl Core {
         let Some(source) = self.source_of(index) else {
             return;
         };
+        let loaded = events.iter().find_map(|event| match event {
+            LockerEvent::Loaded { epoch } => Some(*epoch),
+            _ => None,
+        });
+        if let (Some(epoch), Some(slot)) = (loaded, self.slots[index as usize].used.as_mut()) {
+            slot.last_epoch = Some(epoch);
+        }
+        self.log_locker(index, &events);
+        self.count_events(source.spec, &events);
         for event in events {
-            let key = &source.key;
-            self.log(level_of(&event), || format!("`{key}`: {}", event.brief()));
             let ends_something = matches!(
                 event,
                 LockerEvent::Lost { .. }
@@ -535,11 +605,11 @@ impl Core {
     fn send_next(&mut self, now: Time) -> Option<Action> {
         for index in 0..self.stores.len() {
             let store = StoreId::at(index);
-            while let Some((priority, sender)) = self.stores[index].schedule.pop() {
+            while let Some((priority, sender)) = self.stores[index].schedule.pop(now) {
                 let action = match sender {
                     Sender::Watch(server) => self.send_watch(now, store, server),
                     Sender::Locker(id) => self.send_locker(now, store, id, priority),
-                    Sender::Visit(id) => self.send_visit(now, store, id),
+                    Sender::Visit(id) => self.send_visit(now, store, id, priority),
                 };
                 if action.is_some() {
                     return action;
@@ -552,7 +622,7 @@ impl Core {
     fn send_watch(&mut self, now: Time, store: StoreId, server: Arc<str>) -> Option<Action> {
         let watch = self.stores[store.0 as usize].watches.get_mut(&server)?;
         let request = watch.build(now)?;
-        self.stores[store.0 as usize].schedule.sent();
+        self.stores[store.0 as usize].schedule.sent(now);
         Some(self.submit(now, store, Target::Watch(store, server), request))
     }
 
@@ -582,10 +652,10 @@ impl Core {
                 Some(self.call_action(id.index, call))
             }
             Built::Request(request) => {
-                self.stores[store.0 as usize].schedule.sent();
+                self.stores[store.0 as usize].schedule.sent(now);
                 let request_id = self.peek_request_id();
                 self.slot_mut(id)?.request = Some(request_id);
-                Some(self.submit(now, store, Target::Locker(id), request))
+                Some(self.submit(now, store, Target::Locker(id, priority), request))
             }
         }
     }
@@ -604,7 +674,14 @@ impl Core {
             self.options.request_timeout
         };
         self.timers.time_out(now.after(patience), id, beat);
-        self.in_flight.insert(id, (store, target));
+        self.count_sent(store, &target);
+        let in_flight = InFlight {
+            store,
+            target,
+            operation: operation_of(&request.operation),
+            sent: now,
+        };
+        self.in_flight.insert(id, in_flight);
         Action::Submit { store, id, request }
     }
 
@@ -656,23 +733,10 @@ impl Core {
     }
 }
 
-fn level_of(event: &LockerEvent) -> Level {
-    match event {
-        LockerEvent::Lost { .. } | LockerEvent::CallbackFailed { .. } => Level::Error,
-        // A load that waits for another server is on its way; one that finds trouble needs somebody to look.
-        LockerEvent::SaveTrouble { .. }
-        | LockerEvent::LoadStatus(
-            LoadStatus::StoreFailure { .. } | LoadStatus::UnknownVersion { .. } | LoadStatus::Unreadable { .. },
-        ) => Level::Warning,
-        LockerEvent::HandoverRequested { .. } | LockerEvent::Confirmed { .. } => Level::Info,
-        _ => Level::Debug,
-    }
-}
-
 fn level_of_notice(notice: &Notice) -> Level {
     match notice {
         Notice::Superseded | Notice::IdInUse => Level::Error,
-        Notice::Ended | Notice::Suspect | Notice::Trouble(_) => Level::Warning,
+        Notice::Ended | Notice::Suspect | Notice::Trouble(..) => Level::Warning,
         Notice::Registered | Notice::Fresh => Level::Info,
         Notice::Letters(_) => Level::Debug,
     }

@@ -1,5 +1,6 @@
 //! What the host hears from an engine.
 
+use crate::error::Cause;
 use crate::locker::event::Event as LockerEvent;
 use crate::visit::courier::Fate;
 use crate::visit::guest::Parting;
@@ -103,6 +104,8 @@ pub enum Event {
         store: String,
         /// What went wrong.
         text: String,
+        /// Whose trouble it is.
+        cause: Cause,
     },
     /// Shutting down is over: everything is saved and released, or the deadline has passed.
     ShutdownDone {
@@ -126,5 +129,19 @@ pub enum Event {
         tag: u64,
         /// How it ended.
         outcome: VisitOutcome,
+    },
+    /// So many requests to the store fail that it is in a critical state: expect loads and saves to take long.
+    StoreCritical {
+        /// The store's name.
+        store: String,
+        /// The latest failure.
+        text: String,
+        /// Whose trouble it is.
+        cause: Cause,
+    },
+    /// The store is well again.
+    StoreRecovered {
+        /// The store's name.
+        store: String,
     },
 }

@@ -8,7 +8,11 @@ mod beat;
 pub mod core;
 mod drive;
 pub mod event;
+mod exposition;
+pub mod health;
 pub mod host;
+pub mod journal;
+pub mod metrics;
 mod notify;
 mod schedule;
 mod timers;
@@ -25,7 +29,7 @@ use crate::clock::{Clock, SystemClock, Time};
 use crate::error::{Error, ErrorKind};
 use crate::locker::call::{CallAnswer, HostCall};
 use crate::locker::Spec;
-use crate::log::{Level, LogSink};
+use crate::log::{Kind, Level, LogSink, Record};
 use crate::record::Document;
 use crate::store::memory::MemoryStore;
 use crate::store::{Completions, Key, Request, RequestId, Store, StoreResult};
@@ -56,6 +60,11 @@ pub struct EngineOptions {
     pub clock: Option<Arc<dyn Clock>>,
     /// Where messages go, and the least important level that is of interest.
     pub log: Option<(Arc<dyn LogSink>, Level)>,
+    /// How many requests each store gets in a second, with bursts of one second's worth; 0 for no limit, which is the
+    /// default. Beats are never held back, but count.
+    pub max_requests_per_second: u32,
+    /// Mask players' keys and the ids of purchases in the log. Events and errors have them all the same.
+    pub mask_ids: bool,
 }
 
 impl Default for EngineOptions {
@@ -70,6 +79,8 @@ impl Default for EngineOptions {
             max_in_flight: core.max_in_flight,
             clock: None,
             log: None,
+            max_requests_per_second: core.max_requests_per_second,
+            mask_ids: false,
         }
     }
 }
@@ -83,6 +94,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     log: Option<Arc<dyn LogSink>>,
     artificial: Mutex<Artificial>,
+    server_id: String,
     /// The thread that is inside a call that only one may be in.
     inside: Mutex<Option<ThreadId>>,
 }
@@ -120,12 +132,18 @@ impl Engine {
         let entropy = random_bytes::<16>()?;
         let seed = random_bytes::<8>()?;
         let entropy = u128::from_le_bytes(entropy);
+        let mask_salt = if options.mask_ids {
+            Some(random_bytes::<16>()?)
+        } else {
+            None
+        };
+        let server_id = options.server_id.unwrap_or_else(|| format!("server-{entropy:032x}"));
         let range = ENGINES_OF_THIS_PROCESS.fetch_add(1, Ordering::Relaxed);
         let (log, log_level) = options
             .log
             .map_or((None, None), |(sink, level)| (Some(sink), Some(level)));
         let core = Core::new(CoreOptions {
-            server_id: options.server_id.unwrap_or_else(|| format!("server-{entropy:032x}")),
+            server_id: server_id.clone(),
             entropy,
             seed: u64::from_le_bytes(seed),
             lease: options.lease,
@@ -136,6 +154,8 @@ impl Engine {
             first_change_id: (range << CHANGES_PER_ENGINE) + 1,
             log_level,
             bugs: crate::planted::Bugs::default(),
+            max_requests_per_second: options.max_requests_per_second,
+            mask_salt: mask_salt.map(u128::from_le_bytes),
         })?;
         Ok(Self {
             core: Mutex::new(core),
@@ -145,6 +165,7 @@ impl Engine {
             clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             log,
             artificial: Mutex::default(),
+            server_id,
             inside: Mutex::new(None),
         })
     }
@@ -322,9 +343,49 @@ impl Engine {
 
     /// Adds a message of one's own to the log.
     pub fn log(&self, level: Level, text: std::fmt::Arguments<'_>) {
-        if let Some(log) = &self.log {
-            log.log(level, text);
+        let Some(log) = &self.log else {
+            return;
+        };
+        let text = text.to_string();
+        // Not waited for: a bug may be told of while the core is in use.
+        let core = self.core.try_lock();
+        let (wanted, masked) = match core.as_deref() {
+            Some(core) => (core.logs(level), core.masked(&text, &[])),
+            None => (true, "a message came while its ids could not be masked".to_owned()),
+        };
+        drop(core);
+        if wanted {
+            log.record(&self.record_of(level, &masked));
         }
+    }
+
+    fn record_of<'a>(&'a self, level: Level, text: &'a str) -> Record<'a> {
+        Record {
+            level,
+            kind: Kind::Engine,
+            server: &self.server_id,
+            store: None,
+            spec: None,
+            key: None,
+            epoch: None,
+            cause: None,
+            text,
+            wall_ms: self.clock.wall_ms(),
+        }
+    }
+
+    /// What was counted so far, and what there is now. Looks at each locker: for once in a while, not for each tick.
+    #[must_use]
+    pub fn metrics(&self) -> metrics::Metrics {
+        let now = self.clock.now();
+        self.core.lock().metrics(now)
+    }
+
+    /// Whether so many requests to this store fail that it is in a critical state; false for a store that no spec uses.
+    #[must_use]
+    pub fn is_store_critical(&self, store: &Arc<dyn Store>) -> bool {
+        let known = self.stores.read().iter().position(|other| Arc::ptr_eq(other, store));
+        known.is_some_and(|index| self.core.lock().is_store_critical(StoreId::at(index)))
     }
 
     /// Ends the engine's use of its stores and callbacks: requests without an answer are given up, and nothing is called
@@ -366,8 +427,10 @@ impl Engine {
             for id in given_up {
                 self.completions.give_up(id);
             }
-            for (level, text) in lines {
-                self.log(level, format_args!("{text}"));
+            if let Some(log) = &self.log {
+                for line in lines {
+                    log.record(&line.record(&self.server_id, wall_ms));
+                }
             }
             match action {
                 None if self.completions.is_empty() => return,

@@ -198,11 +198,9 @@ impl Core {
             } = delivery;
             let here = self.spec_named(store, &outgoing.space);
             let Some(spec) = here.or_else(|| self.spec_anywhere(&outgoing.space)) else {
-                self.log(Level::Warning, || {
-                    format!(
-                        "a change for `{}/{}` waits: no such spec here",
-                        outgoing.space, outgoing.key
-                    )
+                let space = outgoing.space;
+                self.log_store(Level::Warning, store, None, || {
+                    format!("a change for a record of spec `{space}` waits: there is no such spec here")
                 });
                 continue;
             };
@@ -297,7 +295,7 @@ impl Core {
         }
     }
 
-    pub(super) fn send_visit(&mut self, now: Time, store: StoreId, id: VisitId) -> Option<Action> {
+    pub(super) fn send_visit(&mut self, now: Time, store: StoreId, id: VisitId, priority: Priority) -> Option<Action> {
         self.visits.get_mut(&id)?.queued = None;
         let op = self.new_operation();
         let mut built = Built::Nothing;
@@ -311,9 +309,9 @@ impl Core {
             self.make_visit_ready(id);
             return None;
         };
-        self.stores[store.0 as usize].schedule.sent();
+        self.stores[store.0 as usize].schedule.sent(now);
         self.visits.get_mut(&id)?.request = Some(self.peek_request_id());
-        Some(self.submit(now, store, Target::Visit(id), request))
+        Some(self.submit(now, store, Target::Visit(id, priority), request))
     }
 
     pub(super) fn complete_visit(&mut self, now: Time, id: VisitId, request: RequestId, result: StoreResult) {
@@ -354,6 +352,7 @@ impl Core {
             server: store.beat.view(),
             verdicts: &self.verdicts,
             shutting_down: self.shutdown.is_some(),
+            critical: store.health.is_critical(),
             bugs: self.options.bugs,
         };
         let mut outputs = VisitOutputs::default();

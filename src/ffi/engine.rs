@@ -3,7 +3,9 @@
 use super::callback;
 use super::event::Shown;
 use super::handle::{slk_engine, slk_locker};
-use super::host::{self, slk_clock, slk_destroy, slk_log, slk_wall_clock, HostClock, HostLog, UserData};
+use super::host::{
+    self, slk_clock, slk_destroy, slk_log, slk_log_structured, slk_wall_clock, HostClock, HostLog, UserData,
+};
 use super::options::{self, Options};
 use super::panic::{self, Guard};
 use super::result::*;
@@ -44,7 +46,7 @@ pub struct slk_engine_options {
     pub max_requests_in_flight: u32,
     /// `SLK_ENGINE_PREDECESSOR_GONE` or 0.
     pub flags: u32,
-    /// The least important `SLK_LOG_` level that `log` gets. 0: none.
+    /// The least important level that `log` and `log_record` get: `SLK_LOG_ERROR` to `SLK_LOG_DEBUG`. 0: none.
     pub log_level: i32,
     /// The steady clock; NULL: the system's. A clock of your own lets a test run an hour in a millisecond.
     pub clock: slk_clock,
@@ -52,10 +54,19 @@ pub struct slk_engine_options {
     pub wall_clock: slk_wall_clock,
     /// Takes messages; NULL: nobody does. The library prints nothing by itself.
     pub log: slk_log,
-    /// Given to `clock`, `wall_clock`, `log` and `destroy`.
+    /// Given to `clock`, `wall_clock`, `log`, `log_record` and `destroy`.
     pub user_data: *mut c_void,
     /// Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL.
     pub destroy: slk_destroy,
+    /// How many requests each store gets in a second, with bursts of one second's worth; what would be lost first goes
+    /// first. Signs of life are never held back, but count: at least 4 requests must fit into `beat_interval_ms`.
+    /// 0: no limit.
+    pub max_requests_per_second: u32,
+    /// 1: players' keys and the ids of purchases stand in the log as short digests with a secret of this engine. Events and
+    /// error texts have them all the same. 0: they stand there as they are.
+    pub mask_ids: i32,
+    /// Takes messages with their fields, beside `log` or instead of it; NULL: nobody does.
+    pub log_record: slk_log_structured,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -76,6 +87,9 @@ unsafe impl Options for slk_engine_options {
         offset_of!(slk_engine_options, log),
         offset_of!(slk_engine_options, user_data),
         offset_of!(slk_engine_options, destroy),
+        offset_of!(slk_engine_options, max_requests_per_second),
+        offset_of!(slk_engine_options, mask_ids),
+        offset_of!(slk_engine_options, log_record),
     ];
 }
 
@@ -252,6 +266,12 @@ unsafe fn engine_options_of(given: &slk_engine_options, user_data: &Arc<UserData
     if given.max_requests_in_flight != 0 {
         options.max_in_flight = given.max_requests_in_flight as usize;
     }
+    options.max_requests_per_second = given.max_requests_per_second;
+    options.mask_ids = match given.mask_ids {
+        0 => false,
+        1 => true,
+        other => return Err(Failure::argument(format!("mask_ids {other} is neither 0 nor 1"))),
+    };
     if given.clock.is_some() || given.wall_clock.is_some() {
         options.clock = Some(Arc::new(HostClock {
             steady: given.clock,
@@ -272,11 +292,12 @@ fn log_of(given: &slk_engine_options, user_data: &Arc<UserData>) -> Result<Log, 
     let Some(level) = host::level_of(given.log_level) else {
         return Err(Failure::argument(format!("log_level {} is no level", given.log_level)));
     };
-    let Some(log) = given.log else {
-        return Err(Failure::argument("log_level is set, but log is NULL"));
-    };
+    let (log, record) = (given.log, given.log_record);
+    if log.is_none() && record.is_none() {
+        return Err(Failure::argument("log_level is set, but log and log_record are NULL"));
+    }
     let user_data = Arc::clone(user_data);
-    Ok(Some((Arc::new(HostLog { log, user_data }), level)))
+    Ok(Some((Arc::new(HostLog { log, record, user_data }), level)))
 }
 
 /// Fills the struct with defaults, as `SLK_ENGINE_OPTIONS_INIT` does, for languages that cannot use the macro.

@@ -4,13 +4,14 @@ use super::callback;
 use super::document;
 use super::engine::{self, EngineObject};
 use super::handle::{slk_document, slk_engine, slk_locker, slk_spec};
+use super::host::cause_number;
 use super::panic;
 use super::result::*;
 use super::spec;
 use super::text;
 use crate::engine::event::Event;
 use crate::engine::{Source, SpecId, VisitOutcome};
-use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus, LossCause, ReleaseCause};
+use crate::locker::event::{size_words, ChangeStatus, Event as LockerEvent, LoadStatus, LossCause, ReleaseCause};
 use crate::receipt::{CreditOutcome, ReceiptOutcome};
 use crate::visit::courier::Fate;
 use crate::visit::guest::Parting;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 pub const SLK_EVENT_LOADED: i32 = 1;
 /// Loading takes a new turn: `detail` is one of `SLK_LOAD_`, `text`; for `SLK_LOAD_LOCKED_ELSEWHERE` `name` is the other
 /// server, `since_ms` since when by its clock, and `flags` may have `SLK_EVENT_REFUSED`; for `SLK_LOAD_UNKNOWN_VERSION`
-/// `count` is the least schema version that a server must know, or 0.
+/// `count` is the least schema version that a server must know, or 0; for `SLK_LOAD_STORE_FAILURE` `cause`.
 pub const SLK_EVENT_LOAD_STATUS: i32 = 2;
 /// A locker was saved and let go: `detail` is one of `SLK_RELEASE_`, all changes up to `change` are saved.
 pub const SLK_EVENT_RELEASED: i32 = 3;
@@ -33,7 +34,7 @@ pub const SLK_EVENT_LOST: i32 = 4;
 pub const SLK_EVENT_SAVED: i32 = 5;
 /// The answer to `slk_locker_await_change`: `change`, `tag`, `result` is `SLK_SAVED`, `SLK_LOST` or `SLK_UNKNOWN`.
 pub const SLK_EVENT_CHANGE_SETTLED: i32 = 6;
-/// A save did not succeed and is tried again: `text`.
+/// A save did not succeed and is tried again: `text`, `cause`.
 pub const SLK_EVENT_SAVE_TROUBLE: i32 = 7;
 /// Another server, `name`, asks for the record: answer with `slk_locker_answer_handover`, or let the spec's mode decide.
 pub const SLK_EVENT_HANDOVER_REQUESTED: i32 = 8;
@@ -60,7 +61,7 @@ pub const SLK_EVENT_ENDED: i32 = 21;
 pub const SLK_EVENT_SERVER_ID_IN_USE: i32 = 22;
 /// Another living process has taken over this server id on the store `name`: no session there is available ever again.
 pub const SLK_EVENT_SUPERSEDED: i32 = 23;
-/// The store `name` does not take signs of life: `text`.
+/// The store `name` does not take signs of life: `text`, `cause`.
 pub const SLK_EVENT_STORE_TROUBLE: i32 = 24;
 /// The shutdown is over: `count` lockers were left behind, each with an event of its own before.
 pub const SLK_EVENT_SHUTDOWN_DONE: i32 = 25;
@@ -91,6 +92,14 @@ pub const SLK_EVENT_OFFLINE_DROPPED: i32 = 34;
 /// The last save was not made, because `validate` refused the data: `document` has them and is yours to destroy, changes
 /// up to `change` are saved, later ones are lost; `text`. `SLK_EVENT_RELEASED` follows.
 pub const SLK_EVENT_SAVE_REFUSED: i32 = 35;
+/// The record that is about to be saved has come close to the largest that may be: `count` is its size in bytes, `text`
+/// has both. Told once, until the record is smaller again.
+pub const SLK_EVENT_SIZE_WARNING: i32 = 18;
+/// The store `name` is in a critical state: 5 requests failed within 2 minutes, and no more than that succeeded between
+/// them. `text` is the latest failure, `cause`. Loads are tried less often until it is well again.
+pub const SLK_EVENT_STORE_CRITICAL: i32 = 32;
+/// The store `name` is well again after a critical state: 3 requests in a row succeeded, and none failed for 10 seconds.
+pub const SLK_EVENT_STORE_RECOVERED: i32 = 33;
 
 /// Nobody wants the record.
 pub const SLK_LOAD_IDLE: i32 = 0;
@@ -176,6 +185,8 @@ pub struct slk_event {
     pub flags: u32,
     /// The spec of the locker or record; null for events of the whole engine, or if you have destroyed it.
     pub spec: slk_spec,
+    /// Whose trouble it is, where a store failed: one of `SLK_CAUSE_`.
+    pub cause: i32,
 }
 
 /// Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`.
@@ -224,6 +235,7 @@ const EMPTY: slk_event = slk_event {
     detail: 0,
     flags: 0,
     spec: slk_spec { id: 0 },
+    cause: 0,
 };
 
 /// Translates events for the host.
@@ -252,9 +264,13 @@ impl Translator<'_> {
                 };
                 self.named(kind, &store)
             }
-            Event::StoreTrouble { store, text } => {
+            Event::StoreTrouble { store, text, cause } => {
                 let named = self.named(SLK_EVENT_STORE_TROUBLE, &store);
-                self.worded(named, &text)
+                let cause = cause_number(cause);
+                slk_event {
+                    cause,
+                    ..self.worded(named, &text)
+                }
             }
             Event::Visit {
                 spec,
@@ -267,6 +283,15 @@ impl Translator<'_> {
                 count: left as u64,
                 ..EMPTY
             },
+            Event::StoreCritical { store, text, cause } => {
+                let named = self.named(SLK_EVENT_STORE_CRITICAL, &store);
+                let cause = cause_number(cause);
+                slk_event {
+                    cause,
+                    ..self.worded(named, &text)
+                }
+            }
+            Event::StoreRecovered { store } => self.named(SLK_EVENT_STORE_RECOVERED, &store),
         })
     }
 
@@ -398,8 +423,8 @@ impl Translator<'_> {
                 (out.kind, out.change, out.tag) = (SLK_EVENT_CHANGE_SETTLED, change, tag);
                 out.result = change_result(status);
             }
-            LockerEvent::SaveTrouble { text } => {
-                out.kind = SLK_EVENT_SAVE_TROUBLE;
+            LockerEvent::SaveTrouble { text, cause } => {
+                (out.kind, out.cause) = (SLK_EVENT_SAVE_TROUBLE, cause_number(cause));
                 out = self.worded(out, &text);
             }
             LockerEvent::HandoverRequested { server } => {
@@ -449,6 +474,10 @@ impl Translator<'_> {
                 out = self.with_name(out, &kind);
                 out = self.worded(out, &from);
             }
+            LockerEvent::SizeWarning { bytes, max } => {
+                (out.kind, out.count) = (SLK_EVENT_SIZE_WARNING, bytes);
+                out = self.worded(out, &size_words(bytes, max));
+            }
         }
         Ok(out)
     }
@@ -470,9 +499,11 @@ impl Translator<'_> {
                 out.count = (*needs).into();
                 self.worded(out, text)
             }
-            LoadStatus::StoreFailure { text } | LoadStatus::Unreadable { text } | LoadStatus::DataRefused { text } => {
+            LoadStatus::StoreFailure { text, cause } => {
+                out.cause = cause_number(*cause);
                 self.worded(out, text)
             }
+            LoadStatus::Unreadable { text } | LoadStatus::DataRefused { text } => self.worded(out, text),
             LoadStatus::Idle | LoadStatus::Loading | LoadStatus::Loaded | LoadStatus::Releasing => out,
         }
     }

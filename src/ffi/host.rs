@@ -2,7 +2,8 @@
 
 use super::callback;
 use crate::clock::{Clock, SystemClock, Time};
-use crate::log::{Level, LogSink};
+use crate::error::Cause;
+use crate::log::{Kind, Level, LogSink, Record};
 use std::ffi::{c_char, c_void, CString};
 use std::fmt;
 
@@ -14,6 +15,26 @@ pub const SLK_LOG_WARNING: i32 = 2;
 pub const SLK_LOG_INFO: i32 = 3;
 /// Each step of each session.
 pub const SLK_LOG_DEBUG: i32 = 4;
+
+/// A message about the engine as a whole.
+pub const SLK_LOG_KIND_ENGINE: i32 = 1;
+/// A message about a store, or this server's standing in it.
+pub const SLK_LOG_KIND_STORE: i32 = 2;
+/// A message about the session of one key.
+pub const SLK_LOG_KIND_LOCKER: i32 = 3;
+/// A message about a receipt or a use of credit.
+pub const SLK_LOG_KIND_PURCHASE: i32 = 4;
+/// A message about a callback of yours.
+pub const SLK_LOG_KIND_CALLBACK: i32 = 5;
+
+/// Nobody's trouble.
+pub const SLK_CAUSE_NONE: i32 = 0;
+/// Our mistake: the request cannot succeed as it is. Too large, a key that the store cannot hold, no permission.
+pub const SLK_CAUSE_REQUEST: i32 = 1;
+/// The store's trouble: unreachable, full, overloaded, broken.
+pub const SLK_CAUSE_STORE: i32 = 2;
+/// Trouble of which it cannot be told whose it is.
+pub const SLK_CAUSE_UNKNOWN: i32 = 3;
 
 /// Gives the steady time in nanoseconds since any origin. It must never go back, and must count the time during which
 /// the machine is suspended. Called on any thread that calls the library, often; no function of the library may be
@@ -27,6 +48,41 @@ pub type slk_wall_clock = Option<unsafe extern "C" fn(user_data: *mut c_void) ->
 /// Takes one message: `level` is one of `SLK_LOG_`, `text` ends with a NUL after `length` bytes and lives until the call
 /// returns. Called inside update and the other functions of the engine, on their thread.
 pub type slk_log = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, text: *const c_char, length: usize)>;
+
+/// A message with what it is about in fields of their own. Its strings end with a NUL and live until the callback returns;
+/// they are NULL where there is nothing to say.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct slk_log_record {
+    /// The size of this struct in the library that fills it; it only grows.
+    pub struct_size: u32,
+    /// One of `SLK_LOG_ERROR` to `SLK_LOG_DEBUG`.
+    pub level: i32,
+    /// What it is about: one of `SLK_LOG_KIND_`.
+    pub kind: i32,
+    /// Whose trouble it is: one of `SLK_CAUSE_`.
+    pub cause: i32,
+    /// This server's id.
+    pub server: *const c_char,
+    /// The store's name.
+    pub store: *const c_char,
+    /// The spec's name.
+    pub spec: *const c_char,
+    /// The locker's key; with `mask_ids` what stands for it: `#` and eight hexadecimal digits, the same for the same key as
+    /// long as the engine lives.
+    pub key: *const c_char,
+    /// The message in words.
+    pub text: *const c_char,
+    /// Its length in bytes.
+    pub text_length: usize,
+    /// The fencing token of the session; 0 where there is none.
+    pub epoch: u64,
+    /// The wall clock in milliseconds since 1970-01-01 UTC.
+    pub wall_ms: i64,
+}
+
+/// Takes one message with its fields. Called like `slk_log`.
+pub type slk_log_structured = Option<unsafe extern "C" fn(user_data: *mut c_void, record: *const slk_log_record)>;
 
 /// Ends the life of a `user_data`.
 pub type slk_destroy = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
@@ -102,18 +158,77 @@ impl Clock for HostClock {
 
 /// The host's log.
 pub(super) struct HostLog {
-    pub log: unsafe extern "C" fn(*mut c_void, i32, *const c_char, usize),
+    pub log: slk_log,
+    pub record: slk_log_structured,
     pub user_data: std::sync::Arc<UserData>,
 }
 
 impl LogSink for HostLog {
     fn log(&self, level: Level, text: fmt::Arguments<'_>) {
+        let Some(log) = self.log else {
+            return;
+        };
         // A NUL inside, which only the host's own words could bring in, would cut the text.
         let text = CString::new(text.to_string().replace('\0', " ")).unwrap_or_default();
         let length = text.as_bytes().len();
         // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the text lives
         // until the call returns.
-        callback::run(|| unsafe { (self.log)(self.user_data.pointer(), number_of(level), text.as_ptr(), length) });
+        callback::run(|| unsafe { log(self.user_data.pointer(), number_of(level), text.as_ptr(), length) });
+    }
+
+    fn record(&self, record: &Record<'_>) {
+        self.log(record.level, format_args!("{}", record.text));
+        let Some(take) = self.record else {
+            return;
+        };
+        let c_text = |text: &str| CString::new(text.replace('\0', " ")).unwrap_or_default();
+        let optional = |text: Option<&str>| text.map(c_text);
+        let texts = [
+            optional(Some(record.server)),
+            optional(record.store),
+            optional(record.spec),
+            optional(record.key),
+            optional(Some(record.text)),
+        ];
+        let pointer = |text: &Option<CString>| text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr());
+        #[allow(clippy::cast_possible_truncation, reason = "the struct is small")]
+        let struct_size = size_of::<slk_log_record>() as u32;
+        let view = slk_log_record {
+            struct_size,
+            level: number_of(record.level),
+            kind: kind_number(record.kind),
+            cause: record.cause.map_or(SLK_CAUSE_NONE, cause_number),
+            server: pointer(&texts[0]),
+            store: pointer(&texts[1]),
+            spec: pointer(&texts[2]),
+            key: pointer(&texts[3]),
+            text: pointer(&texts[4]),
+            text_length: record.text.len(),
+            epoch: record.epoch.unwrap_or(0),
+            wall_ms: record.wall_ms,
+        };
+        // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the record and
+        // what it points to live until the call returns.
+        callback::run(|| unsafe { take(self.user_data.pointer(), &raw const view) });
+    }
+}
+
+fn kind_number(kind: Kind) -> i32 {
+    match kind {
+        Kind::Engine => SLK_LOG_KIND_ENGINE,
+        Kind::Store => SLK_LOG_KIND_STORE,
+        Kind::Locker => SLK_LOG_KIND_LOCKER,
+        Kind::Purchase => SLK_LOG_KIND_PURCHASE,
+        Kind::Callback => SLK_LOG_KIND_CALLBACK,
+    }
+}
+
+/// The header's number for whose trouble it is.
+pub(super) fn cause_number(cause: Cause) -> i32 {
+    match cause {
+        Cause::Request => SLK_CAUSE_REQUEST,
+        Cause::Store => SLK_CAUSE_STORE,
+        Cause::Unknown => SLK_CAUSE_UNKNOWN,
     }
 }
 

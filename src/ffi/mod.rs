@@ -27,6 +27,7 @@ pub mod handle;
 pub mod host;
 pub mod locker;
 pub mod locker_data;
+pub mod metrics;
 pub mod migration;
 mod options;
 mod panic;

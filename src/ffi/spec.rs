@@ -206,6 +206,10 @@ pub struct slk_spec_options {
     pub merge_offline: slk_merge_offline,
     /// Applies changes that others send. NULL: they wait for a server that can.
     pub apply_change: slk_apply_change,
+    /// The largest record that may be saved, in bytes, as far as the store takes that much. 0: what the store takes.
+    pub max_value_bytes: u64,
+    /// `SLK_EVENT_SIZE_WARNING` tells when a record has grown to this share of the largest, in percent. 0: 90; 100: never.
+    pub size_warning_percent: u32,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -237,6 +241,8 @@ unsafe impl Options for slk_spec_options {
         offset_of!(slk_spec_options, validate),
         offset_of!(slk_spec_options, merge_offline),
         offset_of!(slk_spec_options, apply_change),
+        offset_of!(slk_spec_options, max_value_bytes),
+        offset_of!(slk_spec_options, size_warning_percent),
     ];
 }
 
@@ -598,6 +604,12 @@ unsafe fn spec_of(given: &slk_spec_options, engine: &Arc<EngineObject>) -> Resul
     spec.handover_refuse = handover_refuse;
     spec.before_save = given.before_save.is_some();
     spec.apply_receipt = given.apply_receipt.is_some();
+    if given.max_value_bytes != 0 {
+        spec.max_value_bytes = given.max_value_bytes;
+    }
+    if given.size_warning_percent != 0 {
+        spec.size_warning_percent = given.size_warning_percent;
+    }
     let host = HostSpec {
         engine: Arc::downgrade(engine),
         // SAFETY: as the caller promises.

@@ -3,10 +3,11 @@
 
 use super::event::{Event, LoadStatus};
 use super::held::Held;
-use super::inputs::{Inputs, Outputs, Priority};
+use super::inputs::{Inputs, Outputs, Priority, WaitCause};
 use super::prepare::{unfit, Preparation};
 use super::{Built, Locker, Phase, Watching};
 use crate::clock::Time;
+use crate::error::Cause;
 use crate::planted::Bug;
 use crate::record::codec::{decode, decode_or_import, encode, Decoded, ReadFault};
 use crate::record::header::{HandoverRequest, Header, Holder};
@@ -15,6 +16,7 @@ use crate::record::stamp::OperationId;
 use crate::record::Document;
 use crate::store::{Expected, Operation, Outcome, Reply, Request, StoreResult, Version};
 use serde_json::Map;
+use std::time::Duration;
 
 /// What a read found.
 pub(super) struct Found {
@@ -53,6 +55,12 @@ pub(super) struct Acquire {
     request: Option<OperationId>,
     asked: bool,
     refused_until: Option<Time>,
+    /// What it waits for, and since when it has had to wait.
+    wait: Option<(WaitCause, Time)>,
+    /// The record is taken over from a dead server.
+    taken_over: bool,
+    /// The record was handed over by the server that had been asked.
+    handed_over: bool,
 }
 
 impl Default for Acquire {
@@ -65,6 +73,9 @@ impl Default for Acquire {
             request: None,
             asked: false,
             refused_until: None,
+            wait: None,
+            taken_over: false,
+            handed_over: false,
         }
     }
 }
@@ -84,6 +95,18 @@ impl Acquire {
         if let Step::Wait { until } = &mut self.step {
             *until = Time(0);
         }
+    }
+
+    /// Something is in the way. The first counts for the time; what is known of the holder counts for the cause.
+    fn wait_for(&mut self, cause: WaitCause, now: Time) {
+        let known = self.wait.filter(|_| cause == WaitCause::Store);
+        let since = self.wait.map_or(now, |(_, since)| since);
+        self.wait = known.or(Some((cause, since)));
+    }
+
+    /// How long it had to wait, and for what.
+    fn waited(&self, now: Time) -> Option<(WaitCause, Duration)> {
+        self.wait.map(|(cause, since)| (cause, now.since(since)))
     }
 
     pub(super) fn holder_lease_ms(&self) -> u64 {
@@ -144,6 +167,7 @@ impl Locker {
         self.wants.clear();
         self.give_up_purchases("the load was given up", &mut out.events);
         // Somebody who asks for attention may have met one of our tries in the record.
+        out.facts.waited = self.acquire().waited(inputs.now);
         let in_doubt = !self.acquire().tries.is_empty() || std::mem::take(&mut self.attention);
         self.become_idle(&mut out.events);
         if in_doubt {
@@ -190,7 +214,8 @@ impl Locker {
         let value = encode(&header, &found.document);
         if value.len() as u64 > self.spec.max_value_bytes {
             let text = self.too_large(value.len());
-            self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+            let cause = Cause::Request;
+            self.wait_after_failure(inputs, LoadStatus::StoreFailure { text, cause }, out);
             return Built::Nothing;
         }
         found.header = header;
@@ -248,6 +273,9 @@ impl Locker {
                     document: self.default.clone(),
                     version: None,
                 };
+                let acquire = self.acquire();
+                acquire.taken_over = false;
+                acquire.handed_over = false;
                 self.take(found);
             }
             Ok(Reply::Found { value, version }) => match self.read_value(inputs, &value) {
@@ -269,11 +297,12 @@ impl Locker {
             },
             Ok(other) => {
                 let text = format!("the store answered a get with '{}'", other.name());
-                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+                let cause = Cause::Store;
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text, cause }, out);
             }
             Err(error) => {
-                let text = error.to_string();
-                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+                let (text, cause) = (error.to_string(), error.cause);
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text, cause }, out);
             }
         }
     }
@@ -288,6 +317,9 @@ impl Locker {
             return;
         }
         let Some(holder) = found.header.holder.clone() else {
+            let acquire = self.acquire();
+            acquire.handed_over |= acquire.holder.is_some() && acquire.asked;
+            acquire.taken_over = false;
             return self.make_ready(found);
         };
         if holder.incarnation.origin == inputs.server.origin {
@@ -295,16 +327,23 @@ impl Locker {
             // operation, whose late requests could still land, so that only a new write makes it safe.
             let landed = self.acquire().tries.contains(&holder.op);
             if landed || inputs.bugs.has(Bug::AdoptOtherOperation) {
-                self.become_held(found, holder, out);
+                self.become_held(inputs, found, holder, out);
             } else {
                 self.make_ready(found);
             }
             return;
         }
         if inputs.bugs.has(Bug::AdoptOldProcess) && *holder.server == *inputs.server.server_id {
-            return self.become_held(found, holder, out);
+            return self.become_held(inputs, found, holder, out);
         }
         if self.seize || inputs.verdicts.is_dead(holder.incarnation) {
+            let dead = inputs.verdicts.is_dead(holder.incarnation);
+            let acquire = self.acquire();
+            acquire.handed_over = false;
+            acquire.taken_over = dead;
+            if dead && acquire.wait.is_some() {
+                acquire.wait_for(WaitCause::Dead, inputs.now);
+            }
             return self.make_ready(found);
         }
         self.report_locked(inputs, found, holder, out);
@@ -391,6 +430,9 @@ impl Locker {
             since_ms: holder.since_ms,
             refused: in_peace,
         };
+        acquire.wait_for(WaitCause::Living, inputs.now);
+        acquire.taken_over = false;
+        acquire.handed_over = false;
         acquire.holder = Some(holder);
         acquire.asked = requested && !in_peace;
         if requested || in_peace {
@@ -405,7 +447,8 @@ impl Locker {
     fn wait_for_holder(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         let acquire = self.acquire();
         acquire.failures = acquire.failures.saturating_add(1);
-        let failures = acquire.failures;
+        // A store in a critical state gets no more loads than it must.
+        let failures = if inputs.critical { u32::MAX } else { acquire.failures };
         let wait = self.spec.back_off(failures, inputs.jitter);
         let until = inputs.now.after(wait);
         self.acquire().step = Step::Wait { until };
@@ -415,7 +458,9 @@ impl Locker {
     pub(super) fn wait_after_failure(&mut self, inputs: &Inputs<'_>, status: LoadStatus, out: &mut Outputs) {
         // A read that failed says nothing about the holder: whoever waits for its death goes on waiting, or one failure
         // in each lease would keep a dead server's records locked for ever.
-        if !matches!(status, LoadStatus::StoreFailure { .. }) {
+        if matches!(status, LoadStatus::StoreFailure { .. }) {
+            self.acquire().wait_for(WaitCause::Store, inputs.now);
+        } else {
             self.acquire().holder = None;
         }
         self.wait_for_holder(inputs, out);
@@ -429,7 +474,7 @@ impl Locker {
                     return;
                 };
                 let version = Some(version);
-                self.become_held(Found { version, ..found }, holder, out);
+                self.become_held(inputs, Found { version, ..found }, holder, out);
             }
             Ok(Reply::Conflict) => {
                 // Somebody was faster, or an earlier copy of this very request was: the read will tell.
@@ -441,24 +486,30 @@ impl Locker {
             }
             Ok(other) => {
                 let text = format!("the store answered a put with '{}'", other.name());
-                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+                let cause = Cause::Store;
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text, cause }, out);
             }
             Err(error) => {
                 if error.outcome == Outcome::Unknown && inputs.bugs.has(Bug::TimeoutIsFailure) {
                     self.acquire().tries.clear();
                 }
-                let text = error.to_string();
-                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text }, out);
+                let (text, cause) = (error.to_string(), error.cause);
+                self.wait_after_failure(inputs, LoadStatus::StoreFailure { text, cause }, out);
             }
         }
     }
 
-    fn become_held(&mut self, found: Found, holder: Holder, out: &mut Outputs) {
+    fn become_held(&mut self, inputs: &Inputs<'_>, found: Found, holder: Holder, out: &mut Outputs) {
         let Some(version) = found.version else {
             return;
         };
         self.seize = false;
         let epoch = found.header.epoch;
+        let acquire = self.acquire();
+        out.facts.acquired = true;
+        out.facts.taken_over = acquire.taken_over;
+        out.facts.handed_over = acquire.handed_over;
+        out.facts.waited = acquire.waited(inputs.now);
         let mut held = Held::new(found.header, holder, version);
         held.remember_valid(&self.spec, &found.document);
         let edited = std::mem::take(&mut self.edited_offline);
@@ -481,7 +532,8 @@ impl Locker {
 
     pub(super) fn too_large(&self, bytes: usize) -> String {
         format!(
-            "the record of `{}` would be {bytes} bytes, the store takes {}",
+            "the record of `{}` would be {bytes} bytes, at most {} can be saved: take something out of it, spread it over \
+             several records, or use a store that takes more (or a higher max_value_bytes of the spec)",
             self.key, self.spec.max_value_bytes
         )
     }

@@ -1,6 +1,7 @@
 //! What the host hears of a locker.
 
 use super::call::SaveReason;
+use crate::error::Cause;
 use crate::receipt::{CreditOutcome, ReceiptOutcome};
 use crate::record::Document;
 
@@ -15,6 +16,8 @@ pub enum LoadStatus {
     StoreFailure {
         /// The store's words.
         text: String,
+        /// Whose trouble it is.
+        cause: Cause,
     },
     /// Another server holds it; it has been asked to let go.
     LockedElsewhere {
@@ -131,6 +134,8 @@ pub enum Event {
     SaveTrouble {
         /// What went wrong.
         text: String,
+        /// Whose trouble it is.
+        cause: Cause,
     },
     /// Another server asks for the record.
     HandoverRequested {
@@ -200,23 +205,36 @@ pub enum Event {
     },
     /// The host has marked the locker as deleted.
     Deleted,
+    /// The record has come close to the largest that may be written. Told once, until it is smaller again.
+    SizeWarning {
+        /// Its size as it is about to be written, in bytes.
+        bytes: u64,
+        /// The largest that may be written.
+        max: u64,
+    },
 }
 
 impl LoadStatus {
     /// The status in a few words.
     #[must_use]
     pub fn brief(&self) -> String {
+        self.brief_in(&str::to_owned)
+    }
+
+    /// The status in a few words, where `words` says how to put somebody else's.
+    #[must_use]
+    pub fn brief_in(&self, words: &dyn Fn(&str) -> String) -> String {
         match self {
             Self::Idle => "nobody wants it".into(),
             Self::Loading => "loading".into(),
-            Self::StoreFailure { text } => format!("the store fails, it is tried again: {text}"),
+            Self::StoreFailure { text, .. } => format!("the store fails, it is tried again: {}", words(text)),
             Self::LockedElsewhere { server, refused, .. } => {
                 let answer = if *refused { ", which refuses to let go" } else { "" };
                 format!("held by server {server}{answer}")
             }
-            Self::UnknownVersion { text, .. } => format!("of an unknown version, left as it is: {text}"),
-            Self::Unreadable { text } => format!("cannot be read, left as it is: {text}"),
-            Self::DataRefused { text } => format!("the data are refused: {text}"),
+            Self::UnknownVersion { text, .. } => format!("of an unknown version, left as it is: {}", words(text)),
+            Self::Unreadable { text } => format!("cannot be read, left as it is: {}", words(text)),
+            Self::DataRefused { text } => format!("the data are refused: {}", words(text)),
             Self::Loaded => "loaded".into(),
             Self::Releasing => "being saved for the last time".into(),
         }
@@ -227,8 +245,15 @@ impl Event {
     /// The event in a few words, without the player's data.
     #[must_use]
     pub fn brief(&self) -> String {
+        self.brief_in(&str::to_owned)
+    }
+
+    /// The event in a few words, without the player's data, where `words` says how to put somebody else's and the ids of
+    /// purchases.
+    #[must_use]
+    pub fn brief_in(&self, words: &dyn Fn(&str) -> String) -> String {
         match self {
-            Self::LoadStatus(status) => status.brief(),
+            Self::LoadStatus(status) => status.brief_in(words),
             Self::Loaded { epoch } => format!("loaded at epoch {epoch}"),
             Self::Released { cause, change } => format!("{}, saved up to change {change}", cause.brief()),
             Self::Lost {
@@ -236,7 +261,7 @@ impl Event {
             } => format!("LOST: {text}; saved up to change {saved}, not known up to {unknown}"),
             Self::Saved { change } => format!("saved up to change {change}"),
             Self::ChangeSettled { change, status, .. } => format!("change {change} is {}", status.brief()),
-            Self::SaveTrouble { text } => format!("not saved yet, it is tried again: {text}"),
+            Self::SaveTrouble { text, .. } => format!("not saved yet, it is tried again: {}", words(text)),
             Self::HandoverRequested { server } => format!("server {server} asks for it"),
             Self::Confirmed { epoch } => format!("confirmed at epoch {epoch}"),
             Self::Receipt {
@@ -244,16 +269,17 @@ impl Event {
                 outcome,
                 text,
                 ..
-            } => format!("receipt {purchase}: {} {text}", outcome.brief()),
+            } => format!("receipt {}: {} {}", words(purchase), outcome.brief(), words(text)),
             Self::CreditUsed {
                 product, outcome, text, ..
-            } => format!("credit for {product}: {} {text}", outcome.brief()),
-            Self::CallbackFailed { text } => text.clone(),
+            } => format!("credit for {product}: {} {}", outcome.brief(), words(text)),
+            Self::CallbackFailed { text } => words(text),
             Self::Idle => "idle".into(),
+            Self::SizeWarning { bytes, max } => size_words(*bytes, *max),
             Self::Saving(reason) => format!("saving: {}", reason.brief()),
-            Self::OfflineDropped { text, .. } => text.clone(),
-            Self::Refused { saved, text, .. } => format!("NOT SAVED after change {saved}: {text}"),
-            Self::ChangeApplied { kind, from, .. } => format!("a change `{kind}` from {from} took effect"),
+            Self::OfflineDropped { text, .. } => words(text),
+            Self::Refused { saved, text, .. } => format!("NOT SAVED after change {saved}: {}", words(text)),
+            Self::ChangeApplied { kind, from, .. } => format!("a change `{kind}` from {} took effect", words(from)),
             Self::Deleted => "deleted".into(),
         }
     }
@@ -269,6 +295,12 @@ impl SaveReason {
             Self::Last(cause) => cause.brief(),
         }
     }
+}
+
+/// How close a record has come to its limit, in words.
+#[must_use]
+pub fn size_words(bytes: u64, max: u64) -> String {
+    format!("the record has grown to {bytes} bytes, at most {max} can be saved: take something out of it")
 }
 
 impl ReleaseCause {

@@ -6,6 +6,7 @@ use super::inbox::{Applied, Left};
 use super::inputs::{Inputs, Outputs, Priority};
 use super::{Asked, Built, HandoverAnswer, Locker, Phase, Spec};
 use crate::clock::Time;
+use crate::error::Cause;
 use crate::planted::Bug;
 use crate::record::codec::encode;
 use crate::record::header::{HandoverRequest, Header, Holder};
@@ -26,6 +27,7 @@ pub(super) struct Attempt {
     pub incarnation: Incarnation,
     pub told: bool,
     pub cause: ReleaseCause,
+    pub built: Time,
     /// The last change of the outbox that is in it.
     pub outbox: u64,
     /// Header and data as they are in it, where the host checks data.
@@ -96,6 +98,10 @@ pub(super) struct Held {
     pub checked: Option<u64>,
     /// What was stored last, where the host checks data.
     pub valid: Option<Arc<Valid>>,
+    /// When a step first saw changes that are not saved.
+    pub unsaved_since: Option<Time>,
+    /// The record is close to its largest size, and that was told.
+    pub size_told: bool,
 }
 
 /// What is to be written.
@@ -145,6 +151,8 @@ impl Held {
             outbox_handed: 0,
             checked: None,
             valid: None,
+            unsaved_since: None,
+            size_told: false,
         }
     }
 
@@ -199,6 +207,9 @@ impl Locker {
             if let Some(incarnation) = inputs.server.incarnation {
                 self.held().holder.incarnation = incarnation;
             }
+        }
+        if self.changes.is_dirty() {
+            self.held().unsaved_since.get_or_insert(inputs.now);
         }
         if self.poll_merge(out) {
             return;
@@ -256,14 +267,27 @@ impl Locker {
         }
         if self.held().resolve {
             let releasing = self.release_wanted(inputs).is_some();
-            out.send = Some(if releasing { Priority::Release } else { Priority::Force });
+            out.send = Some(if releasing {
+                self.release_priority()
+            } else {
+                Priority::Force
+            });
             return;
         }
         out.send = self.wanted_write(inputs, out).map(|wanted| match wanted {
-            Wanted::Release(_) => Priority::Release,
+            Wanted::Release(_) => self.release_priority(),
             Wanted::Save(SaveReason::Autosave) => Priority::Save,
             Wanted::Save(_) => Priority::Force,
         });
+    }
+
+    /// Releases that make purchases durable go before all others.
+    fn release_priority(&self) -> Priority {
+        if self.purchases.has_entered() {
+            Priority::Purchase
+        } else {
+            Priority::Release
+        }
     }
 
     fn wanted_write(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) -> Option<Wanted> {
@@ -416,7 +440,7 @@ impl Locker {
             self.go_back_to_valid(text, out);
         } else {
             self.held().hook_done = false;
-            self.save_trouble(inputs, text, out);
+            self.save_trouble(inputs, text, Cause::Request, out);
         }
     }
 
@@ -494,6 +518,7 @@ impl Locker {
             release,
             incarnation,
             told: held.force_save,
+            built: inputs.now,
             cause: match wanted {
                 Wanted::Release(cause) => cause,
                 Wanted::Save(_) => ReleaseCause::Released,
@@ -514,8 +539,13 @@ impl Locker {
         let value = self.encode_record(inputs);
         if value.len() as u64 > self.spec.max_value_bytes {
             let text = self.too_large(value.len());
-            self.save_trouble(inputs, text, out);
+            self.save_trouble(inputs, text, Cause::Request, out);
             return Built::Nothing;
+        }
+        self.warn_of_size(value.len() as u64, out);
+        if self.changes.is_dirty() {
+            // Changes that the before-save hook has just made were seen by no step.
+            self.held().unsaved_since.get_or_insert(inputs.now);
         }
         if attempt.release {
             self.begin_release(attempt.cause);
@@ -540,6 +570,18 @@ impl Locker {
             value: value.into(),
             expected,
         }))
+    }
+
+    /// Tells once that the record has come close to its limit.
+    fn warn_of_size(&mut self, bytes: u64, out: &mut Outputs) {
+        let percent = self.spec.size_warning_percent;
+        let max = self.spec.max_value_bytes;
+        let close = percent < 100 && u128::from(bytes) * 100 >= u128::from(max) * u128::from(percent);
+        let held = self.held();
+        let told = std::mem::replace(&mut held.size_told, close);
+        if close && !told {
+            out.events.push(Event::SizeWarning { bytes, max });
+        }
     }
 
     fn encode_record(&mut self, inputs: &Inputs<'_>) -> Vec<u8> {

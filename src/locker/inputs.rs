@@ -75,6 +75,8 @@ pub struct Inputs<'a> {
     pub shutting_down: bool,
     /// Deliberate faults, for tests.
     pub bugs: Bugs,
+    /// Whether the store is in a critical state: loads wait as long as they may between two tries.
+    pub critical: bool,
 }
 
 /// What would be lost first goes first.
@@ -82,6 +84,8 @@ pub struct Inputs<'a> {
 pub enum Priority {
     /// A beat, on which every session depends.
     Beat,
+    /// A final save that makes purchases durable: paid for, and not to be lost when time runs out.
+    Purchase,
     /// A final save, and what is needed for one.
     Release,
     /// A save that the host or a receipt waits for.
@@ -94,7 +98,7 @@ pub enum Priority {
 
 impl Priority {
     /// How many there are.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 6;
 }
 
 /// What a locker wants after a step.
@@ -110,6 +114,43 @@ pub struct Outputs {
     pub call: Option<HostCall>,
     /// Changes to be delivered to other records.
     pub deliver: Vec<Delivery>,
+    /// What is to be counted.
+    pub facts: Facts,
+}
+
+/// What a load had to wait for before it had the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitCause {
+    /// A living server held it.
+    Living,
+    /// A server held it that turned out to be dead.
+    Dead,
+    /// The store failed.
+    Store,
+}
+
+impl WaitCause {
+    /// How many there are.
+    pub const COUNT: usize = 3;
+}
+
+/// What happened in a step that only the counters want to know of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts {
+    /// A session has begun.
+    pub acquired: bool,
+    /// It was taken over from a dead server.
+    pub taken_over: bool,
+    /// It was handed over by a living server that had been asked.
+    pub handed_over: bool,
+    /// A load waited this long, and now has the record or was given up.
+    pub waited: Option<(WaitCause, Duration)>,
+    /// Another server's request for the record was refused, and the refusal is stored.
+    pub refused: bool,
+    /// A write of a session is stored.
+    pub saved: bool,
+    /// With it became durable what was first unsaved this long ago.
+    pub save_time: Option<Duration>,
 }
 
 impl Outputs {

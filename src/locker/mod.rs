@@ -104,6 +104,8 @@ pub struct Spec {
     pub inbox_limit: usize,
     /// Which records that this library did not write are taken over.
     pub import: Import,
+    /// A record that has grown to this share of the largest is told of; 100 for never.
+    pub size_warning_percent: u32,
 }
 
 impl Spec {
@@ -130,6 +132,7 @@ impl Spec {
             apply_change: false,
             inbox_limit: 100,
             import: Import::default(),
+            size_warning_percent: 90,
         }
     }
 
@@ -506,6 +509,15 @@ impl Locker {
         }
     }
 
+    /// Whether there is a session, its last save included, that nobody can have declared dead at `now`.
+    #[must_use]
+    pub fn is_fresh(&self, now: Time, server: &ServerView) -> bool {
+        match &self.phase {
+            Phase::Held(held) => server.is_fresh(held.holder.incarnation, now),
+            _ => false,
+        }
+    }
+
     /// Whether nothing is held, wanted or under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -573,6 +585,26 @@ impl Locker {
     #[must_use]
     pub fn purchases_in_progress(&self) -> usize {
         self.purchases.in_progress()
+    }
+
+    /// The platforms' names of the purchases that are not answered yet.
+    pub fn purchase_ids(&self) -> impl Iterator<Item = &str> {
+        self.purchases.ids()
+    }
+
+    /// Whether a record is being acquired, or an acquisition let go of.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        matches!(self.phase, Phase::Acquiring(_) | Phase::Reclaiming(_))
+    }
+
+    /// Since when the session has changes that are not saved.
+    #[must_use]
+    pub fn unsaved_since(&self) -> Option<Time> {
+        match &self.phase {
+            Phase::Held(held) if self.changes.is_dirty() => held.unsaved_since,
+            _ => None,
+        }
     }
 
     /// What became of a change.

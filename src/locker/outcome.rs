@@ -5,6 +5,7 @@ use super::event::{Event, LossCause};
 use super::held::{Attempt, Flight};
 use super::inputs::{Inputs, Outputs};
 use super::{tell_answers, tell_settled, Locker, Phase};
+use crate::error::Cause;
 use crate::planted::Bug;
 use crate::record::codec::decode;
 use crate::record::header::Header;
@@ -58,17 +59,17 @@ impl Locker {
         if unknown && inputs.bugs.has(Bug::UnknownQueuedAgain) {
             self.purchases.queue_again();
         }
-        self.save_trouble(inputs, error.to_string(), out);
+        self.save_trouble(inputs, error.to_string(), error.cause, out);
     }
 
     /// A save did not succeed: tell it once, and try again later.
-    pub(super) fn save_trouble(&mut self, inputs: &Inputs<'_>, text: String, out: &mut Outputs) {
+    pub(super) fn save_trouble(&mut self, inputs: &Inputs<'_>, text: String, cause: Cause, out: &mut Outputs) {
         let held = self.held();
         held.failures = held.failures.saturating_add(1);
         held.ask_again();
         if !held.trouble_told {
             held.trouble_told = true;
-            out.events.push(Event::SaveTrouble { text });
+            out.events.push(Event::SaveTrouble { text, cause });
         }
         self.retry_later(inputs, out);
     }
@@ -97,6 +98,7 @@ impl Locker {
     /// The stored record has the data of this write.
     fn settle_landed(&mut self, inputs: &Inputs<'_>, attempt: &Attempt, out: &mut Outputs) {
         let before = self.changes.saved();
+        let latest = self.changes.latest();
         let mut covers = attempt.covers;
         if inputs.bugs.has(Bug::SavedPastSnapshot) {
             covers = self.changes.latest();
@@ -108,6 +110,13 @@ impl Locker {
         held.trouble_told = false;
         if held.refuse.is_some() && held.header.refused == held.refuse {
             held.refuse = None;
+            out.facts.refused = true;
+        }
+        out.facts.saved = true;
+        if covers > before {
+            out.facts.save_time = held.unsaved_since.map(|since| inputs.now.since(since));
+            // Whatever this write does not cover was changed after it was built.
+            held.unsaved_since = (latest > covers).then_some(attempt.built);
         }
         let confirmed = held.holder.incarnation != attempt.incarnation && !attempt.release;
         held.holder.incarnation = attempt.incarnation;
@@ -163,12 +172,15 @@ impl Locker {
                         self.key,
                         load_fault(&fault).brief()
                     );
-                    self.save_trouble(inputs, text, out);
+                    self.save_trouble(inputs, text, Cause::Store, out);
                 }
             },
             Ok(Reply::Missing) => self.resolve_missing(inputs, out),
-            Ok(other) => self.save_trouble(inputs, format!("the store answered a get with '{}'", other.name()), out),
-            Err(error) => self.save_trouble(inputs, error.to_string(), out),
+            Ok(other) => {
+                let text = format!("the store answered a get with '{}'", other.name());
+                self.save_trouble(inputs, text, Cause::Store, out);
+            }
+            Err(error) => self.save_trouble(inputs, error.to_string(), error.cause, out),
         }
     }
 

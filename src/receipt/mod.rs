@@ -166,6 +166,15 @@ impl Purchases {
         self.waiting.len() + self.entered.len()
     }
 
+    /// The platforms' names of the purchases that are not answered yet.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let entered = self.entered.iter().map(|entered| &entered.order);
+        self.waiting.iter().chain(entered).filter_map(|order| match order {
+            Order::Receipt(receipt) => Some(receipt.purchase.id.as_str()),
+            Order::UseCredit { .. } => None,
+        })
+    }
+
     /// Answers the orders at the front of the queue that need no callback, then gives the next one that does.
     pub fn next_to_apply(&mut self, header: &Header, answers: &mut Vec<Answer>) -> Option<Order> {
         while let Some(order) = self.waiting.front() {

@@ -10,6 +10,7 @@ pub mod pool;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use crate::error::Cause;
 pub use completion::{Completion, Completions, RequestId, Waiter};
 
 use std::fmt;
@@ -165,17 +166,6 @@ pub enum Outcome {
     /// It surely did not and surely will not.
     NotApplied,
     /// It may have, or may yet.
-    Unknown,
-}
-
-/// Whose trouble a failure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The request cannot succeed as it is: too large, a key that the store cannot hold, no permission.
-    Request,
-    /// The store is in trouble: unreachable, full, overloaded, broken.
-    Store,
-    /// It cannot be told.
     Unknown,
 }
 

@@ -14,7 +14,7 @@ use sessionlocker::record::header::Header;
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
 use sessionlocker::store::{
-    Abilities, Expected, Key, Kind, Operation, Reply, Request, RequestId, StoreResult, Version,
+    Abilities, Expected, Key, Kind, Operation, Reply, Request, RequestId, StoreError, StoreResult, Version,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub enum Fate {
     LoseReply,
     /// The store carries it out after this time, and nobody hears of it.
     Late(Duration),
+    /// The store says that it did not carry it out, in these words and with the key.
+    Fail(&'static str),
 }
 
 type Decide = Box<dyn FnMut(&Request) -> Fate>;
@@ -45,6 +47,7 @@ struct Server {
     visits: Vec<(u64, VisitOutcome)>,
     play: Play,
     wall_skew: i64,
+    engine_events: Vec<EngineEvent>,
 }
 
 pub struct World {
@@ -78,7 +81,7 @@ impl World {
     }
 
     fn add(&mut self, id: &str, lease: Duration, refuse: bool) -> usize {
-        self.server_with(id, lease, spec(refuse), |_, call| answer(call))
+        self.add_with(id, lease, |_, spec| spec.handover_refuse = refuse)
     }
 
     /// A server with settings and a game of the test's own. The game gets the key and the question.
@@ -89,8 +92,16 @@ impl World {
         spec: Spec,
         play: impl FnMut(&str, &HostCall) -> CallAnswer + 'static,
     ) -> usize {
+        let server = self.add_with(id, lease, |_, settings| *settings = spec);
+        self.servers[server].play = Box::new(play);
+        server
+    }
+
+    /// A server whose settings are changed before it starts.
+    pub fn add_with(&mut self, id: &str, lease: Duration, change: impl FnOnce(&mut CoreOptions, &mut Spec)) -> usize {
         let number = self.servers.len() as u64 + 1;
-        let mut core = Core::new(CoreOptions {
+        let mut spec = spec(false);
+        let mut options = CoreOptions {
             server_id: id.into(),
             entropy: u128::from(number),
             seed: number,
@@ -98,8 +109,9 @@ impl World {
             beat_interval: lease / 10,
             request_timeout: Duration::from_secs(5),
             ..CoreOptions::default()
-        })
-        .unwrap();
+        };
+        change(&mut options, &mut spec);
+        let mut core = Core::new(options).unwrap();
         let store = core
             .add_store(Abilities {
                 name: "test".into(),
@@ -119,8 +131,9 @@ impl World {
             replies: VecDeque::new(),
             events: Vec::new(),
             visits: Vec::new(),
-            play: Box::new(play),
+            play: Box::new(|_, call| answer(call)),
             wall_skew: 0,
+            engine_events: Vec::new(),
         });
         self.servers.len() - 1
     }
@@ -283,6 +296,15 @@ impl World {
         self.values.remove(&key(name));
     }
 
+    /// The events since the last call that are about no locker.
+    pub fn engine_events(&mut self, server: usize) -> Vec<EngineEvent> {
+        std::mem::take(&mut self.servers[server].engine_events)
+    }
+
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
     // What is stored -----------------------------------------------------------------------------------------------
 
     pub fn record(&self, name: &str) -> Option<(Header, Document)> {
@@ -340,7 +362,7 @@ impl World {
             match event {
                 EngineEvent::Locker { event, .. } => server.events.push(event),
                 EngineEvent::Visit { tag, outcome, .. } => server.visits.push((tag, outcome)),
-                _ => {}
+                other => server.engine_events.push(other),
             }
         }
     }
@@ -366,6 +388,10 @@ impl World {
                 let _ = self.execute(&request);
             }
             Fate::LoseRequest => {}
+            Fate::Fail(words) => {
+                let error = StoreError::not_applied(format!("{words}: {}", request.key));
+                self.servers[index].replies.push_back((id, Err(error)));
+            }
             Fate::Late(delay) => self.late.push((self.now.after(delay), request)),
         }
     }
