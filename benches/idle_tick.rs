@@ -5,7 +5,7 @@
 use sessionlocker::engine::host::{About, Host};
 use sessionlocker::engine::{Engine, EngineOptions, Event};
 use sessionlocker::error::Error;
-use sessionlocker::locker::call::{CallAnswer, HostCall, Verdict};
+use sessionlocker::locker::call::{CallAnswer, HostCall};
 use sessionlocker::locker::event::Event as LockerEvent;
 use sessionlocker::locker::Spec;
 use sessionlocker::record::Document;
@@ -27,10 +27,7 @@ impl Host for Game {
     }
 
     fn answer(&self, _about: &About, _call: HostCall) -> CallAnswer {
-        CallAnswer {
-            verdict: Verdict::Done,
-            draft: None,
-        }
+        CallAnswer::done(None)
     }
 }
 

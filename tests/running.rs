@@ -10,7 +10,7 @@ use sessionlocker::engine::journal::Line;
 use sessionlocker::engine::metrics::Metrics;
 use sessionlocker::engine::{Engine, EngineOptions, Event as EngineEvent, LockerId};
 use sessionlocker::error::{Cause, Error};
-use sessionlocker::locker::call::{CallAnswer, HostCall, Verdict};
+use sessionlocker::locker::call::{CallAnswer, HostCall};
 use sessionlocker::locker::event::{Event, LoadStatus};
 use sessionlocker::locker::Spec;
 use sessionlocker::log::{Kind as About, Level, LogSink};
@@ -763,7 +763,7 @@ impl Host for Game {
     }
 
     fn answer(&self, _about: &Asked, _call: HostCall) -> CallAnswer {
-        CallAnswer::refused(Verdict::Done)
+        CallAnswer::done(None)
     }
 }
 
