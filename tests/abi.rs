@@ -126,7 +126,8 @@ fn layout_in_rust() -> String {
             count,
             since_ms,
             detail,
-            flags
+            flags,
+            amount
         }
     );
     layout!(
@@ -140,7 +141,8 @@ fn layout_in_rust() -> String {
             product,
             context,
             context_length,
-            tag
+            tag,
+            state
         }
     );
     layout!(
@@ -157,7 +159,9 @@ fn layout_in_rust() -> String {
             purchase_id,
             context,
             context_length,
-            tag
+            tag,
+            operation,
+            effect
         }
     );
     layout!(
@@ -189,7 +193,11 @@ fn layout_in_rust() -> String {
             before_save,
             apply_receipt,
             user_data,
-            destroy
+            destroy,
+            validate_receipt,
+            record_receipt,
+            revoke_receipt,
+            purchase_history
         }
     );
     layout!(

@@ -336,9 +336,11 @@ impl Core {
             verdicts: &self.verdicts,
             shutting_down: self.shutdown.is_some(),
             bugs: self.options.bugs,
+            next_change: self.next_change,
         };
         let mut outputs = Outputs::default();
         step(slot, &inputs, &mut outputs);
+        self.next_change += outputs.changes_made;
         self.after_step(now, index, &mut outputs);
         Some(outputs)
     }

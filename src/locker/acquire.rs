@@ -415,6 +415,9 @@ impl Locker {
         };
         let epoch = found.header.epoch;
         self.document = found.document;
+        if self.spec.apply_receipt {
+            self.purchases.retry_parked(&found.header);
+        }
         self.phase = Phase::Held(Box::new(Held::new(found.header, holder, version)));
         self.show(LoadStatus::Loaded, &mut out.events);
         out.events.push(Event::Loaded { epoch });

@@ -144,6 +144,8 @@ pub enum Event {
         outcome: ReceiptOutcome,
         /// Why, where it was not processed.
         text: String,
+        /// It had been parked, and the game knows its product now: nobody waits for this answer, and `tag` is 0.
+        taken_up: bool,
     },
     /// A use of credit has been dealt with.
     CreditUsed {
@@ -163,6 +165,13 @@ pub enum Event {
     },
     /// Nothing is held, wanted or under way any more.
     Idle,
+    /// The player's credit for a product is another one from now on.
+    CreditChanged {
+        /// The product.
+        product: String,
+        /// The credit; below zero it is a debt.
+        amount: i64,
+    },
 }
 
 impl LoadStatus {
@@ -212,6 +221,7 @@ impl Event {
             } => format!("credit for {product}: {} {text}", outcome.brief()),
             Self::CallbackFailed { text } => text.clone(),
             Self::Idle => "idle".into(),
+            Self::CreditChanged { product, amount } => format!("credit for {product} is {amount}"),
         }
     }
 }

@@ -148,7 +148,7 @@ impl Locker {
         }
         self.decide_handover(inputs, out);
         if self.release_wanted(inputs).is_some() {
-            if self.purchases.has_waiting() {
+            if self.purchases.has_work() {
                 let mut answers = Vec::new();
                 self.purchases
                     .give_up_waiting("the record is being let go", &mut answers);
@@ -329,7 +329,7 @@ impl Locker {
                     self.changes.record(change);
                 }
             }
-            Verdict::NotApplicable => {}
+            Verdict::NotApplicable | Verdict::Rejected(_) | Verdict::UnknownProduct => {}
             // The save goes on without the hook's edits: a hook that always fails must not keep the data from being
             // saved, or the record from being let go.
             Verdict::Failed(text) => out.events.push(Event::CallbackFailed {

@@ -74,6 +74,8 @@ pub struct Inputs<'a> {
     pub shutting_down: bool,
     /// Deliberate faults, for tests.
     pub bugs: Bugs,
+    /// The id that the next change has, if this step makes one.
+    pub next_change: u64,
 }
 
 /// What would be lost first goes first.
@@ -107,6 +109,8 @@ pub struct Outputs {
     pub wake: Option<Time>,
     /// Call the host.
     pub call: Option<HostCall>,
+    /// How many changes this step made, with ids from [`Inputs::next_change`] on.
+    pub changes_made: u64,
 }
 
 impl Outputs {

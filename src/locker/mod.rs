@@ -25,8 +25,11 @@ mod purchases;
 
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
-use crate::receipt::{credit_of, Answer, Order, Purchases};
-use crate::record::ledger::Entry;
+use crate::receipt::{credit_of, Answer, Order, Past, Purchases, Standing};
+use crate::record::header::Header;
+#[cfg(doc)]
+use crate::record::ledger::MOST_RECENT_RECEIPTS;
+use crate::record::ledger::{Entry, PurchaseId, RECENT_RECEIPTS};
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
 use crate::store::{Key, Request, StoreResult};
@@ -77,6 +80,10 @@ pub struct Spec {
     pub apply_receipt: bool,
     /// The largest record that the store takes, in bytes.
     pub max_value_bytes: u64,
+    /// Whether the host can take purchases back.
+    pub revoke_receipt: bool,
+    /// How many purchases a record keeps in full: 1 to [`MOST_RECENT_RECEIPTS`].
+    pub purchase_history: usize,
 }
 
 impl Spec {
@@ -96,6 +103,8 @@ impl Spec {
             before_save: false,
             apply_receipt: false,
             max_value_bytes: u64::MAX,
+            revoke_receipt: false,
+            purchase_history: RECENT_RECEIPTS,
         }
     }
 
@@ -307,11 +316,18 @@ impl Locker {
     ///
     /// # Errors
     /// As [`Locker::edit`].
-    pub fn give_credit(&mut self, change: u64, product: &str, amount: i64) -> Result<(), Error> {
+    pub fn give_credit(
+        &mut self,
+        change: u64,
+        product: &str,
+        amount: i64,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Error> {
         self.check_editable()?;
         if let Phase::Held(held) = &mut self.phase {
-            crate::receipt::add_credit(&mut held.header, product, amount);
+            let told = crate::receipt::add_credit(&mut held.header, product, amount);
             self.changes.record(change);
+            tell_answers(Vec::from_iter(told), events);
         }
         Ok(())
     }
@@ -331,6 +347,47 @@ impl Locker {
         match &self.phase {
             Phase::Held(held) => held.header.ledger.recent(),
             _ => &[],
+        }
+    }
+
+    /// What the record knows of a purchase, however old.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLoaded`].
+    pub fn find_purchase(&self, purchase: &PurchaseId) -> Result<Option<Standing>, Error> {
+        self.held_header()
+            .map(|header| crate::receipt::standing_of(header, purchase))
+    }
+
+    /// The purchases that the record has in full: those dealt with, oldest first, then the parked ones.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLoaded`].
+    pub fn purchases(&self) -> Result<Vec<Past>, Error> {
+        self.held_header().map(crate::receipt::history)
+    }
+
+    /// Has the host asked once more about the parked purchases.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLoaded`].
+    pub fn retry_parked(&mut self) -> Result<(), Error> {
+        match &self.phase {
+            Phase::Held(held) if !held.release_sent => {
+                self.purchases.retry_parked(&held.header);
+                Ok(())
+            }
+            _ => self.held_header().map(|_| ()),
+        }
+    }
+
+    fn held_header(&self) -> Result<&Header, Error> {
+        match &self.phase {
+            Phase::Held(held) => Ok(&held.header),
+            _ => {
+                let text = format!("`{}` is not loaded, its purchases are not known", self.key);
+                Err(Error::new(ErrorKind::NotLoaded, text))
+            }
         }
     }
 
@@ -549,6 +606,7 @@ impl Locker {
 
     fn become_idle(&mut self, events: &mut Vec<Event>) {
         self.phase = Phase::Idle;
+        self.purchases.forget_parked();
         self.document = self.default.clone();
         self.show(LoadStatus::Idle, events);
     }
@@ -598,11 +656,13 @@ fn tell_answers(answers: Vec<Answer>, events: &mut Vec<Event>) {
                 tag,
                 outcome,
                 text,
+                taken_up,
             } => Event::Receipt {
                 purchase,
                 tag,
                 outcome,
                 text,
+                taken_up,
             },
             Answer::Credit {
                 product,
@@ -615,6 +675,7 @@ fn tell_answers(answers: Vec<Answer>, events: &mut Vec<Event>) {
                 outcome,
                 text,
             },
+            Answer::CreditChanged { product, amount } => Event::CreditChanged { product, amount },
         });
     }
 }

@@ -1,6 +1,6 @@
 //! The header of a record: who may write it, what was last written, and what must outlive any one session.
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Parked};
 use super::stamp::{Incarnation, OperationId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -78,12 +78,16 @@ pub struct Header {
     /// The last sessions before this epoch, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<PastSession>,
-    /// Receipts that have taken effect.
+    /// The purchases that the record has heard of.
     #[serde(default, skip_serializing_if = "Ledger::is_empty")]
     pub ledger: Ledger,
-    /// Products paid for that could not be applied yet, with their number.
+    /// Products paid for that could not be applied yet, with their number. A number below zero is a debt: what was
+    /// refunded and could not be taken back.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<String, i64>,
+    /// Purchases of products that the game did not know when they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parked: Vec<Parked>,
     /// When the record was created, by a server's wall clock; for people.
     pub created_ms: i64,
     /// When it was last saved, by a server's wall clock; for people.
@@ -110,6 +114,7 @@ impl Header {
             sessions: Vec::new(),
             ledger: Ledger::default(),
             credit: BTreeMap::new(),
+            parked: Vec::new(),
             created_ms: wall_ms,
             saved_ms: wall_ms,
             extra: Map::new(),

@@ -8,7 +8,7 @@ use sessionlocker::engine::{Event as EngineEvent, LockerId, SpecId};
 use sessionlocker::locker::call::{CallAnswer, HostCall, Question, Verdict};
 use sessionlocker::locker::event::{ChangeStatus, Event};
 use sessionlocker::locker::Spec;
-use sessionlocker::receipt::{Receipt, ReceiptOutcome};
+use sessionlocker::receipt::{Receipt, ReceiptOutcome, ReceiptState};
 use sessionlocker::record::codec;
 use sessionlocker::record::header::Header;
 use sessionlocker::record::ledger::PurchaseId;
@@ -42,7 +42,12 @@ struct Server {
     replies: VecDeque<(RequestId, StoreResult)>,
     events: Vec<Event>,
     wall_skew: i64,
+    /// What the game says of a product that it is asked about, if it does not just do what it is asked for.
+    game: Game,
+    asked: Vec<Question>,
 }
+
+type Game = Box<dyn Fn(&Question) -> Option<Verdict>>;
 
 pub struct World {
     now: Time,
@@ -105,6 +110,8 @@ impl World {
             replies: VecDeque::new(),
             events: Vec::new(),
             wall_skew: 0,
+            game: Box::new(|_| None),
+            asked: Vec::new(),
         });
         self.servers.len() - 1
     }
@@ -156,15 +163,21 @@ impl World {
     }
 
     pub fn receipt(&mut self, server: usize, locker: LockerId, id: &str, tag: u64) {
+        self.notice(server, locker, id, "thing", ReceiptState::Purchased, tag);
+    }
+
+    /// A platform's notice about a purchase of any kind of product.
+    pub fn notice(&mut self, server: usize, locker: LockerId, id: &str, product: &str, state: ReceiptState, tag: u64) {
         let receipt = Receipt {
             purchase: PurchaseId {
                 provider: "shop".into(),
                 environment: "test".into(),
                 id: id.into(),
             },
-            product: "thing".into(),
-            context: Vec::new(),
+            product: product.into(),
+            context: product.as_bytes().to_vec(),
             tag,
+            state,
         };
         self.servers[server].core.process_receipt(locker, receipt).unwrap();
     }
@@ -201,6 +214,21 @@ impl World {
             _ => None,
         };
         self.events(server).into_iter().filter_map(outcome).collect()
+    }
+
+    /// Has the game of a server answer the questions about products with something else than "done".
+    pub fn game(&mut self, server: usize, game: impl Fn(&Question) -> Option<Verdict> + 'static) {
+        self.servers[server].game = Box::new(game);
+    }
+
+    /// The questions that a server's game was asked since the last call.
+    pub fn asked(&mut self, server: usize) -> Vec<Question> {
+        std::mem::take(&mut self.servers[server].asked)
+    }
+
+    /// The core of a server, for what a test needs of it beyond the shorthands.
+    pub fn core(&mut self, server: usize) -> &mut Core {
+        &mut self.servers[server].core
     }
 
     // What goes wrong ----------------------------------------------------------------------------------------------
@@ -276,7 +304,9 @@ impl World {
                 None | Some(Action::Yield) => {}
                 Some(Action::Submit { id, request, .. }) => self.submit(index, id, request),
                 Some(Action::Call { locker, call, .. }) => {
-                    let answer = answer(&call);
+                    let verdict = (server.game)(&call.question);
+                    server.asked.push(call.question.clone());
+                    let answer = answer(&call, verdict.unwrap_or(Verdict::Done));
                     server.core.finish_call(self.now, locker, answer);
                 }
             }
@@ -366,6 +396,7 @@ fn spec(refuse: bool) -> Spec {
         retry_max: Duration::from_secs(2),
         handover_refuse: refuse,
         apply_receipt: true,
+        revoke_receipt: true,
         ..Spec::named("player")
     }
 }
@@ -396,17 +427,17 @@ fn with(document: &Document, pointer: &str, value: i64) -> Document {
     Document::from_value(json)
 }
 
-/// The game: each product adds one to `bought`.
-fn answer(call: &HostCall) -> CallAnswer {
-    let draft = match call.question {
+/// The game: each product adds one to `bought`, or takes it away again. It hands back an edited draft whatever it says.
+fn answer(call: &HostCall, verdict: Verdict) -> CallAnswer {
+    let more = match call.question {
         Question::BeforeSave(_) => None,
-        Question::ApplyReceipt(_) | Question::UseCredit { .. } => {
-            let bought = json(&call.draft)["bought"].as_i64().unwrap();
-            Some(with(&call.draft, "/bought", bought + 1))
-        }
+        Question::ApplyReceipt(_) if verdict == Verdict::NotApplicable => None,
+        Question::ApplyReceipt(_) | Question::UseCredit { .. } => Some(1),
+        Question::RevokeReceipt(_) => Some(-1),
     };
-    CallAnswer {
-        verdict: Verdict::Done,
-        draft,
-    }
+    let draft = more.map(|more| {
+        let bought = json(&call.draft)["bought"].as_i64().unwrap();
+        with(&call.draft, "/bought", bought + more)
+    });
+    CallAnswer { verdict, draft }
 }

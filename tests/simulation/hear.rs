@@ -361,6 +361,17 @@ impl World {
                     self.tally.see(Seen::ReceiptCredited);
                 }
             }
+            ReceiptOutcome::Pending { .. }
+            | ReceiptOutcome::Rejected { .. }
+            | ReceiptOutcome::Revoked { .. }
+            | ReceiptOutcome::Parked { .. } => {
+                let text = format!(
+                    "k{key}: purchase {purchase} was paid, and is said to be {}",
+                    outcome.brief()
+                );
+                self.checker.broken("I4", text);
+                return;
+            }
         }
         let credited = matches!(outcome, ReceiptOutcome::Credited { .. });
         self.checker.told_granted(key, purchase, credited);

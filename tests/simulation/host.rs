@@ -9,7 +9,7 @@ use crate::world::{Event, World};
 use sessionlocker::engine::event::LockerId;
 use sessionlocker::error::{Error, ErrorKind};
 use sessionlocker::locker::call::{self, CallAnswer, HostCall, Question};
-use sessionlocker::receipt::Receipt;
+use sessionlocker::receipt::{Receipt, ReceiptState};
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
 use std::time::Duration;
@@ -335,6 +335,7 @@ impl World {
             product: product(purchase),
             context: Vec::new(),
             tag,
+            state: ReceiptState::Purchased,
         };
         match running.core.process_receipt(locker, receipt) {
             Ok(()) => {
@@ -388,6 +389,7 @@ impl World {
                 }
                 (verdict, true)
             }
+            Question::RevokeReceipt(_) => (call::Verdict::Failed("nothing is paid back in a run".into()), false),
         };
         let answer = CallAnswer {
             verdict,
