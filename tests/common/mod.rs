@@ -261,6 +261,14 @@ impl World {
         self.values.remove(&key(name));
     }
 
+    /// Writes a stored record anew, as somebody else would.
+    pub fn rewrite(&mut self, name: &str, edit: impl FnOnce(String) -> String) {
+        let (value, version) = self.values.get_mut(&key(name)).unwrap();
+        *value = edit(String::from_utf8(value.to_vec()).unwrap()).into_bytes().into();
+        *version = self.next_version;
+        self.next_version += 1;
+    }
+
     // What is stored -----------------------------------------------------------------------------------------------
 
     pub fn record(&self, name: &str) -> Option<(Header, Document)> {
