@@ -159,8 +159,13 @@ fn faults_of_a_concurrent_callback_store() {
 }
 
 #[test]
+fn every_end_of_a_purchase() {
+    play_all("purchases", &[]);
+}
+
+#[test]
 fn under_valgrind() {
-    for program in ["documents", "bad_input", "callbacks", "async_store"] {
+    for program in ["documents", "bad_input", "callbacks", "async_store", "purchases"] {
         play(program, Flavour::Valgrind, &[]);
     }
     play("store_faults", Flavour::Valgrind, &["async"]);
