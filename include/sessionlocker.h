@@ -125,6 +125,14 @@ typedef int32_t slk_result;
 #define SLK_CREDITED 21
 /** The receipt had no effect yet. Let the platform deliver it again. */
 #define SLK_NOT_PROCESSED 22
+/** The product of the purchase is not known to this version of the game; it is kept, durably, until one knows it. */
+#define SLK_PARKED 23
+/** The purchase was turned down, durably; nothing was granted. Also a callback's answer that turns it down. */
+#define SLK_REJECTED 24
+/** The purchase was paid back and taken back, or became a debt, durably. Nothing is granted for it again. */
+#define SLK_REVOKED 25
+/** A callback's answer: this version of the game does not know the product; keep the purchase until one does. */
+#define SLK_UNKNOWN_PRODUCT 26
 /** An argument is NULL where it must not be, outside its range, or makes no sense beside another. */
 #define SLK_E_INVALID_ARGUMENT (-1)
 /** The handle is null, of another type, destroyed already, or was never given out. */
@@ -1242,6 +1250,21 @@ SLK_API slk_result slk_engine_destroy(slk_engine engine);
 SLK_NODISCARD SLK_API slk_result slk_engine_update(slk_engine engine, uint32_t budget_us);
 
 /**
+ * Counts the purchases and uses of credit of all lockers that are not answered yet: at zero a shutdown interrupts none.
+ * One that is interrupted is answered `SLK_NOT_PROCESSED`, and has no effect until the platform sends it again.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `count`: receives how many.
+ * Returns:
+ *   `SLK_OK`: counted.
+ *   `SLK_E_INVALID_ARGUMENT`: `count` is NULL.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_purchases_in_progress(slk_engine engine, uint64_t *count);
+
+/**
  * Begins to save and release everything, what would be lost first. Go on updating and reading events until
  * `SLK_EVENT_SHUTDOWN_DONE`. Lockers cannot be created or marked as wanted any more. Calling it again can only bring the
  * deadline nearer.
@@ -1309,8 +1332,9 @@ SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t
 #define SLK_EVENT_AVAILABLE 9
 
 /**
- * A receipt was dealt with: `name` is the purchase's id, `tag`, `result` is `SLK_GRANTED`, `SLK_CREDITED` or
- * `SLK_NOT_PROCESSED`, `flags` may have `SLK_EVENT_DUPLICATE`, `text`. Only now may the platform be answered.
+ * A receipt was dealt with: `name` is the purchase's id, `tag`, `result` is `SLK_GRANTED`, `SLK_CREDITED`, `SLK_PENDING`,
+ * `SLK_PARKED`, `SLK_REJECTED`, `SLK_REVOKED` or `SLK_NOT_PROCESSED`, `flags` may have `SLK_EVENT_DUPLICATE` or
+ * `SLK_EVENT_TAKEN_UP`, `text`. Only now may the platform be answered; all but `SLK_NOT_PROCESSED` are durable.
  */
 #define SLK_EVENT_RECEIPT 10
 
@@ -1325,6 +1349,12 @@ SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t
 #define SLK_EVENT_IDLE 13
 /** A locker did not make it before the deadline of the shutdown: `flags` may have `SLK_EVENT_DIRTY`. */
 #define SLK_EVENT_LEFT_BEHIND 14
+
+/**
+ * The player's credit for a product is another one from now on: `name` is the product, `amount` the credit, below zero
+ * for a debt. As `slk_locker_credit` reads it: whether the change is saved is told by what made it.
+ */
+#define SLK_EVENT_CREDIT_CHANGED 16
 /** No sign of life was taken by the store `name` in time: none of its lockers is available until one is. */
 #define SLK_EVENT_SUSPECT 20
 /** This server was declared dead on the store `name`; it registers again and confirms each session. */
@@ -1371,6 +1401,8 @@ SLK_NODISCARD SLK_API slk_result slk_engine_shutdown(slk_engine engine, uint32_t
 #define SLK_EVENT_DUPLICATE 2
 /** There were changes that are not saved. */
 #define SLK_EVENT_DIRTY 4
+/** The purchase had been parked, and the game knows its product now. Nobody waits for this answer, and `tag` is 0. */
+#define SLK_EVENT_TAKEN_UP 8
 
 /** Something that happened. Which fields mean something is said at each `SLK_EVENT_`; the others are 0 or empty. */
 typedef struct slk_event {
@@ -1412,6 +1444,8 @@ typedef struct slk_event {
     int32_t detail;
     /** Any of the flags that the kind names, added. */
     uint32_t flags;
+    /** An amount, which may be negative. */
+    int64_t amount;
 } slk_event;
 
 /** Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`. */
@@ -1472,6 +1506,34 @@ SLK_NODISCARD SLK_API slk_result slk_engine_dispatch(slk_engine engine, slk_even
 #define SLK_APPLY_RECEIPT 1
 /** A product that the player has credit for is to be applied. */
 #define SLK_APPLY_CREDIT 2
+/** Say whether the purchase is good, before it is applied. */
+#define SLK_PURCHASE_VALIDATE 1
+/** Apply the product to the draft. */
+#define SLK_PURCHASE_APPLY 2
+/** Write down in the draft, for the game's own history, how the purchase ended. */
+#define SLK_PURCHASE_RECORD 3
+/** Take the product out of the draft: it was paid back. */
+#define SLK_PURCHASE_REVOKE 4
+/** It is paid. */
+#define SLK_RECEIPT_PURCHASED 0
+/** It is not paid yet, and may be later. It is remembered as that; a later notice that it is paid applies it. */
+#define SLK_RECEIPT_PENDING 1
+/** It was turned down. Nothing is granted, unless a later notice says that it is paid after all. */
+#define SLK_RECEIPT_REJECTED 2
+
+/**
+ * It was paid back: a refund or a charge-back. What was granted is taken back or becomes a debt, and nothing is granted
+ * for this purchase ever again.
+ */
+#define SLK_RECEIPT_REVOKED 3
+/** The most purchases of unknown products that a record keeps; further ones are `SLK_NOT_PROCESSED`. */
+#define SLK_MAX_PARKED 64
+
+/**
+ * The most bytes that the contexts of a record's parked purchases may have together; beyond, a purchase is
+ * `SLK_NOT_PROCESSED`.
+ */
+#define SLK_MAX_PARKED_BYTES 65536
 
 /**
  * A purchase notice of a platform. Begin with `SLK_RECEIPT_INIT`. Provider, environment and purchase id together name
@@ -1496,6 +1558,8 @@ typedef struct slk_receipt {
     size_t context_length;
     /** Comes back in the event. */
     uint64_t tag;
+    /** What the platform says of it: one of `SLK_RECEIPT_`. */
+    int32_t state;
 } slk_receipt;
 
 /** What is to be applied. Its strings end with a NUL and live until the callback returns. */
@@ -1522,16 +1586,31 @@ typedef struct slk_receipt_view {
     const void *context;
     /** Its length in bytes. */
     size_t context_length;
-    /** As given with the receipt; 0 for credit. */
+    /** As given with the receipt; 0 for credit, and for a purchase that had been parked. */
     uint64_t tag;
+    /** One of `SLK_PURCHASE_`. */
+    int32_t operation;
+    /** For `SLK_PURCHASE_RECORD`: `SLK_GRANTED` or `SLK_CREDITED`; else `SLK_OK`. */
+    slk_result effect;
 } slk_receipt_view;
 
 /**
- * Applies a product to the draft of the player's data: gives the gold, unlocks the level.
+ * Does one step of dealing with a purchase on a draft of the player's data. One function may serve for several steps;
+ * `operation` tells them apart. For a purchase that is paid, `validate_receipt`, `apply_receipt` and `record_receipt`
+ * follow one another on one draft, and what they edited is saved together with the receipt:
  *
- * Returns: `SLK_OK`: applied; the draft's edits and the receipt are saved together. `SLK_NOT_APPLICABLE`: it cannot be
- * applied now; the player gets credit for it. Anything else: it failed, all edits are dropped, and the platform is to
- * send the receipt again; say why by `slk_error_sink_set`.
+ * `SLK_PURCHASE_VALIDATE`: says whether the purchase is good. May be missing.
+ * `SLK_PURCHASE_APPLY`: gives the gold, unlocks the level. This alone is also called for a use of credit.
+ * `SLK_PURCHASE_RECORD`: writes down that it was granted, or that it became credit; for the latter the draft has none of
+ * the edits of the two before. May be missing.
+ * `SLK_PURCHASE_REVOKE`: takes what was granted out of the draft again. May be missing: then it cannot be taken back.
+ *
+ * Returns, of any step: `SLK_OK`: done. Of validate and apply: `SLK_NOT_APPLICABLE`: it cannot be applied now; the
+ * player gets credit for it. `SLK_REJECTED`: it is no good; it is remembered as rejected, with your words if you use
+ * `slk_error_sink_set`. `SLK_UNKNOWN_PRODUCT`: this version of the game does not know the product; the purchase is kept
+ * in the record until one does. Of revoke: `SLK_NOT_APPLICABLE`: it is spent already; the player's credit for the product
+ * falls by one, below zero if need be. Anything else: it failed, all edits of all steps are dropped, and the platform is
+ * to send the notice again; say why by `slk_error_sink_set`.
  * It may be called again for the same purchase, also on another server, if the save is lost: effects outside the draft
  * belong to the event that reports the durable result. Called inside update.
  */
@@ -1539,9 +1618,10 @@ typedef slk_result (*slk_apply_receipt)(void *user_data, const slk_receipt_view 
         slk_error_sink error);
 
 /**
- * Takes a purchase notice. The spec's `apply_receipt` is called, the effect and the receipt are saved together at once,
- * and then `SLK_EVENT_RECEIPT` tells what to answer the platform. A purchase that took effect before, on any server and
- * at any time, is granted again without a second effect.
+ * Takes a purchase notice. The spec's callbacks are called, the effect and the receipt are saved together at once, and
+ * then `SLK_EVENT_RECEIPT` tells what to answer the platform. A purchase that took effect before, on any server and at
+ * any time, is granted again without a second effect. One that was paid back is revoked for ever, and one that was never
+ * granted is never said to have been.
  *
  * Parameters:
  *   `locker`: the player's locker.
@@ -1565,12 +1645,13 @@ SLK_NODISCARD SLK_API slk_result slk_locker_process_receipt(slk_locker locker, c
 SLK_API slk_result slk_receipt_init(slk_receipt *receipt, size_t size);
 
 /**
- * Reads the player's credit for a product: what was paid for and could not be applied.
+ * Reads the player's credit for a product: what was paid for and could not be applied. Below zero it is a debt: what was
+ * paid back and could not be taken back. Credit that is given, or that a purchase becomes, pays it off.
  *
  * Parameters:
  *   `locker`: the player's locker.
  *   `product`: the product.
- *   `amount`: receives how many times.
+ *   `amount`: receives how many times; may be negative.
  * Returns:
  *   `SLK_OK`: read.
  *   `SLK_E_NOT_LOADED`: the record is not loaded.
@@ -1611,6 +1692,62 @@ SLK_NODISCARD SLK_API slk_result slk_locker_give_credit(slk_locker locker, const
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_use_credit(slk_locker locker, const char *product, uint64_t tag);
+
+/**
+ * Has the callbacks asked once more about the purchases that are parked because their products were not known. That is
+ * done by itself once in each session; call it when the game learns new products during one. `SLK_EVENT_RECEIPT` with
+ * `SLK_EVENT_TAKEN_UP` tells of each that is taken up; the others stay parked.
+ *
+ * Parameters: `locker`: the player's locker.
+ * Returns:
+ *   `SLK_OK`: they will be asked about.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_UNSUPPORTED`: the spec has no `apply_receipt`.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_retry_parked(slk_locker locker);
+
+/**
+ * Tells what has become of a purchase, however old. What is told may not be saved yet: `SLK_EVENT_RECEIPT` tells that.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `provider`, `environment`, `purchase_id`: as in the notice.
+ *   `state`: receives `SLK_GRANTED`, `SLK_CREDITED`, `SLK_PENDING`, `SLK_REJECTED`, `SLK_REVOKED`, `SLK_PARKED`, or
+ *   `SLK_UNKNOWN` for something that only a newer version of this library knows.
+ * Returns:
+ *   `SLK_OK`: found.
+ *   `SLK_EMPTY`: the record has never heard of it; nothing is written.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the strings, or `state` is NULL.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_find_purchase(slk_locker locker, const char *provider,
+        const char *environment, const char *purchase_id, slk_result *state);
+
+/**
+ * Reads the player's latest purchases as a JSON array: first those dealt with, the latest last, as many as the spec's
+ * `purchase_history` keeps; then all that are parked. Each is an object with the strings `provider`, `environment`,
+ * `purchase_id`, `product` and `state`, and the number `at_ms`: milliseconds since 1970-01-01 UTC by a server's clock.
+ * The state is `granted`, `credited`, `pending`, `rejected`, `revoked` or `parked`, or a word of a newer version.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: it was copied, or its length was asked for.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+ *   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_get_purchases(slk_locker locker, char *buffer, size_t capacity,
+        size_t *needed);
 
 /* ---- Specs ---- */
 
@@ -1701,8 +1838,16 @@ typedef struct slk_spec_options {
     slk_apply_receipt apply_receipt;
     /** Given to the callbacks. */
     void *user_data;
-    /** Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL. */
+    /** Called exactly once, when the engine is gone; none of the other callbacks follows. May be NULL. */
     slk_destroy destroy;
+    /** Says whether a purchase is good before it is applied. May be NULL: then all are. */
+    slk_apply_receipt validate_receipt;
+    /** Writes down how a purchase ended, granted or credited, for the game's own history. May be NULL. */
+    slk_apply_receipt record_receipt;
+    /** Takes a product back that was paid back. May be NULL: then each becomes a debt. */
+    slk_apply_receipt revoke_receipt;
+    /** How many purchases a record keeps in full, up to 1,000; of older ones it keeps what became of them. 0: 100. */
+    uint32_t purchase_history;
 } slk_spec_options;
 
 /**
@@ -2521,7 +2666,11 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     NULL, /* before_save */ \
     NULL, /* apply_receipt */ \
     NULL, /* user_data */ \
-    NULL /* destroy */ \
+    NULL, /* destroy */ \
+    NULL, /* validate_receipt */ \
+    NULL, /* record_receipt */ \
+    NULL, /* revoke_receipt */ \
+    0 /* purchase_history */ \
 }
 
 /** A `slk_receipt` without anything in it. */
@@ -2534,7 +2683,8 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     NULL, /* product */ \
     NULL, /* context */ \
     0, /* context_length */ \
-    0 /* tag */ \
+    0, /* tag */ \
+    SLK_RECEIPT_PURCHASED /* state */ \
 }
 
 #ifdef __cplusplus
