@@ -9,7 +9,7 @@ use common::{Fate, World};
 use sessionlocker::engine::LockerId;
 use sessionlocker::error::ErrorKind;
 use sessionlocker::locker::call::{Question, Verdict};
-use sessionlocker::locker::event::Event;
+use sessionlocker::locker::event::{ChangeStatus, Event};
 use sessionlocker::receipt::{ReceiptOutcome, ReceiptState, Standing};
 use sessionlocker::record::ledger::{Effect, PurchaseId, PARKED_BYTES, PARKED_RECEIPTS};
 use std::rc::Rc;
@@ -766,6 +766,26 @@ fn notices_that_come_together_have_one_effect() {
     assert_eq!(shop.stored(), 0);
 }
 
+/// A notice that needs no question to the game is a change of its own: an edit that comes after its snapshot is not saved
+/// with it.
+#[test]
+fn a_notice_without_a_question_is_a_change_of_its_own() {
+    let mut shop = Shop::open();
+    shop.world.hold_replies(shop.server, true);
+    shop.send("r", "thing", PENDING);
+    shop.world.tick(shop.server);
+    let change = shop.world.set(shop.server, shop.locker, "/gold", 7);
+    shop.world.hold_replies(shop.server, false);
+    shop.world.run(Duration::from_millis(100));
+    assert_eq!(shop.world.receipt_outcomes(shop.server), [(1, pending(FIRST))]);
+    let status = shop.world.change_status(shop.server, shop.locker, change);
+    assert_eq!(status, ChangeStatus::Pending);
+    assert_eq!(common::json(&shop.world.data("p"))["gold"], 0);
+    shop.world.force_save(shop.server, shop.locker);
+    shop.world.run(Duration::from_millis(100));
+    assert_eq!(common::json(&shop.world.data("p"))["gold"], 7);
+}
+
 // What the host can ask and hears -------------------------------------------------------------------------------------
 
 /// A change of credit is told once, with the credit that there is then.
@@ -802,7 +822,10 @@ fn changes_of_credit_are_told() {
     shop.game_does_all();
     shop.send("s", "thing", PURCHASED);
     shop.world.run(Duration::from_millis(50));
-    assert!(told(&mut shop).is_empty(), "a purchase that is applied changes no credit");
+    assert!(
+        told(&mut shop).is_empty(),
+        "a purchase that is applied changes no credit"
+    );
     shop.game_cannot_take_back();
     shop.send("s", "thing", REVOKED);
     shop.world.run(Duration::from_millis(50));

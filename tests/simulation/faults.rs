@@ -189,6 +189,7 @@ impl World {
                 before_save: settings.before_save,
                 apply_receipt: true,
                 max_value_bytes: 1 << 20,
+                ..Spec::named(SPACE)
             },
         )?;
         Ok(Process {
