@@ -27,8 +27,6 @@ use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::receipt::{credit_of, Answer, Order, Past, Purchases, Standing};
 use crate::record::header::Header;
-#[cfg(doc)]
-use crate::record::ledger::MOST_RECENT_RECEIPTS;
 use crate::record::ledger::{Entry, PurchaseId, RECENT_RECEIPTS};
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
@@ -82,7 +80,8 @@ pub struct Spec {
     pub max_value_bytes: u64,
     /// Whether the host can take purchases back.
     pub revoke_receipt: bool,
-    /// How many purchases a record keeps in full: 1 to [`MOST_RECENT_RECEIPTS`].
+    /// How many purchases a record keeps in full: 1 to
+    /// [`MOST_RECENT_RECEIPTS`](crate::record::ledger::MOST_RECENT_RECEIPTS).
     pub purchase_history: usize,
 }
 

@@ -11,6 +11,7 @@ struct game {
     int32_t steps[8]; /* the operations of the last purchase, in order */
     int calls;
     slk_result validate, apply, record, revoke; /* what each callback answers */
+    int apply_only;                             /* the spec has no other callback */
     const char *words;
 };
 
@@ -34,7 +35,7 @@ static slk_result purchase_step(void *user_data, const slk_receipt_view *receipt
         return game->validate;
     case SLK_PURCHASE_APPLY: {
         int64_t validated = 0, before = 0;
-        if (receipt->kind == SLK_APPLY_RECEIPT) {
+        if (receipt->kind == SLK_APPLY_RECEIPT && !game->apply_only) {
             /* It is the draft that validate has edited. */
             OK(slk_document_get_i64(draft, "/validated", &validated));
             slk_result found = slk_locker_get_i64(game->locker, "/validated", &before);
@@ -63,10 +64,12 @@ static void attach(struct game *game, const char *server)
     options.name = "player";
     options.store = game->store;
     options.default_data = "{\"gold\":0}";
-    options.validate_receipt = purchase_step;
     options.apply_receipt = purchase_step;
-    options.record_receipt = purchase_step;
-    options.revoke_receipt = purchase_step;
+    if (!game->apply_only) {
+        options.validate_receipt = purchase_step;
+        options.record_receipt = purchase_step;
+        options.revoke_receipt = purchase_step;
+    }
     options.purchase_history = 5;
     options.user_data = game;
     OK(slk_spec_create(game->engine, &options, &game->spec));
@@ -285,6 +288,24 @@ static void paid_back(void)
     end(&game);
 }
 
+/* A game that knows only how to apply: all is good, nothing is recorded, and what is paid back is a debt. */
+static void without_the_other_callbacks(void)
+{
+    struct game game;
+    memset(&game, 0, sizeof game);
+    game.apply_only = 1;
+    OK(slk_store_open_memory(&game.store));
+    attach(&game, "eu-1");
+    (void)notice(&game, "p-1", SLK_RECEIPT_PURCHASED, SLK_GRANTED, 0);
+    CHECK(game.calls == 1 && game.steps[0] == SLK_PURCHASE_APPLY);
+    (void)notice(&game, "p-1", SLK_RECEIPT_REVOKED, SLK_REVOKED, 0);
+    CHECK(game.calls == 0 && number_at(&game, "/gold") == 100 && credit(&game) == -1);
+    game.apply = SLK_NOT_APPLICABLE;
+    (void)notice(&game, "p-2", SLK_RECEIPT_PURCHASED, SLK_CREDITED, 0);
+    CHECK(number_at(&game, "/gold") == 100 && credit(&game) == 0);
+    end(&game);
+}
+
 /* The notice came before the game knew the product; a later server does. */
 static void unknown_products(void)
 {
@@ -460,6 +481,7 @@ int main(void)
     three_steps_on_one_draft();
     states_of_a_receipt();
     paid_back();
+    without_the_other_callbacks();
     unknown_products();
     history();
     bad_calls();
