@@ -1606,8 +1606,8 @@ typedef struct slk_receipt_view {
  * `SLK_PURCHASE_REVOKE`: takes what was granted out of the draft again. May be missing: then it cannot be taken back.
  *
  * Returns, of any step: `SLK_OK`: done. Of validate and apply: `SLK_NOT_APPLICABLE`: it cannot be applied now; the
- * player gets credit for it. `SLK_REJECTED`: it is no good; it is remembered as rejected, with your words if you use
- * `slk_error_sink_set`. `SLK_UNKNOWN_PRODUCT`: this version of the game does not know the product; the purchase is kept
+ * player gets credit for it. `SLK_REJECTED`: it is no good; it is remembered as rejected, and what you say by
+ * `slk_error_sink_set` is in the event. `SLK_UNKNOWN_PRODUCT`: this version of the game does not know the product; the purchase is kept
  * in the record until one does. Of revoke: `SLK_NOT_APPLICABLE`: it is spent already; the player's credit for the product
  * falls by one, below zero if need be. Anything else: it failed, all edits of all steps are dropped, and the platform is
  * to send the notice again; say why by `slk_error_sink_set`.
