@@ -733,6 +733,31 @@ fn d4_a_session_is_lost_with_a_refund_in_it() {
     assert_eq!(shop.stored(), 0);
 }
 
+/// The same with a parked purchase that was being taken up: nobody waits for its answer, so none is told, and it is taken
+/// up by the server that has the record now.
+#[test]
+fn a_session_is_lost_while_a_parked_purchase_is_taken_up() {
+    let mut shop = Shop::open();
+    shop.game_says(Verdict::UnknownProduct);
+    assert_eq!(shop.notice("r", PURCHASED), parked(FIRST));
+    shop.game_does_all();
+    let (a, first) = (shop.server, shop.locker);
+    shop.strike(Blow::RequestLost);
+    shop.world.core(a).retry_parked(first).unwrap();
+    shop.world.run(Duration::from_millis(100));
+    assert_eq!(shop.world.core(a).purchases_in_progress(), 1);
+    shop.world.pause(a, true);
+    shop.join("b");
+    shop.world.run(Duration::from_millis(100));
+    assert_eq!(shop.world.receipt_outcomes(shop.server), [(0, granted(FIRST))]);
+    shop.world.fate(a, |_| Fate::Deliver);
+    shop.world.pause(a, false);
+    shop.world.run(LEASE * 2);
+    assert_eq!(shop.world.receipt_outcomes(a), []);
+    assert_eq!(shop.world.core(a).purchases_in_progress(), 0);
+    assert_eq!(shop.stored(), 1);
+}
+
 /// Two notices of one purchase in one tick, before either is durable: one effect, and two answers when it is.
 #[test]
 fn notices_that_come_together_have_one_effect() {
