@@ -758,7 +758,8 @@ fn a_session_is_lost_while_a_parked_purchase_is_taken_up() {
     assert_eq!(shop.stored(), 1);
 }
 
-/// Two notices of one purchase in one tick, before either is durable: one effect, and two answers when it is.
+/// Notices of one purchase in one tick: one effect, an answer for each, and no end before the one that it follows is
+/// stored.
 #[test]
 fn notices_that_come_together_have_one_effect() {
     let mut shop = Shop::open();
@@ -769,6 +770,7 @@ fn notices_that_come_together_have_one_effect() {
     shop.world.run(Duration::from_millis(200));
     assert_eq!(shop.world.receipt_outcomes(shop.server), []);
     assert_eq!(shop.world.core(shop.server).purchases_in_progress(), 6);
+    assert_eq!((shop.standing("r"), shop.asked()), (entered(Effect::Pending), 0));
     shop.world.fate(shop.server, |_| Fate::Deliver);
     shop.world.run(LEASE);
     let outcomes: Vec<_> = shop

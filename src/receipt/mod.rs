@@ -311,7 +311,11 @@ impl Purchases {
     pub fn next_question(&mut self, book: &mut Book<'_>) -> Option<Ask> {
         self.asked = None;
         while let Some(order) = self.waiting.front() {
-            match book.step_of(order) {
+            let step = book.step_of(order);
+            if matches!(step, Step::Ask(_) | Step::Enter(_)) && self.awaits_save(order) {
+                return None;
+            }
+            match step {
                 Step::Ask(ask) => {
                     self.asked = Some(match ask {
                         Ask::Apply(_) => Subject::Purchase,
@@ -353,6 +357,12 @@ impl Purchases {
             }),
             None => answers.push(answer),
         }
+    }
+
+    /// Whether an earlier notice of the same purchase was entered and is not durable yet. One end follows the other in the
+    /// stored record too, so that no answer tells of an end that was never stored.
+    fn awaits_save(&self, order: &Order) -> bool {
+        matches!(order, Order::Receipt(receipt) if self.change_of(&receipt.purchase).is_some())
     }
 
     /// The change that makes durable what was entered for a purchase; `None` if it is durable already.
