@@ -315,16 +315,22 @@ impl World {
         } else {
             pick(&mut self.host_rng, &known)
         };
-        self.deliver_this(process, key, locker, purchase);
+        let state = match self.host_rng.u32(0..24) {
+            0 | 1 => ReceiptState::Revoked,
+            2 => ReceiptState::Pending,
+            3 => ReceiptState::Rejected,
+            _ => ReceiptState::Purchased,
+        };
+        self.deliver_this(process, key, locker, purchase, state);
     }
 
-    pub fn deliver_this(&mut self, process: usize, key: usize, locker: LockerId, purchase: u32) {
+    pub fn deliver_this(&mut self, process: usize, key: usize, locker: LockerId, purchase: u32, state: ReceiptState) {
         self.tally.receipts += 1;
         let running = &mut self.processes[process];
         running.next_tag += 1;
         let tag = running.next_tag;
         self.trace.say(self.now, || {
-            format!("p{process} k{key} gets the notice of purchase {purchase}")
+            format!("p{process} k{key} gets the notice of purchase {purchase}: {state:?}")
         });
         let receipt = Receipt {
             purchase: PurchaseId {
@@ -335,7 +341,7 @@ impl World {
             product: product(purchase),
             context: Vec::new(),
             tag,
-            state: ReceiptState::Purchased,
+            state,
         };
         match running.core.process_receipt(locker, receipt) {
             Ok(()) => {
@@ -374,7 +380,10 @@ impl World {
             Question::BeforeSave(_) => (call::Verdict::Done, false),
             Question::ApplyReceipt(receipt) => {
                 let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
-                let verdict = self.apply(self.purchases[purchase as usize].awkward);
+                let mut verdict = self.apply(self.purchases[purchase as usize].awkward);
+                if self.host_rng.u32(0..12) == 0 {
+                    verdict = call::Verdict::UnknownProduct;
+                }
                 if verdict == call::Verdict::Done {
                     self.must_change(&mut draft, |game| game.got.push(purchase));
                 }
@@ -389,7 +398,18 @@ impl World {
                 }
                 (verdict, true)
             }
-            Question::RevokeReceipt(_) => (call::Verdict::Failed("nothing is paid back in a run".into()), false),
+            Question::RevokeReceipt(receipt) => {
+                let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
+                let spent = self.host_rng.u32(0..4) == 0;
+                let verdict = self.apply(spent);
+                if verdict == call::Verdict::Done {
+                    self.must_change(&mut draft, |game| {
+                        game.got.retain(|got| *got != purchase);
+                        game.spent.retain(|spent| *spent != purchase);
+                    });
+                }
+                (verdict, true)
+            }
         };
         let answer = CallAnswer {
             verdict,
