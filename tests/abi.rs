@@ -132,7 +132,8 @@ fn layout_in_rust() -> String {
             detail,
             flags,
             spec,
-            cause
+            cause,
+            amount
         }
     );
     layout!(
@@ -146,7 +147,8 @@ fn layout_in_rust() -> String {
             product,
             context,
             context_length,
-            tag
+            tag,
+            state
         }
     );
     layout!(
@@ -163,7 +165,9 @@ fn layout_in_rust() -> String {
             purchase_id,
             context,
             context_length,
-            tag
+            tag,
+            operation,
+            effect
         }
     );
     layout!(
@@ -205,7 +209,11 @@ fn layout_in_rust() -> String {
             merge_offline,
             apply_change,
             max_value_bytes,
-            size_warning_percent
+            size_warning_percent,
+            validate_receipt,
+            record_receipt,
+            revoke_receipt,
+            purchase_history
         }
     );
     layout!(
@@ -339,7 +347,11 @@ fn layout_in_rust() -> String {
             receipts_credited_before,
             receipts_not_processed,
             callbacks_failed,
-            events_queued
+            events_queued,
+            receipts_pending,
+            receipts_rejected,
+            receipts_revoked,
+            receipts_parked
         }
     );
     table

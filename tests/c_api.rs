@@ -179,6 +179,11 @@ fn counters_and_a_log_that_names_no_player() {
 }
 
 #[test]
+fn every_end_of_a_purchase() {
+    play_all("purchases", &[]);
+}
+
+#[test]
 fn under_valgrind() {
     for program in [
         "documents",
@@ -187,6 +192,7 @@ fn under_valgrind() {
         "async_store",
         "loading",
         "changes",
+        "purchases",
     ] {
         play(program, Flavour::Valgrind, &[]);
     }

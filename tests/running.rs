@@ -452,7 +452,7 @@ fn losses_receipts_and_player_hours_are_counted() {
     world.receipt(server, locker, "order-1", 2);
     world.run(Duration::from_secs(3_600));
     let all = metrics(&mut world, server);
-    assert_eq!(all.all_specs().counters.receipts, [1, 1, 0, 0, 0]);
+    assert_eq!(all.all_specs().counters.receipts, [1, 1, 0, 0, 0, 0, 0, 0, 0]);
     let held = all.all_specs().counters.held_time;
     assert!(
         held > Duration::from_secs(3_599) && held < Duration::from_secs(3_602),

@@ -7,8 +7,8 @@ use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
 use crate::locker::event::{ChangeStatus, Event as LockerEvent, LoadStatus};
 use crate::locker::{HandoverAnswer, Locker};
-use crate::receipt::{Order, Receipt};
-use crate::record::ledger::Entry;
+use crate::receipt::{Order, Past, Receipt, Standing};
+use crate::record::ledger::{Entry, PurchaseId};
 use crate::record::Document;
 use std::time::Duration;
 
@@ -295,14 +295,8 @@ impl Core {
     /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::Unsupported`] if the spec cannot apply receipts; bad or too long
     /// fields.
     pub fn process_receipt(&mut self, id: LockerId, receipt: Receipt) -> Result<(), Error> {
-        for (what, text) in [
-            ("provider", &receipt.purchase.provider),
-            ("environment", &receipt.purchase.environment),
-            ("purchase_id", &receipt.purchase.id),
-            ("product", &receipt.product),
-        ] {
-            check_name(what, text, MAX_NAME_BYTES)?;
-        }
+        check_purchase(&receipt.purchase)?;
+        check_name("product", &receipt.product, MAX_NAME_BYTES)?;
         self.order(id, Order::Receipt(receipt))
     }
 
@@ -318,11 +312,7 @@ impl Core {
 
     fn order(&mut self, id: LockerId, order: Order) -> Result<(), Error> {
         self.touch(id, |slot, events| {
-            if !slot.locker.spec().apply_receipt {
-                let name = &slot.locker.spec().name;
-                let text = format!("spec `{name}` has no callback that applies products");
-                return Err(Error::new(ErrorKind::Unsupported, text));
-            }
+            check_applies(&slot.locker)?;
             slot.locker.order(order, events);
             Ok(())
         })
@@ -335,7 +325,9 @@ impl Core {
     pub fn give_credit(&mut self, id: LockerId, product: &str, amount: i64) -> Result<u64, Error> {
         check_name("product", product, MAX_NAME_BYTES)?;
         let change = self.next_change;
-        self.touch(id, |slot, _| slot.locker.give_credit(change, product, amount))?;
+        self.touch(id, |slot, events| {
+            slot.locker.give_credit(change, product, amount, events)
+        })?;
         self.next_change += 1;
         Ok(change)
     }
@@ -358,6 +350,42 @@ impl Core {
     /// [`ErrorKind::InvalidHandle`].
     pub fn recent_receipts(&self, id: LockerId) -> Result<&[Entry], Error> {
         self.locker(id).map(Locker::recent_receipts)
+    }
+
+    /// What the record knows of a purchase, however old; `None` if it has never heard of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::NotLoaded`]; bad or too long fields.
+    pub fn find_purchase(&self, id: LockerId, purchase: &PurchaseId) -> Result<Option<Standing>, Error> {
+        check_purchase(purchase)?;
+        self.locker(id)?.find_purchase(purchase)
+    }
+
+    /// The purchases that the record has in full: those dealt with, oldest first, then the parked ones.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::NotLoaded`].
+    pub fn purchases(&self, id: LockerId) -> Result<Vec<Past>, Error> {
+        self.locker(id)?.purchases()
+    }
+
+    /// Has the host asked once more about the parked purchases, of which it has learnt the products meanwhile.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`]; [`ErrorKind::NotLoaded`]; [`ErrorKind::Unsupported`] if the spec cannot apply
+    /// receipts.
+    pub fn retry_parked(&mut self, id: LockerId) -> Result<(), Error> {
+        self.touch(id, |slot, _| {
+            check_applies(&slot.locker)?;
+            slot.locker.retry_parked()
+        })
+    }
+
+    /// How many purchases of all lockers are not answered yet.
+    #[must_use]
+    pub fn purchases_in_progress(&self) -> usize {
+        let used = self.slots.iter().filter_map(|slot| slot.used.as_ref());
+        used.map(|used| used.locker.purchases_in_progress()).sum()
     }
 
     /// Gives a handle back. With the last one the record is saved and released in its own time.
@@ -417,6 +445,26 @@ fn check_holder(name: Option<&str>) -> Result<(), Error> {
         Some(name) => check_name("holder name", name, MAX_NAME_BYTES),
         None => Ok(()),
     }
+}
+
+fn check_purchase(purchase: &PurchaseId) -> Result<(), Error> {
+    for (what, text) in [
+        ("provider", &purchase.provider),
+        ("environment", &purchase.environment),
+        ("purchase_id", &purchase.id),
+    ] {
+        check_name(what, text, MAX_NAME_BYTES)?;
+    }
+    Ok(())
+}
+
+fn check_applies(locker: &Locker) -> Result<(), Error> {
+    let spec = locker.spec();
+    if spec.apply_receipt {
+        return Ok(());
+    }
+    let text = format!("spec `{}` has no callback that applies products", spec.name);
+    Err(Error::new(ErrorKind::Unsupported, text))
 }
 
 fn no_such_locker() -> Error {

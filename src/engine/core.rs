@@ -20,6 +20,7 @@ use crate::locker::inputs::{Priority, Verdicts};
 use crate::locker::{Locker, Spec, Watching};
 use crate::log::Level;
 use crate::planted::Bugs;
+use crate::record::ledger::MOST_RECENT_RECEIPTS;
 use crate::record::server::LEASE_RANGE;
 use crate::record::stamp::OperationId;
 use crate::record::Document;
@@ -354,6 +355,13 @@ impl Core {
             let text = format!(
                 "spec `{}`: size_warning_percent must be at most 100, max_value_bytes above zero",
                 spec.name
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        if !(1..=MOST_RECENT_RECEIPTS).contains(&spec.purchase_history) {
+            let text = format!(
+                "spec `{}`: purchase_history {} is outside 1 to {MOST_RECENT_RECEIPTS}",
+                spec.name, spec.purchase_history
             );
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }

@@ -415,11 +415,13 @@ impl Core {
             shutting_down: self.shutdown.is_some(),
             bugs: self.options.bugs,
             critical: store.health.is_critical(),
+            next_change: self.next_change,
         };
         let spec = slot.spec;
         let mut outputs = Outputs::default();
         step(slot, &inputs, &mut outputs);
         self.count_facts(now, spec, &outputs.facts);
+        self.next_change += outputs.changes_made;
         self.after_step(now, index, &mut outputs);
         Some(outputs)
     }

@@ -29,7 +29,8 @@ pub trait Host: Send + Sync {
     /// Any; the locker is not opened then.
     fn default_data(&self, key: &str) -> Result<Document, Error>;
 
-    /// Answers a question. The draft's edits count only if the answer is [`Verdict::Done`] and has the draft.
+    /// Answers a question. The draft's edits count only if the answer has the draft and is [`Verdict::Done`], or
+    /// [`Verdict::NotApplicable`] to a receipt.
     fn answer(&self, about: &About, call: HostCall) -> CallAnswer;
 }
 

@@ -110,12 +110,16 @@ pub const LOSSES: [&str; 3] = ["taken", "erased", "rolled_back"];
 /// What loads waited for, as [`SpecCounters::waits`] counts it.
 pub const WAITS: [&str; WaitCause::COUNT] = ["living_server", "dead_server", "store_failure"];
 /// What was said of receipts, as [`SpecCounters::receipts`] counts it.
-pub const RECEIPTS: [&str; 5] = [
+pub const RECEIPTS: [&str; 9] = [
     "granted",
     "granted_before",
     "credited",
     "credited_before",
     "not_processed",
+    "pending",
+    "rejected",
+    "revoked",
+    "parked",
 ];
 /// The states of a locker, as [`SpecMetrics::lockers`] counts them.
 pub const STATES: [&str; 4] = ["idle", "loading", "held", "suspect"];
@@ -480,6 +484,10 @@ fn receipt_of(outcome: ReceiptOutcome) -> usize {
         ReceiptOutcome::Credited { duplicate: false } => 2,
         ReceiptOutcome::Credited { duplicate: true } => 3,
         ReceiptOutcome::NotProcessed => 4,
+        ReceiptOutcome::Pending { .. } => 5,
+        ReceiptOutcome::Rejected { .. } => 6,
+        ReceiptOutcome::Revoked { .. } => 7,
+        ReceiptOutcome::Parked { .. } => 8,
     }
 }
 

@@ -354,6 +354,7 @@ impl Core {
             shutting_down: self.shutdown.is_some(),
             critical: store.health.is_critical(),
             bugs: self.options.bugs,
+            next_change: self.next_change,
         };
         let mut outputs = VisitOutputs::default();
         step(&mut slot.visitor, &inputs, &mut outputs);

@@ -97,7 +97,7 @@ impl HostSpec {
             returned_from: returned_from.as_ptr(),
             sent_ms: sent.at_ms,
         };
-        self.with_draft("apply_change", draft, |user_data, draft, error| {
+        self.with_draft_or_leave("apply_change", draft, |user_data, draft, error| {
             // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the view
             // and what it points to live until the call returns.
             unsafe { apply(user_data, &raw const view, draft, error) }

@@ -380,6 +380,30 @@ pub extern "C" fn slk_engine_update(engine: slk_engine, budget_us: u32) -> slk_r
     })
 }
 
+/// Counts the purchases and uses of credit of all lockers that are not answered yet: at zero a shutdown interrupts none.
+/// One that is interrupted is answered `SLK_NOT_PROCESSED`, and has no effect until the platform sends it again.
+///
+/// Parameters:
+///   `engine`: the engine.
+///   `count`: receives how many.
+/// Returns:
+///   `SLK_OK`: counted.
+///   `SLK_E_INVALID_ARGUMENT`: `count` is NULL.
+///   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+/// Thread: any. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_engine_purchases_in_progress(engine: slk_engine, count: *mut u64) -> slk_result {
+    panic::enter("slk_engine_purchases_in_progress", || {
+        text::required(count, "count")?;
+        let object = get(engine)?;
+        let number = object.run(|engine| Ok(engine.core().purchases_in_progress()))?;
+        // SAFETY: not null, so writable as the caller promises.
+        unsafe { text::put(count, number as u64) };
+        Ok(SLK_OK)
+    })
+}
+
 /// Begins to save and release everything, what would be lost first. Go on updating and reading events until
 /// `SLK_EVENT_SHUTDOWN_DONE`. Lockers cannot be created or marked as wanted any more. Calling it again can only bring the
 /// deadline nearer.

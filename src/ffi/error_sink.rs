@@ -28,10 +28,15 @@ impl Sink {
         self.handle
     }
 
+    /// What the callback said; empty if it said nothing.
+    pub fn said(&self) -> String {
+        let said = SINKS.get(self.handle.id).map(|words| words.lock().clone());
+        said.unwrap_or_default()
+    }
+
     /// What the callback said with this result, which is a failure.
     pub fn words(&self, callback: &str, result: slk_result) -> String {
-        let said = SINKS.get(self.handle.id).map(|words| words.lock().clone());
-        let said = said.unwrap_or_default();
+        let said = self.said();
         if said.is_empty() {
             format!("{callback} returned {} ({result})", name_of(result))
         } else {

@@ -41,8 +41,9 @@ pub const SLK_EVENT_HANDOVER_REQUESTED: i32 = 8;
 /// Sessions are available again after they had been in doubt: one locker's, `epoch`, or, where `locker` is null, all of
 /// the store `name`.
 pub const SLK_EVENT_AVAILABLE: i32 = 9;
-/// A receipt was dealt with: `name` is the purchase's id, `tag`, `result` is `SLK_GRANTED`, `SLK_CREDITED` or
-/// `SLK_NOT_PROCESSED`, `flags` may have `SLK_EVENT_DUPLICATE`, `text`. Only now may the platform be answered.
+/// A receipt was dealt with: `name` is the purchase's id, `tag`, `result` is `SLK_GRANTED`, `SLK_CREDITED`, `SLK_PENDING`,
+/// `SLK_PARKED`, `SLK_REJECTED`, `SLK_REVOKED` or `SLK_NOT_PROCESSED`, `flags` may have `SLK_EVENT_DUPLICATE` or
+/// `SLK_EVENT_TAKEN_UP`, `text`. Only now may the platform be answered; all but `SLK_NOT_PROCESSED` are durable.
 pub const SLK_EVENT_RECEIPT: i32 = 10;
 /// A use of credit was dealt with: `name` is the product, `tag`, `result` is `SLK_OK`, `SLK_EMPTY` (no credit),
 /// `SLK_NOT_APPLICABLE` or `SLK_NOT_PROCESSED`, `text`.
@@ -53,6 +54,9 @@ pub const SLK_EVENT_CALLBACK_FAILED: i32 = 12;
 pub const SLK_EVENT_IDLE: i32 = 13;
 /// A locker did not make it before the deadline of the shutdown: `flags` may have `SLK_EVENT_DIRTY`.
 pub const SLK_EVENT_LEFT_BEHIND: i32 = 14;
+/// The player's credit for a product is another one from now on: `name` is the product, `amount` the credit, below zero
+/// for a debt. As `slk_locker_credit` reads it: whether the change is saved is told by what made it.
+pub const SLK_EVENT_CREDIT_CHANGED: i32 = 16;
 /// No sign of life was taken by the store `name` in time: none of its lockers is available until one is.
 pub const SLK_EVENT_SUSPECT: i32 = 20;
 /// This server was declared dead on the store `name`; it registers again and confirms each session.
@@ -140,6 +144,8 @@ pub const SLK_EVENT_REFUSED: u32 = 1;
 pub const SLK_EVENT_DUPLICATE: u32 = 2;
 /// There were changes that are not saved.
 pub const SLK_EVENT_DIRTY: u32 = 4;
+/// The purchase had been parked, and the game knows its product now. Nobody waits for this answer, and `tag` is 0.
+pub const SLK_EVENT_TAKEN_UP: u32 = 8;
 
 /// Something that happened. Which fields mean something is said at each `SLK_EVENT_`; the others are 0 or empty.
 #[repr(C)]
@@ -187,6 +193,8 @@ pub struct slk_event {
     pub spec: slk_spec,
     /// Whose trouble it is, where a store failed: one of `SLK_CAUSE_`.
     pub cause: i32,
+    /// An amount, which may be negative.
+    pub amount: i64,
 }
 
 /// Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`.
@@ -236,6 +244,7 @@ const EMPTY: slk_event = slk_event {
     flags: 0,
     spec: slk_spec { id: 0 },
     cause: 0,
+    amount: 0,
 };
 
 /// Translates events for the host.
@@ -436,9 +445,11 @@ impl Translator<'_> {
                 tag,
                 outcome,
                 text,
+                taken_up,
             } => {
                 (out.kind, out.tag) = (SLK_EVENT_RECEIPT, tag);
                 (out.result, out.flags) = receipt_result(outcome);
+                out.flags |= if taken_up { SLK_EVENT_TAKEN_UP } else { 0 };
                 out = self.with_name(out, &purchase);
                 out = self.worded(out, &text);
             }
@@ -477,6 +488,10 @@ impl Translator<'_> {
             LockerEvent::SizeWarning { bytes, max } => {
                 (out.kind, out.count) = (SLK_EVENT_SIZE_WARNING, bytes);
                 out = self.worded(out, &size_words(bytes, max));
+            }
+            LockerEvent::CreditChanged { product, amount } => {
+                (out.kind, out.amount) = (SLK_EVENT_CREDIT_CHANGED, amount);
+                out = self.with_name(out, &product);
             }
         }
         Ok(out)
@@ -557,6 +572,10 @@ fn receipt_result(outcome: ReceiptOutcome) -> (slk_result, u32) {
         ReceiptOutcome::Granted { duplicate } => (SLK_GRANTED, flags(duplicate)),
         ReceiptOutcome::Credited { duplicate } => (SLK_CREDITED, flags(duplicate)),
         ReceiptOutcome::NotProcessed => (SLK_NOT_PROCESSED, 0),
+        ReceiptOutcome::Pending { duplicate } => (SLK_PENDING, flags(duplicate)),
+        ReceiptOutcome::Rejected { duplicate } => (SLK_REJECTED, flags(duplicate)),
+        ReceiptOutcome::Revoked { duplicate } => (SLK_REVOKED, flags(duplicate)),
+        ReceiptOutcome::Parked { duplicate } => (SLK_PARKED, flags(duplicate)),
     }
 }
 

@@ -127,6 +127,14 @@ pub struct slk_metrics {
     pub callbacks_failed: u64,
     /// Events that you have not taken yet.
     pub events_queued: u64,
+    /// Receipts that are pending.
+    pub receipts_pending: u64,
+    /// Receipts that were turned down.
+    pub receipts_rejected: u64,
+    /// Receipts that were taken back.
+    pub receipts_revoked: u64,
+    /// Receipts of unknown products that were parked.
+    pub receipts_parked: u64,
 }
 
 fn ended_well(store: &StoreCounters) -> u64 {
@@ -195,6 +203,10 @@ fn view_of(metrics: &Metrics) -> slk_metrics {
         receipts_not_processed: spec.receipts[4],
         callbacks_failed: spec.callbacks_failed,
         events_queued: metrics.events_queued,
+        receipts_pending: spec.receipts[5],
+        receipts_rejected: spec.receipts[6],
+        receipts_revoked: spec.receipts[7],
+        receipts_parked: spec.receipts[8],
     }
 }
 

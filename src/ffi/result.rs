@@ -35,6 +35,14 @@ pub const SLK_GRANTED: slk_result = 20;
 pub const SLK_CREDITED: slk_result = 21;
 /// The receipt had no effect yet. Let the platform deliver it again.
 pub const SLK_NOT_PROCESSED: slk_result = 22;
+/// The product of the purchase is not known to this version of the game; it is kept, durably, until one knows it.
+pub const SLK_PARKED: slk_result = 23;
+/// The purchase was turned down, durably; nothing was granted. Also a callback's answer that turns it down.
+pub const SLK_REJECTED: slk_result = 24;
+/// The purchase was paid back and taken back, or became a debt, durably. Nothing is granted for it again.
+pub const SLK_REVOKED: slk_result = 25;
+/// A callback's answer: this version of the game does not know the product; keep the purchase until one does.
+pub const SLK_UNKNOWN_PRODUCT: slk_result = 26;
 /// Another server holds the record.
 pub const SLK_LOCKED_ELSEWHERE: slk_result = 40;
 /// The record is there, and cannot be read or worked with here.
@@ -111,6 +119,10 @@ const NAMES: &[(slk_result, &CStr)] = &[
     (SLK_GRANTED, c"SLK_GRANTED"),
     (SLK_CREDITED, c"SLK_CREDITED"),
     (SLK_NOT_PROCESSED, c"SLK_NOT_PROCESSED"),
+    (SLK_PARKED, c"SLK_PARKED"),
+    (SLK_REJECTED, c"SLK_REJECTED"),
+    (SLK_REVOKED, c"SLK_REVOKED"),
+    (SLK_UNKNOWN_PRODUCT, c"SLK_UNKNOWN_PRODUCT"),
     (SLK_LOCKED_ELSEWHERE, c"SLK_LOCKED_ELSEWHERE"),
     (SLK_UNREADABLE, c"SLK_UNREADABLE"),
     (SLK_E_INVALID_ARGUMENT, c"SLK_E_INVALID_ARGUMENT"),

@@ -12,7 +12,10 @@ use super::host::{slk_destroy, UserData};
 use super::migration::{self, HostMigrations};
 use super::options::{self, Options};
 use super::panic;
-use super::receipt::{slk_apply_receipt, slk_receipt_view, SLK_APPLY_CREDIT, SLK_APPLY_RECEIPT};
+use super::receipt::{
+    slk_apply_receipt, slk_receipt_view, SLK_APPLY_CREDIT, SLK_APPLY_RECEIPT, SLK_PURCHASE_APPLY, SLK_PURCHASE_RECORD,
+    SLK_PURCHASE_REVOKE, SLK_PURCHASE_VALIDATE,
+};
 use super::result::*;
 use super::store;
 use super::table::{Table, Type};
@@ -210,6 +213,14 @@ pub struct slk_spec_options {
     pub max_value_bytes: u64,
     /// `SLK_EVENT_SIZE_WARNING` tells when a record has grown to this share of the largest, in percent. 0: 90; 100: never.
     pub size_warning_percent: u32,
+    /// Says whether a purchase is good before it is applied. May be NULL: then all are.
+    pub validate_receipt: slk_apply_receipt,
+    /// Writes down how a purchase ended, granted or credited, for the game's own history. May be NULL.
+    pub record_receipt: slk_apply_receipt,
+    /// Takes a product back that was paid back. May be NULL: then each becomes a debt.
+    pub revoke_receipt: slk_apply_receipt,
+    /// How many purchases a record keeps in full, up to 1,000; of older ones it keeps what became of them. 0: 100.
+    pub purchase_history: u32,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -243,6 +254,10 @@ unsafe impl Options for slk_spec_options {
         offset_of!(slk_spec_options, apply_change),
         offset_of!(slk_spec_options, max_value_bytes),
         offset_of!(slk_spec_options, size_warning_percent),
+        offset_of!(slk_spec_options, validate_receipt),
+        offset_of!(slk_spec_options, record_receipt),
+        offset_of!(slk_spec_options, revoke_receipt),
+        offset_of!(slk_spec_options, purchase_history),
     ];
 }
 
@@ -289,6 +304,9 @@ pub(super) struct HostSpec {
     validate: slk_validate,
     merge_offline: slk_merge_offline,
     pub apply_change: slk_apply_change,
+    validate_receipt: slk_apply_receipt,
+    record_receipt: slk_apply_receipt,
+    revoke_receipt: slk_apply_receipt,
 }
 
 impl HostSpec {
@@ -351,25 +369,44 @@ impl HostSpec {
         draft: Document,
         call: impl FnOnce(*mut c_void, slk_document, slk_error_sink) -> slk_result,
     ) -> CallAnswer {
-        let failed = |words: String| CallAnswer::refused(Verdict::Failed(words));
-        let sink = match Sink::new() {
-            Ok(sink) => sink,
-            Err(failure) => return failed(failure.text),
-        };
         let loan = match document::lend(draft) {
             Ok(loan) => loan,
             Err(failure) => return failed(failure.text),
         };
-        let result = callback::run(|| call(self.user_data.pointer(), loan.handle(), sink.handle()));
-        let (edited, outgoing) = loan.take_back();
-        match result {
-            SLK_OK => CallAnswer {
-                verdict: Verdict::Done,
-                draft: edited,
-                outgoing,
-            },
-            SLK_NOT_APPLICABLE => CallAnswer::refused(Verdict::NotApplicable),
-            other => failed(sink.words(name, other)),
+        let verdict = yes_or_failed(name, self.ask(name, loan.handle(), call));
+        answer_with(verdict, loan)
+    }
+
+    /// The same, where the callback may also say that it does not apply.
+    pub(super) fn with_draft_or_leave(
+        &self,
+        name: &str,
+        draft: Document,
+        call: impl FnOnce(*mut c_void, slk_document, slk_error_sink) -> slk_result,
+    ) -> CallAnswer {
+        match document::lend(draft) {
+            Ok(loan) => answer_with(self.ask(name, loan.handle(), call), loan),
+            Err(failure) => failed(failure.text),
+        }
+    }
+
+    /// Calls a callback that has a draft.
+    fn ask(
+        &self,
+        name: &str,
+        draft: slk_document,
+        call: impl FnOnce(*mut c_void, slk_document, slk_error_sink) -> slk_result,
+    ) -> Verdict {
+        let sink = match Sink::new() {
+            Ok(sink) => sink,
+            Err(failure) => return Verdict::Failed(failure.text),
+        };
+        match callback::run(|| call(self.user_data.pointer(), draft, sink.handle())) {
+            SLK_OK => Verdict::Done,
+            SLK_NOT_APPLICABLE => Verdict::NotApplicable,
+            SLK_REJECTED => Verdict::Rejected(sink.said()),
+            SLK_UNKNOWN_PRODUCT => Verdict::UnknownProduct,
+            other => Verdict::Failed(sink.words(name, other)),
         }
     }
 
@@ -385,38 +422,106 @@ impl HostSpec {
             user_tag: about.tag,
             key: key.as_ptr(),
         };
-        let mut answer = self.with_draft("before_save", draft, |user_data, draft, error| {
+        self.with_draft("before_save", draft, |user_data, draft, error| {
             // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the view
             // and what it points to live until the call returns.
             unsafe { before_save(user_data, &raw const view, draft, error) }
-        });
-        if answer.verdict == Verdict::NotApplicable {
-            answer.verdict = Verdict::Failed("before_save returned SLK_NOT_APPLICABLE".to_owned());
+        })
+    }
+
+    /// A purchase that is paid: validated, applied and recorded on one draft.
+    fn purchase(&self, about: &About, receipt: &Receipt, draft: Document) -> CallAnswer {
+        let what = Bought::receipt(receipt);
+        let untouched = draft.clone();
+        let loan = match document::lend(draft) {
+            Ok(loan) => loan,
+            Err(failure) => return failed(failure.text),
+        };
+        let mut verdict = self.step(about, &what, Operation::Validate, &loan);
+        if verdict == Verdict::Done {
+            verdict = self.step(about, &what, Operation::Apply, &loan);
+        }
+        match verdict {
+            Verdict::Done => answer_with(self.step(about, &what, Operation::Record(SLK_GRANTED), &loan), loan),
+            Verdict::NotApplicable => {
+                drop(loan);
+                self.record_credit(about, &what, untouched)
+            }
+            verdict => CallAnswer::refused(verdict),
+        }
+    }
+
+    /// A purchase becomes credit: what the callbacks before have edited does not count.
+    fn record_credit(&self, about: &About, what: &Bought<'_>, draft: Document) -> CallAnswer {
+        let loan = match document::lend(draft) {
+            Ok(loan) => loan,
+            Err(failure) => return failed(failure.text),
+        };
+        let mut answer = answer_with(self.step(about, what, Operation::Record(SLK_CREDITED), &loan), loan);
+        if answer.verdict == Verdict::Done {
+            answer.verdict = Verdict::NotApplicable;
         }
         answer
     }
 
-    fn apply(&self, about: &About, what: &Applied<'_>, draft: Document) -> CallAnswer {
-        let Some(apply) = self.apply_receipt else {
-            return self.without_callback("apply_receipt");
+    /// Something that is done in one step: a use of credit, a product that is taken back.
+    fn single_step(&self, about: &About, what: &Bought<'_>, operation: Operation, draft: Document) -> CallAnswer {
+        match document::lend(draft) {
+            Ok(loan) => answer_with(self.step(about, what, operation, &loan), loan),
+            Err(failure) => failed(failure.text),
+        }
+    }
+
+    fn step(&self, about: &About, what: &Bought<'_>, operation: Operation, loan: &document::Loan) -> Verdict {
+        let (name, function) = match operation {
+            Operation::Validate => ("validate_receipt", self.validate_receipt),
+            Operation::Apply => ("apply_receipt", self.apply_receipt),
+            Operation::Record(_) => ("record_receipt", self.record_receipt),
+            Operation::Revoke => ("revoke_receipt", self.revoke_receipt),
         };
-        let purchase = what.receipt.map(|receipt| &receipt.purchase);
-        let part = |part: Option<&String>| c_text(part.map_or("", String::as_str));
-        let texts = [
-            c_text(&about.key),
-            c_text(what.product),
-            part(purchase.map(|purchase| &purchase.provider)),
-            part(purchase.map(|purchase| &purchase.environment)),
-            part(purchase.map(|purchase| &purchase.id)),
-        ];
+        let Some(function) = function else {
+            return match operation {
+                Operation::Validate | Operation::Record(_) => Verdict::Done,
+                Operation::Apply | Operation::Revoke => Verdict::Failed(format!("the spec has no {name}")),
+            };
+        };
+        let texts = what.texts(about);
+        let view = self.receipt_view(about, what, operation, &texts);
+        let verdict = self.ask(name, loan.handle(), |user_data, draft, error| {
+            // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the view
+            // and what it points to live until the call returns.
+            unsafe { function(user_data, &raw const view, draft, error) }
+        });
+        match (operation, &verdict) {
+            (Operation::Record(_), _) | (Operation::Revoke, Verdict::Rejected(_) | Verdict::UnknownProduct) => {
+                yes_or_failed(name, verdict)
+            }
+            _ => verdict,
+        }
+    }
+
+    fn receipt_view(
+        &self,
+        about: &About,
+        what: &Bought<'_>,
+        operation: Operation,
+        texts: &[CString; 5],
+    ) -> slk_receipt_view {
         let context = what.receipt.map_or(&[][..], |receipt| &receipt.context);
-        let view = slk_receipt_view {
+        let kind = if what.receipt.is_some() {
+            SLK_APPLY_RECEIPT
+        } else {
+            SLK_APPLY_CREDIT
+        };
+        let (operation, effect) = match operation {
+            Operation::Validate => (SLK_PURCHASE_VALIDATE, SLK_OK),
+            Operation::Apply => (SLK_PURCHASE_APPLY, SLK_OK),
+            Operation::Record(effect) => (SLK_PURCHASE_RECORD, effect),
+            Operation::Revoke => (SLK_PURCHASE_REVOKE, SLK_OK),
+        };
+        slk_receipt_view {
             struct_size: size_field::<slk_receipt_view>(),
-            kind: if what.receipt.is_some() {
-                SLK_APPLY_RECEIPT
-            } else {
-                SLK_APPLY_CREDIT
-            },
+            kind,
             locker: self.locker(about),
             user_tag: about.tag,
             key: texts[0].as_ptr(),
@@ -431,19 +536,75 @@ impl HostSpec {
             },
             context_length: context.len(),
             tag: what.receipt.map_or(0, |receipt| receipt.tag),
-        };
-        self.with_draft("apply_receipt", draft, |user_data, draft, error| {
-            // SAFETY: the host gave this function for this purpose and with this user data, which are alive; the view
-            // and what it points to live until the call returns.
-            unsafe { apply(user_data, &raw const view, draft, error) }
-        })
+            operation,
+            effect,
+        }
     }
 }
 
-/// What is to be applied: a receipt's product, or one that there is credit for.
-struct Applied<'a> {
+/// A step of dealing with a purchase; `Record` says how it ended.
+#[derive(Clone, Copy)]
+enum Operation {
+    Validate,
+    Apply,
+    Record(slk_result),
+    Revoke,
+}
+
+/// What was bought: by a receipt, or by credit.
+struct Bought<'a> {
     product: &'a str,
     receipt: Option<&'a Receipt>,
+}
+
+impl<'a> Bought<'a> {
+    fn receipt(receipt: &'a Receipt) -> Self {
+        Self {
+            product: &receipt.product,
+            receipt: Some(receipt),
+        }
+    }
+
+    /// The strings of its view: key, product, provider, environment, purchase id.
+    fn texts(&self, about: &About) -> [CString; 5] {
+        let purchase = self.receipt.map(|receipt| &receipt.purchase);
+        let part = |part: Option<&String>| c_text(part.map_or("", String::as_str));
+        [
+            c_text(&about.key),
+            c_text(self.product),
+            part(purchase.map(|purchase| &purchase.provider)),
+            part(purchase.map(|purchase| &purchase.environment)),
+            part(purchase.map(|purchase| &purchase.id)),
+        ]
+    }
+}
+
+fn failed(words: String) -> CallAnswer {
+    CallAnswer::refused(Verdict::Failed(words))
+}
+
+/// The draft's edits count if the callback agreed.
+fn answer_with(verdict: Verdict, loan: document::Loan) -> CallAnswer {
+    if verdict != Verdict::Done {
+        return CallAnswer::refused(verdict);
+    }
+    let (draft, outgoing) = loan.take_back();
+    CallAnswer {
+        verdict,
+        draft,
+        outgoing,
+    }
+}
+
+/// Where a callback can only agree or fail, the other answers are failures.
+fn yes_or_failed(name: &str, verdict: Verdict) -> Verdict {
+    let result = match verdict {
+        Verdict::Done | Verdict::Failed(_) => return verdict,
+        Verdict::NotApplicable => SLK_NOT_APPLICABLE,
+        Verdict::Rejected(_) => SLK_REJECTED,
+        Verdict::UnknownProduct => SLK_UNKNOWN_PRODUCT,
+    };
+    Verdict::Failed(format!("{name} returned {}", name_of(result)))
 }
 
 impl Host for HostSpec {
@@ -459,8 +620,8 @@ impl Host for HostSpec {
         });
         match answer.verdict {
             Verdict::Done => Ok(answer.draft.unwrap_or_else(|| self.default.clone())),
-            Verdict::NotApplicable => Err(refused(key, "default_data_for returned SLK_NOT_APPLICABLE")),
             Verdict::Failed(words) => Err(refused(key, &words)),
+            other => Err(refused(key, &format!("default_data_for answered {other:?}"))),
         }
     }
 
@@ -473,16 +634,13 @@ impl Host for HostSpec {
             Question::ApplyChange { sent, direct } => self.change(about, sent, *direct, call.draft),
             // The engine asks by `default_data`.
             Question::DefaultData => self.without_callback("answer to this"),
-            Question::ApplyReceipt(receipt) => {
-                let what = Applied {
-                    product: &receipt.product,
-                    receipt: Some(receipt),
-                };
-                self.apply(about, &what, call.draft)
-            }
+            Question::ApplyReceipt(receipt) => self.purchase(about, receipt, call.draft),
             Question::UseCredit { product } => {
-                let what = Applied { product, receipt: None };
-                self.apply(about, &what, call.draft)
+                let what = Bought { product, receipt: None };
+                self.single_step(about, &what, Operation::Apply, call.draft)
+            }
+            Question::RevokeReceipt(receipt) => {
+                self.single_step(about, &Bought::receipt(receipt), Operation::Revoke, call.draft)
             }
         }
     }
@@ -610,6 +768,15 @@ unsafe fn spec_of(given: &slk_spec_options, engine: &Arc<EngineObject>) -> Resul
     if given.size_warning_percent != 0 {
         spec.size_warning_percent = given.size_warning_percent;
     }
+    spec.revoke_receipt = given.revoke_receipt.is_some();
+    if given.purchase_history != 0 {
+        spec.purchase_history = given.purchase_history as usize;
+    }
+    let others = [given.validate_receipt, given.record_receipt, given.revoke_receipt];
+    if !spec.apply_receipt && others.iter().any(Option::is_some) {
+        let text = "validate_receipt, record_receipt or revoke_receipt is set, but apply_receipt is NULL";
+        return Err(Failure::argument(text));
+    }
     let host = HostSpec {
         engine: Arc::downgrade(engine),
         // SAFETY: as the caller promises.
@@ -622,6 +789,9 @@ unsafe fn spec_of(given: &slk_spec_options, engine: &Arc<EngineObject>) -> Resul
         validate: given.validate,
         merge_offline: given.merge_offline,
         apply_change: given.apply_change,
+        validate_receipt: given.validate_receipt,
+        record_receipt: given.record_receipt,
+        revoke_receipt: given.revoke_receipt,
     };
     set_data_options(&mut spec, given)?;
     spec.migrations = Arc::clone(&host.migrations.chain);

@@ -505,6 +505,9 @@ impl Locker {
         };
         self.seize = false;
         let epoch = found.header.epoch;
+        if self.spec.apply_receipt {
+            self.purchases.retry_parked(&found.header);
+        }
         let acquire = self.acquire();
         out.facts.acquired = true;
         out.facts.taken_over = acquire.taken_over;

@@ -52,6 +52,8 @@ pub enum Question {
         /// The product.
         product: String,
     },
+    /// Take what a receipt gave out of the draft: it is paid back.
+    RevokeReceipt(Receipt),
 }
 
 /// A call to the host, with a draft of the data that it may edit.
@@ -59,7 +61,7 @@ pub enum Question {
 pub struct HostCall {
     /// What is asked.
     pub question: Question,
-    /// The data; edits count only if the answer is [`Verdict::Done`].
+    /// The data; edits count only if the answer is [`Verdict::Done`], or [`Verdict::NotApplicable`] to a receipt.
     pub draft: Document,
 }
 
@@ -68,10 +70,30 @@ pub struct HostCall {
 pub enum Verdict {
     /// Done; the draft's edits count.
     Done,
-    /// It cannot be applied now; it becomes credit.
+    /// It cannot be applied now; it becomes credit. Of a receipt, the draft's edits count: what the game writes down of
+    /// it. To be taken back: it cannot be, and becomes a debt.
     NotApplicable,
     /// It failed; the draft's edits are dropped.
     Failed(String),
+    /// The purchase is turned down, with the reason if there is one; the draft's edits are dropped.
+    Rejected(String),
+    /// The product is not known; the draft's edits are dropped.
+    UnknownProduct,
+}
+
+impl Verdict {
+    /// Where the host can only do it or fail: why it failed, in words.
+    ///
+    /// # Errors
+    /// Anything but [`Verdict::Done`].
+    pub fn or_failed(self) -> Result<(), String> {
+        match self {
+            Self::Done => Ok(()),
+            Self::NotApplicable => Err("it does not apply".into()),
+            Self::Rejected(text) | Self::Failed(text) => Err(text),
+            Self::UnknownProduct => Err("no product is asked about".into()),
+        }
+    }
 }
 
 /// The host's answer to a call.

@@ -157,6 +157,8 @@ pub enum Event {
         outcome: ReceiptOutcome,
         /// Why, where it was not processed.
         text: String,
+        /// It had been parked, and the game knows its product now: nobody waits for this answer, and `tag` is 0.
+        taken_up: bool,
     },
     /// A use of credit has been dealt with.
     CreditUsed {
@@ -211,6 +213,13 @@ pub enum Event {
         bytes: u64,
         /// The largest that may be written.
         max: u64,
+    },
+    /// The player's credit for a product is another one from now on.
+    CreditChanged {
+        /// The product.
+        product: String,
+        /// The credit; below zero it is a debt.
+        amount: i64,
     },
 }
 
@@ -281,6 +290,7 @@ impl Event {
             Self::Refused { saved, text, .. } => format!("NOT SAVED after change {saved}: {}", words(text)),
             Self::ChangeApplied { kind, from, .. } => format!("a change `{kind}` from {} took effect", words(from)),
             Self::Deleted => "deleted".into(),
+            Self::CreditChanged { product, amount } => format!("credit for {product} is {amount}"),
         }
     }
 }

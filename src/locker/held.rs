@@ -216,7 +216,7 @@ impl Locker {
         }
         self.decide_handover(inputs, out);
         if self.release_wanted(inputs).is_some() {
-            if self.purchases.has_waiting() {
+            if self.purchases.has_work() {
                 let mut answers = Vec::new();
                 self.purchases
                     .give_up_waiting("the record is being let go", &mut answers);
@@ -427,13 +427,9 @@ impl Locker {
         if !self.is_held() {
             return;
         }
-        let text = match answer.verdict {
-            Verdict::Done => {
-                self.held().checked = Some(self.changes.latest());
-                return;
-            }
-            Verdict::NotApplicable => "the check does not apply".to_owned(),
-            Verdict::Failed(text) => text,
+        let Err(text) = answer.verdict.or_failed() else {
+            self.held().checked = Some(self.changes.latest());
+            return;
         };
         let text = format!("the data of `{}` may not be saved: {text}", self.key);
         if matches!(reason, SaveReason::Last(_)) {
@@ -481,7 +477,7 @@ impl Locker {
         }
         self.held().hook_done = true;
         match self.accept(inputs, answer, change) {
-            Verdict::Done | Verdict::NotApplicable => {}
+            Verdict::Done | Verdict::NotApplicable | Verdict::Rejected(_) | Verdict::UnknownProduct => {}
             // The save goes on without the hook's edits: a hook that always fails must not keep the data from being
             // saved, or the record from being let go.
             Verdict::Failed(text) => out.events.push(Event::CallbackFailed {

@@ -92,8 +92,10 @@ impl Locker {
                 held.should_save = true;
             }
             // A kind that this server does not know waits for a newer one, and holds up no other.
-            Verdict::NotApplicable => self.held().left.unknown.push((sent.line.clone(), sent.number)),
-            Verdict::Failed(text) => {
+            Verdict::NotApplicable | Verdict::UnknownProduct => {
+                self.held().left.unknown.push((sent.line.clone(), sent.number))
+            }
+            Verdict::Failed(text) | Verdict::Rejected(text) => {
                 // What its sender sent later must not overtake it.
                 self.held().left.failed.push(sent.line.clone());
                 let text = format!(

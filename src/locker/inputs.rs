@@ -77,6 +77,8 @@ pub struct Inputs<'a> {
     pub bugs: Bugs,
     /// Whether the store is in a critical state: loads wait as long as they may between two tries.
     pub critical: bool,
+    /// The id that the next change has, if this step makes one.
+    pub next_change: u64,
 }
 
 /// What would be lost first goes first.
@@ -116,6 +118,8 @@ pub struct Outputs {
     pub deliver: Vec<Delivery>,
     /// What is to be counted.
     pub facts: Facts,
+    /// How many changes this step made, with ids from [`Inputs::next_change`] on.
+    pub changes_made: u64,
 }
 
 /// What a load had to wait for before it had the record.

@@ -29,11 +29,11 @@ mod purchases;
 
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
-use crate::receipt::{credit_of, Answer, Order, Purchases};
+use crate::receipt::{credit_of, Answer, Order, Past, Purchases, Standing};
 use crate::record::header::Header;
 use crate::record::import::Import;
 use crate::record::inbox::Sent;
-use crate::record::ledger::Entry;
+use crate::record::ledger::{Entry, PurchaseId, RECENT_RECEIPTS};
 use crate::record::migration::Migrations;
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
@@ -106,6 +106,11 @@ pub struct Spec {
     pub import: Import,
     /// A record that has grown to this share of the largest is told of; 100 for never.
     pub size_warning_percent: u32,
+    /// Whether the host can take purchases back.
+    pub revoke_receipt: bool,
+    /// How many purchases a record keeps in full: 1 to
+    /// [`MOST_RECENT_RECEIPTS`](crate::record::ledger::MOST_RECENT_RECEIPTS).
+    pub purchase_history: usize,
 }
 
 impl Spec {
@@ -133,6 +138,8 @@ impl Spec {
             inbox_limit: 100,
             import: Import::default(),
             size_warning_percent: 90,
+            revoke_receipt: false,
+            purchase_history: RECENT_RECEIPTS,
         }
     }
 
@@ -380,11 +387,18 @@ impl Locker {
     ///
     /// # Errors
     /// As [`Locker::edit`].
-    pub fn give_credit(&mut self, change: u64, product: &str, amount: i64) -> Result<(), Error> {
+    pub fn give_credit(
+        &mut self,
+        change: u64,
+        product: &str,
+        amount: i64,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Error> {
         self.check_held()?;
         if let Phase::Held(held) = &mut self.phase {
-            crate::receipt::add_credit(&mut held.header, product, amount);
+            let told = crate::receipt::add_credit(&mut held.header, product, amount);
             self.changes.record(change);
+            tell_answers(Vec::from_iter(told), events);
         }
         Ok(())
     }
@@ -453,6 +467,47 @@ impl Locker {
         match &self.phase {
             Phase::Held(held) => Some(&held.header.users),
             _ => None,
+        }
+    }
+
+    /// What the record knows of a purchase, however old.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLoaded`].
+    pub fn find_purchase(&self, purchase: &PurchaseId) -> Result<Option<Standing>, Error> {
+        self.held_header()
+            .map(|header| crate::receipt::standing_of(header, purchase))
+    }
+
+    /// The purchases that the record has in full: those dealt with, oldest first, then the parked ones.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLoaded`].
+    pub fn purchases(&self) -> Result<Vec<Past>, Error> {
+        self.held_header().map(crate::receipt::history)
+    }
+
+    /// Has the host asked once more about the parked purchases.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotLoaded`].
+    pub fn retry_parked(&mut self) -> Result<(), Error> {
+        match &self.phase {
+            Phase::Held(held) if !held.release_sent => {
+                self.purchases.retry_parked(&held.header);
+                Ok(())
+            }
+            _ => self.held_header().map(|_| ()),
+        }
+    }
+
+    fn held_header(&self) -> Result<&Header, Error> {
+        match &self.phase {
+            Phase::Held(held) => Ok(&held.header),
+            _ => {
+                let text = format!("`{}` is not loaded, its purchases are not known", self.key);
+                Err(Error::new(ErrorKind::NotLoaded, text))
+            }
         }
     }
 
@@ -739,6 +794,7 @@ impl Locker {
         self.phase = Phase::Idle;
         self.seize = false;
         self.drop_offline();
+        self.purchases.forget_parked();
         self.document = self.default.clone();
         self.show(LoadStatus::Idle, events);
     }
@@ -796,11 +852,13 @@ fn tell_answers(answers: Vec<Answer>, events: &mut Vec<Event>) {
                 tag,
                 outcome,
                 text,
+                taken_up,
             } => Event::Receipt {
                 purchase,
                 tag,
                 outcome,
                 text,
+                taken_up,
             },
             Answer::Credit {
                 product,
@@ -813,6 +871,7 @@ fn tell_answers(answers: Vec<Answer>, events: &mut Vec<Event>) {
                 outcome,
                 text,
             },
+            Answer::CreditChanged { product, amount } => Event::CreditChanged { product, amount },
         });
     }
 }

@@ -1,6 +1,6 @@
 //! Data that were edited before they were loaded: they are merged into what was loaded before anybody hears of it.
 
-use super::call::{CallAnswer, HostCall, Question, Verdict};
+use super::call::{CallAnswer, HostCall, Question};
 use super::event::Event;
 use super::inputs::{Inputs, Outputs};
 use super::{Asked, Locker};
@@ -24,11 +24,7 @@ impl Locker {
             return;
         }
         let offline = self.held().offline.take();
-        let failed = match self.accept(inputs, answer, change) {
-            Verdict::Done => None,
-            Verdict::NotApplicable => Some("it said that it does not apply".to_owned()),
-            Verdict::Failed(text) => Some(text),
-        };
+        let failed = self.accept(inputs, answer, change).or_failed().err();
         if let (Some(text), Some(document)) = (failed, offline) {
             self.changes.settle_loss(0);
             let text = format!(

@@ -31,7 +31,7 @@ impl Locker {
         }
     }
 
-    fn check_outbox(&self, more: usize) -> Result<(), Error> {
+    pub(super) fn check_outbox(&self, more: usize) -> Result<(), Error> {
         let full = match &self.phase {
             Phase::Held(held) => held.header.outbox.is_full(more),
             _ => false,
@@ -46,7 +46,7 @@ impl Locker {
         Err(Error::new(ErrorKind::Full, text))
     }
 
-    fn put_into_outbox(&mut self, drafts: Vec<Draft>, at_ms: i64) {
+    pub(super) fn put_into_outbox(&mut self, drafts: Vec<Draft>, at_ms: i64) {
         let Phase::Held(held) = &mut self.phase else {
             return;
         };

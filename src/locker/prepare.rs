@@ -2,7 +2,7 @@
 //! host at a time. Nothing is written before all of it has succeeded.
 
 use super::acquire::Found;
-use super::call::{CallAnswer, HostCall, Question, Verdict};
+use super::call::{CallAnswer, HostCall, Question};
 use super::event::LoadStatus;
 use super::inputs::{Inputs, Outputs};
 use super::{Asked, Locker, Spec};
@@ -57,11 +57,10 @@ impl Preparation {
 
     /// The host has done it; why not, if it has not.
     pub fn finish(&mut self, spec: &Spec, task: Task, answer: CallAnswer) -> Result<(), String> {
-        match answer.verdict {
-            Verdict::Done => {}
-            Verdict::NotApplicable => return Err(format!("{} does not apply", name_of(task))),
-            Verdict::Failed(text) => return Err(format!("{} failed: {text}", name_of(task))),
-        }
+        answer
+            .verdict
+            .or_failed()
+            .map_err(|text| format!("{} failed: {text}", name_of(task)))?;
         match task {
             Task::Step(step) => {
                 if let Some(draft) = answer.draft {

@@ -1,7 +1,7 @@
 //! The header of a record: who may write it, what was last written, and what must outlive any one session.
 
 use super::inbox::{Inbox, Sent};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Parked};
 use super::outbox::Outbox;
 use super::stamp::{Incarnation, OperationId};
 use serde::{Deserialize, Serialize};
@@ -83,10 +83,11 @@ pub struct Header {
     /// The last sessions before this epoch, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<PastSession>,
-    /// Receipts that have taken effect.
+    /// The purchases that the record has heard of.
     #[serde(default, skip_serializing_if = "Ledger::is_empty")]
     pub ledger: Ledger,
-    /// Products paid for that could not be applied yet, with their number.
+    /// Products paid for that could not be applied yet, with their number. A number below zero is a debt: what was
+    /// refunded and could not be taken back.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<String, i64>,
     /// The ids of the people whom the data are about, sorted.
@@ -101,6 +102,9 @@ pub struct Header {
     /// The data were erased: what is left keeps late writes out and receipts from taking effect again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub erased: bool,
+    /// Purchases of products that the game did not know when they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parked: Vec<Parked>,
     /// When the record was created, by a server's wall clock; for people.
     pub created_ms: i64,
     /// When it was last saved, by a server's wall clock; for people.
@@ -132,6 +136,7 @@ impl Header {
             inbox: Inbox::default(),
             outbox: Outbox::default(),
             erased: false,
+            parked: Vec::new(),
             created_ms: wall_ms,
             saved_ms: wall_ms,
             extra: Map::new(),
@@ -190,6 +195,7 @@ impl Header {
         rest.holder = None;
         rest.users.clear();
         rest.credit.clear();
+        rest.parked.clear();
         rest.inbox = self.inbox.emptied();
         rest.ledger.forget_details();
         rest.erased = true;

@@ -5,7 +5,7 @@
 use super::document::Document;
 use super::header::Header;
 use super::inbox::Sent;
-use super::ledger::{Effect, Entry, PurchaseId};
+use super::ledger::{Effect, Entry, PurchaseId, RECENT_RECEIPTS};
 use super::stamp::OperationId;
 use serde_json::{Map, Value};
 
@@ -119,7 +119,7 @@ fn rows(value: Option<Value>) -> Vec<Vec<Value>> {
 
 /// `[product, purchase id, time, flag]`
 fn enter_purchase(header: &mut Header, row: &[Value]) -> Option<()> {
-    header.ledger.enter(Entry {
+    let entry = Entry {
         purchase: PurchaseId {
             provider: IMPORTED_PROVIDER.into(),
             environment: IMPORTED_ENVIRONMENT.into(),
@@ -128,7 +128,9 @@ fn enter_purchase(header: &mut Header, row: &[Value]) -> Option<()> {
         product: text_of(row.first()?),
         effect: Effect::Applied,
         at_ms: row.get(2).and_then(Value::as_f64).map_or(0, millis),
-    });
+        extra: Map::new(),
+    };
+    header.ledger.enter(entry, RECENT_RECEIPTS);
     Some(())
 }
 
@@ -225,7 +227,9 @@ mod tests {
             environment: "production".into(),
             id: id.into(),
         };
-        assert!(it.header.ledger.contains(&purchase("abc")) && it.header.ledger.contains(&purchase("5")));
+        for id in ["abc", "5"] {
+            assert_eq!(it.header.ledger.effect_of(&purchase(id)), Some(Effect::Applied));
+        }
         assert_eq!(it.header.credit["77"], 2);
         let change = &it.header.inbox.waiting()[0];
         assert_eq!(

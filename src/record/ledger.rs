@@ -1,17 +1,31 @@
-//! The receipts that have taken effect in a record, for ever: the latest in full, the older ones as short digests.
+//! The purchases that a record has heard of, for ever: the latest in full, the older ones as short digests.
 
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
-/// How many receipts a record keeps in full.
+/// How many purchases a record keeps in full, unless the spec says otherwise.
 pub const RECENT_RECEIPTS: usize = 100;
+
+/// The most purchases that a spec may have kept in full.
+pub const MOST_RECENT_RECEIPTS: usize = 1000;
+
+/// How many purchases of unknown products a record can keep.
+pub const PARKED_RECEIPTS: usize = 64;
+
+/// How many bytes the contexts of the parked purchases of a record may have together.
+pub const PARKED_BYTES: usize = 65_536;
 
 // Nine bytes are twelve base64 characters exactly. Two of ten million purchases of one player share a digest with a
 // probability below 1e-8.
 const DIGEST_BYTES: usize = 9;
 const DIGEST_CHARS: usize = 12;
+
+/// A letter for the effect, then the digest.
+const MARKED_CHARS: usize = 1 + DIGEST_CHARS;
 
 /// What makes a purchase the same purchase when its notice comes again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,17 +49,71 @@ impl PurchaseId {
     }
 }
 
-/// What a receipt did when it took effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// What has become of a purchase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Cow<'_, str>", into = "String")]
 pub enum Effect {
     /// The product was applied to the data.
     Applied,
     /// It could not be applied; the player got credit for it.
     Credited,
+    /// The platform has not taken the money yet. Nothing was granted.
+    Pending,
+    /// The platform or the game turned it down. Nothing was granted.
+    Rejected,
+    /// The platform took it back, and so was done here what could be done. Nothing is granted for it ever again.
+    Revoked,
+    /// Something that a newer version of this library did.
+    Other(String),
 }
 
-/// One receipt in full.
+/// The effects with their names in a record and their letters before a digest.
+static EFFECTS: [(Effect, &str, char); 5] = [
+    (Effect::Applied, "applied", 'a'),
+    (Effect::Credited, "credited", 'c'),
+    (Effect::Pending, "pending", 'p'),
+    (Effect::Rejected, "rejected", 'j'),
+    (Effect::Revoked, "revoked", 'v'),
+];
+
+impl Effect {
+    /// The name in a record.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Other(name) => name,
+            known => EFFECTS
+                .iter()
+                .find(|(effect, ..)| effect == known)
+                .map_or("", |(_, name, _)| name),
+        }
+    }
+
+    fn letter(&self) -> char {
+        let found = EFFECTS.iter().find(|(effect, ..)| effect == self);
+        found.map_or('?', |(_, _, letter)| *letter)
+    }
+
+    fn of_letter(letter: char) -> Self {
+        let found = EFFECTS.iter().find(|(.., other)| *other == letter);
+        found.map_or_else(|| Self::Other(letter.to_string()), |(effect, ..)| effect.clone())
+    }
+}
+
+impl From<Cow<'_, str>> for Effect {
+    fn from(name: Cow<'_, str>) -> Self {
+        let found = EFFECTS.iter().find(|(_, other, _)| *other == name);
+        found.map_or_else(|| Self::Other(name.into_owned()), |(effect, ..)| effect.clone())
+    }
+}
+
+impl From<Effect> for String {
+    fn from(effect: Effect) -> Self {
+        effect.name().to_owned()
+    }
+}
+
+/// One purchase in full.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// Which purchase.
@@ -53,78 +121,162 @@ pub struct Entry {
     pub purchase: PurchaseId,
     /// What was bought.
     pub product: String,
-    /// What it did.
+    /// What has become of it.
     pub effect: Effect,
     /// When, by the wall clock of the server; for people.
     pub at_ms: i64,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
-/// All receipts that have taken effect in one record.
+/// A purchase of a product that the game does not know yet, kept until it does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Parked {
+    /// Which purchase.
+    #[serde(flatten)]
+    pub purchase: PurchaseId,
+    /// What was bought.
+    pub product: String,
+    /// What came with the notice, for the game's callback.
+    #[serde(default, with = "base64_text", skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<u8>,
+    /// When it was parked, by the wall clock of the server; for people.
+    pub at_ms: i64,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// Bytes as base64 in JSON.
+mod base64_text {
+    use super::{Cow, STANDARD};
+    use base64::Engine as _;
+    use serde::{de::Error as _, Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = Cow::<'_, str>::deserialize(from)?;
+        STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)
+    }
+}
+
+/// All purchases that one record has heard of. Each is in it once.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     #[serde(default)]
     recent: Vec<Entry>,
-    /// Digests of the older ones, twelve characters each, oldest first.
+    /// Digests of the older ones that were applied, twelve characters each, oldest first.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     old: String,
+    /// The older ones with other effects, oldest first: a letter for the effect and the digest of each.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    old_other: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
 impl Ledger {
     /// Whether nothing was ever entered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.recent.is_empty() && self.old.is_empty()
+        self.recent.is_empty() && self.old.is_empty() && self.old_other.is_empty() && self.extra.is_empty()
     }
 
-    /// How many receipts were ever entered.
+    /// How many purchases were ever entered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.recent.len() + self.old.len() / DIGEST_CHARS
+        self.recent.len() + self.old.len() / DIGEST_CHARS + self.old_other.len() / MARKED_CHARS
     }
 
-    /// Whether this purchase has taken effect, however long ago.
+    /// What has become of this purchase, however long ago; `None` if the record has never heard of it.
     #[must_use]
-    pub fn contains(&self, purchase: &PurchaseId) -> bool {
-        if self.recent.iter().any(|entry| entry.purchase == *purchase) {
-            return true;
+    pub fn effect_of(&self, purchase: &PurchaseId) -> Option<Effect> {
+        if let Some(entry) = self.entry_of(purchase) {
+            return Some(entry.effect.clone());
         }
-        if self.old.is_empty() {
-            return false;
+        if self.old.is_empty() && self.old_other.is_empty() {
+            return None;
         }
         let digest = purchase.digest();
-        self.old
-            .as_bytes()
-            .chunks_exact(DIGEST_CHARS)
-            .any(|old| old == digest.as_bytes())
+        if let Some(at) = place_of(&self.old_other, MARKED_CHARS, &digest) {
+            return self.old_other[at..].chars().next().map(Effect::of_letter);
+        }
+        place_of(&self.old, DIGEST_CHARS, &digest).map(|_| Effect::Applied)
     }
 
-    /// The latest receipts in full, oldest first.
+    /// The full entry of this purchase; `None` if there is none, or only its digest is left.
+    #[must_use]
+    pub fn entry_of(&self, purchase: &PurchaseId) -> Option<&Entry> {
+        self.recent.iter().find(|entry| entry.purchase == *purchase)
+    }
+
+    /// The latest purchases in full, oldest first.
     #[must_use]
     pub fn recent(&self) -> &[Entry] {
         &self.recent
     }
 
-    /// Enters a receipt; the oldest in full becomes a digest when there are too many.
-    pub fn enter(&mut self, entry: Entry) {
+    /// Enters what has become of a purchase, in place of what had been entered for it before. The oldest in full become
+    /// digests when there are more than `history` of them.
+    pub fn enter(&mut self, entry: Entry, history: usize) {
+        self.remove(&entry.purchase);
         self.recent.push(entry);
-        while self.recent.len() > RECENT_RECEIPTS {
-            let oldest = self.recent.remove(0);
-            self.old.push_str(&oldest.purchase.digest());
+        self.shorten(history.max(1));
+    }
+
+    /// Turns all but the latest into digests.
+    fn shorten(&mut self, keep: usize) {
+        let surplus = self.recent.len().saturating_sub(keep);
+        for oldest in self.recent.drain(..surplus) {
+            if oldest.effect != Effect::Applied {
+                self.old_other.push(oldest.effect.letter());
+                self.old_other.push_str(&oldest.purchase.digest());
+            } else {
+                self.old.push_str(&oldest.purchase.digest());
+            }
+        }
+    }
+
+    fn remove(&mut self, purchase: &PurchaseId) {
+        if let Some(index) = self.recent.iter().position(|entry| entry.purchase == *purchase) {
+            self.recent.remove(index);
+            return;
+        }
+        if self.old.is_empty() && self.old_other.is_empty() {
+            return;
+        }
+        let digest = purchase.digest();
+        for (digests, width) in [(&mut self.old, DIGEST_CHARS), (&mut self.old_other, MARKED_CHARS)] {
+            if let Some(at) = place_of(digests, width, &digest) {
+                digests.replace_range(at..at + width, "");
+            }
         }
     }
 
     /// Turns everything into digests.
     pub fn forget_details(&mut self) {
-        for entry in std::mem::take(&mut self.recent) {
-            self.old.push_str(&entry.purchase.digest());
-        }
+        self.shorten(0);
     }
 
     /// Whether the digests are as this code writes them.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.old.is_ascii() && self.old.len() % DIGEST_CHARS == 0
+        let whole = |digests: &str, width: usize| digests.is_ascii() && digests.len() % width == 0;
+        whole(&self.old, DIGEST_CHARS) && whole(&self.old_other, MARKED_CHARS)
     }
+}
+
+/// Where the item of `width` characters begins that ends with this digest.
+fn place_of(digests: &str, width: usize, digest: &str) -> Option<usize> {
+    let mut items = digests.as_bytes().chunks_exact(width);
+    items
+        .position(|item| item.ends_with(digest.as_bytes()))
+        .map(|index| index * width)
 }
 
 #[cfg(test)]
@@ -139,48 +291,147 @@ mod tests {
         }
     }
 
-    fn entry(number: usize) -> Entry {
+    fn entry_as(number: usize, effect: Effect) -> Entry {
         Entry {
             purchase: purchase(number),
             product: "gold".into(),
-            effect: Effect::Applied,
+            effect,
             at_ms: 0,
+            extra: Map::new(),
         }
+    }
+
+    fn enter(ledger: &mut Ledger, number: usize, effect: Effect) {
+        ledger.enter(entry_as(number, effect), RECENT_RECEIPTS);
+    }
+
+    fn written_and_read(ledger: &Ledger) -> Ledger {
+        serde_json::from_str(&serde_json::to_string(ledger).unwrap()).unwrap()
+    }
+
+    /// The effects that have a letter or a digest of their own, one after the other.
+    fn effect(number: usize) -> Effect {
+        EFFECTS[number % EFFECTS.len()].0.clone()
     }
 
     #[test]
     fn remembers_every_receipt_for_ever() {
         let mut ledger = Ledger::default();
         for number in 0..1_000 {
-            assert!(!ledger.contains(&purchase(number)));
-            ledger.enter(entry(number));
+            assert_eq!(ledger.effect_of(&purchase(number)), None);
+            enter(&mut ledger, number, effect(number));
         }
-        let text = serde_json::to_string(&ledger).unwrap();
-        let ledger: Ledger = serde_json::from_str(&text).unwrap();
+        let ledger = written_and_read(&ledger);
         assert!(ledger.is_sound());
-        assert_eq!(ledger.len(), 1_000);
-        assert!((0..1_000).all(|number| ledger.contains(&purchase(number))));
-        assert!(!ledger.contains(&purchase(1_000)));
+        assert_eq!((ledger.len(), ledger.recent().len()), (1_000, RECENT_RECEIPTS));
+        for number in 0..1_000 {
+            assert_eq!(ledger.effect_of(&purchase(number)), Some(effect(number)), "{number}");
+        }
+        assert_eq!(ledger.effect_of(&purchase(1_000)), None);
     }
 
     #[test]
-    fn grows_by_twelve_bytes_for_each_older_receipt() {
+    fn grows_by_twelve_or_thirteen_bytes_for_each_older_receipt() {
         let mut ledger = Ledger::default();
-        for number in 1_000..1_200 {
-            ledger.enter(entry(number));
+        for number in 1_000..1_300 {
+            enter(&mut ledger, number, effect(number));
         }
         let before = serde_json::to_string(&ledger).unwrap().len();
-        ledger.enter(entry(1_200));
-        assert_eq!(serde_json::to_string(&ledger).unwrap().len(), before + 12);
+        for number in 1_300..1_400 {
+            enter(&mut ledger, number, effect(number));
+        }
+        let grown = serde_json::to_string(&ledger).unwrap().len() - before;
+        assert_eq!(grown, 20 * 12 + 80 * 13);
+    }
+
+    #[test]
+    fn each_purchase_is_entered_once_whatever_becomes_of_it() {
+        let mut ledger = Ledger::default();
+        for number in 0..500 {
+            enter(&mut ledger, number, effect(number));
+        }
+        // In full, as a digest of an applied one, and as a digest with a letter.
+        for number in [499, 0, 3] {
+            enter(&mut ledger, number, Effect::Revoked);
+            assert_eq!(ledger.len(), 500);
+            assert_eq!(ledger.effect_of(&purchase(number)), Some(Effect::Revoked));
+        }
+        for number in 4..499 {
+            assert_eq!(ledger.effect_of(&purchase(number)), Some(effect(number)), "{number}");
+        }
+        assert!(written_and_read(&ledger).is_sound());
+    }
+
+    #[test]
+    fn as_many_are_kept_in_full_as_the_game_wants() {
+        let mut ledger = Ledger::default();
+        for number in 0..50 {
+            ledger.enter(entry_as(number, Effect::Applied), 40);
+        }
+        assert_eq!(ledger.recent().len(), 40);
+        ledger.enter(entry_as(50, Effect::Applied), 3);
+        assert_eq!((ledger.recent().len(), ledger.len()), (3, 51));
+        assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Applied));
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_kept() {
+        let text = r#"{"recent":[{"provider":"shop","environment":"production","id":"1","product":"gold","effect":"halved","at_ms":7,"by":"gift"}],"old_other":"zAAAAAAAAAAAA","index":[1]}"#;
+        let mut ledger: Ledger = serde_json::from_str(text).unwrap();
+        assert!(ledger.is_sound());
+        assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Other("halved".into())));
+        assert_eq!(serde_json::to_string(&ledger).unwrap(), text);
+        ledger.enter(entry_as(2, Effect::Applied), 1);
+        assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Other("?".into())));
+        assert_eq!(ledger.len(), 3);
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_is_read() {
+        let text = r#"{"recent":[{"provider":"shop","environment":"production","id":"1","product":"gold","effect":"credited","at_ms":7}]}"#;
+        let ledger: Ledger = serde_json::from_str(text).unwrap();
+        assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Credited));
+        let mut digests = purchase(5).digest();
+        digests.push_str(&purchase(6).digest());
+        let ledger: Ledger = serde_json::from_str(&format!(r#"{{"old":"{digests}"}}"#)).unwrap();
+        assert!(ledger.is_sound());
+        assert_eq!(ledger.effect_of(&purchase(6)), Some(Effect::Applied));
+    }
+
+    #[test]
+    fn damaged_digests_are_noticed() {
+        for text in [
+            r#"{"old":"short"}"#,
+            r#"{"old_other":"vAAAAAAAAAAA"}"#,
+            r#"{"old":"ööAAAAAAAA"}"#,
+        ] {
+            let ledger: Ledger = serde_json::from_str(text).unwrap();
+            assert!(!ledger.is_sound(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_context_of_a_parked_purchase_comes_back() {
+        let parked = Parked {
+            purchase: purchase(1),
+            product: "gold".into(),
+            context: vec![0, 255, 7],
+            at_ms: 5,
+            extra: Map::new(),
+        };
+        let text = serde_json::to_string(&parked).unwrap();
+        let back: Parked = serde_json::from_str(&text).unwrap();
+        assert_eq!((back.purchase, back.context), (parked.purchase, parked.context));
+        assert!(serde_json::from_str::<Parked>(&text.replace("AP8H", "A?8H")).is_err());
     }
 
     #[test]
     fn provider_and_environment_belong_to_the_purchase() {
         let mut ledger = Ledger::default();
-        ledger.enter(entry(1));
+        enter(&mut ledger, 1, Effect::Applied);
         let mut other = purchase(1);
         other.environment = "sandbox".into();
-        assert!(!ledger.contains(&other));
+        assert_eq!(ledger.effect_of(&other), None);
         let shifted = PurchaseId {
             provider: "shopp".into(),
             environment: "roduction".into(),

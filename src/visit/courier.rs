@@ -9,7 +9,7 @@
 //! ```
 
 use super::{read_value, words_of, Found, Pace, VisitOutputs};
-use crate::locker::call::{CallAnswer, HostCall, Question, Verdict};
+use crate::locker::call::{CallAnswer, HostCall, Question};
 use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::prepare::{unfit, Preparation, Task};
 use crate::locker::{Built, Spec};
@@ -479,26 +479,21 @@ impl Courier {
             }
             return;
         }
-        match answer.verdict {
-            Verdict::Done if !answer.outgoing.is_empty() => {
-                let text = "an update of a record that nobody holds cannot send changes".to_owned();
-                self.end_front(Fate::Refused { text }, out);
-            }
-            Verdict::Done => self.write_update(*found, *preparation, answer.draft),
-            Verdict::NotApplicable => {
-                let text = "this server does not know what to do with it".to_owned();
-                self.end_front(Fate::Refused { text }, out);
-            }
-            Verdict::Failed(text) => self.end_front(Fate::Refused { text }, out),
+        if let Err(text) = answer.verdict.or_failed() {
+            return self.end_front(Fate::Refused { text }, out);
         }
+        if !answer.outgoing.is_empty() {
+            let text = "an update of a record that nobody holds cannot send changes".to_owned();
+            return self.end_front(Fate::Refused { text }, out);
+        }
+        self.write_update(*found, *preparation, answer.draft);
     }
 
     fn finish_default(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, out: &mut VisitOutputs) {
         self.step = Step::Read;
-        match answer.verdict {
-            Verdict::Done => self.default = Some(answer.draft.unwrap_or_default()),
-            Verdict::NotApplicable => self.give_up_front("there are no default data", inputs, out),
-            Verdict::Failed(text) => self.give_up_front(&text, inputs, out),
+        match answer.verdict.or_failed() {
+            Ok(()) => self.default = Some(answer.draft.unwrap_or_default()),
+            Err(text) => self.give_up_front(&text, inputs, out),
         }
     }
 

@@ -5,10 +5,10 @@
 use sessionlocker::clock::Time;
 use sessionlocker::engine::core::{Action, Core, CoreOptions};
 use sessionlocker::engine::{Event as EngineEvent, LockerId, LockerStatus, SpecId, VisitOutcome};
-use sessionlocker::locker::call::{CallAnswer, HostCall, Question};
+use sessionlocker::locker::call::{CallAnswer, HostCall, Question, Verdict};
 use sessionlocker::locker::event::{ChangeStatus, Event};
 use sessionlocker::locker::Spec;
-use sessionlocker::receipt::{Receipt, ReceiptOutcome};
+use sessionlocker::receipt::{Receipt, ReceiptOutcome, ReceiptState};
 use sessionlocker::record::codec;
 use sessionlocker::record::header::Header;
 use sessionlocker::record::ledger::PurchaseId;
@@ -48,7 +48,12 @@ struct Server {
     play: Play,
     wall_skew: i64,
     engine_events: Vec<EngineEvent>,
+    /// What the game says of a product that it is asked about, if it does not just do what it is asked for.
+    game: Game,
+    asked: Vec<Question>,
 }
+
+type Game = Box<dyn Fn(&Question) -> Option<Verdict>>;
 
 pub struct World {
     now: Time,
@@ -134,6 +139,8 @@ impl World {
             play: Box::new(|_, call| answer(call)),
             wall_skew: 0,
             engine_events: Vec::new(),
+            game: Box::new(|_| None),
+            asked: Vec::new(),
         });
         self.servers.len() - 1
     }
@@ -185,15 +192,21 @@ impl World {
     }
 
     pub fn receipt(&mut self, server: usize, locker: LockerId, id: &str, tag: u64) {
+        self.notice(server, locker, id, "thing", ReceiptState::Purchased, tag);
+    }
+
+    /// A platform's notice about a purchase of any kind of product.
+    pub fn notice(&mut self, server: usize, locker: LockerId, id: &str, product: &str, state: ReceiptState, tag: u64) {
         let receipt = Receipt {
             purchase: PurchaseId {
                 provider: "shop".into(),
                 environment: "test".into(),
                 id: id.into(),
             },
-            product: "thing".into(),
-            context: Vec::new(),
+            product: product.into(),
+            context: product.as_bytes().to_vec(),
             tag,
+            state,
         };
         self.servers[server].core.process_receipt(locker, receipt).unwrap();
     }
@@ -237,6 +250,17 @@ impl World {
         std::mem::take(&mut self.servers[server].visits)
     }
 
+    /// Has the game of a server answer the questions about products with something else than "done".
+    pub fn game(&mut self, server: usize, game: impl Fn(&Question) -> Option<Verdict> + 'static) {
+        self.servers[server].game = Box::new(game);
+    }
+
+    /// The questions that a server's game was asked since the last call.
+    pub fn asked(&mut self, server: usize) -> Vec<Question> {
+        std::mem::take(&mut self.servers[server].asked)
+    }
+
+    /// The core of a server, for what a test needs of it beyond the shorthands.
     pub fn core(&mut self, server: usize) -> &mut Core {
         &mut self.servers[server].core
     }
@@ -305,6 +329,14 @@ impl World {
         self.now
     }
 
+    /// Writes a stored record anew, as somebody else would.
+    pub fn rewrite(&mut self, name: &str, edit: impl FnOnce(String) -> String) {
+        let (value, version) = self.values.get_mut(&key(name)).unwrap();
+        *value = edit(String::from_utf8(value.to_vec()).unwrap()).into_bytes().into();
+        *version = self.next_version;
+        self.next_version += 1;
+    }
+
     // What is stored -----------------------------------------------------------------------------------------------
 
     pub fn record(&self, name: &str) -> Option<(Header, Document)> {
@@ -348,7 +380,12 @@ impl World {
                 None | Some(Action::Yield) => {}
                 Some(Action::Submit { id, request, .. }) => self.submit(index, id, request),
                 Some(Action::Call { locker, key, call, .. }) => {
-                    let answer = (server.play)(&key, &call);
+                    let verdict = (server.game)(&call.question);
+                    server.asked.push(call.question.clone());
+                    let answer = match verdict {
+                        Some(verdict) => answer_with(&call, verdict),
+                        None => (server.play)(&key, &call),
+                    };
                     server.core.finish_call(self.now, locker, answer);
                 }
                 Some(Action::CallVisit { visit, key, call, .. }) => {
@@ -448,6 +485,7 @@ pub fn spec(refuse: bool) -> Spec {
         retry_max: Duration::from_secs(2),
         handover_refuse: refuse,
         apply_receipt: true,
+        revoke_receipt: true,
         ..Spec::named("player")
     }
 }
@@ -478,15 +516,26 @@ pub fn with(document: &Document, pointer: &str, value: i64) -> Document {
     Document::from_value(json)
 }
 
-/// The game: each product adds one to `bought`.
+/// The game: each product adds one to `bought`, or takes it away again.
 pub fn answer(call: &HostCall) -> CallAnswer {
-    let draft = match call.question {
-        Question::BeforeSave(_) => None,
-        Question::ApplyReceipt(_) | Question::UseCredit { .. } => {
-            let bought = json(&call.draft)["bought"].as_i64().unwrap();
-            Some(with(&call.draft, "/bought", bought + 1))
-        }
+    answer_with(call, Verdict::Done)
+}
+
+/// The game hands back an edited draft whatever it says.
+fn answer_with(call: &HostCall, verdict: Verdict) -> CallAnswer {
+    let more = match call.question {
+        Question::ApplyReceipt(_) if verdict == Verdict::NotApplicable => None,
+        Question::ApplyReceipt(_) | Question::UseCredit { .. } => Some(1),
+        Question::RevokeReceipt(_) => Some(-1),
         _ => None,
     };
-    CallAnswer::done(draft)
+    let draft = more.map(|more| {
+        let bought = json(&call.draft)["bought"].as_i64().unwrap();
+        with(&call.draft, "/bought", bought + more)
+    });
+    CallAnswer {
+        verdict,
+        draft,
+        outgoing: Vec::new(),
+    }
 }

@@ -55,6 +55,8 @@ struct Truth {
     damaged: bool,
     /// Purchases that have taken effect, with the life in which they did.
     effective: BTreeMap<u32, u32>,
+    /// What had ever become of purchases, by the record's words.
+    ends: BTreeSet<(u32, String)>,
     purchases: BTreeSet<u32>,
 }
 
@@ -291,7 +293,7 @@ impl Checker {
         Ok(())
     }
 
-    /// I4: one effect for each receipt in the ledger, none without.
+    /// I4: one effect for each receipt that the ledger calls granted, none for the others; what is paid back stays so.
     fn check_purchases(
         &mut self,
         key: usize,
@@ -301,22 +303,30 @@ impl Checker {
         let same = old.data.got == new.data.got
             && old.data.spent == new.data.spent
             && old.header.ledger == new.header.ledger
-            && old.header.credit == new.header.credit;
+            && old.header.credit == new.header.credit
+            && old.header.parked == new.header.parked;
         if same {
             return Ok(());
         }
         let truth = &mut self.keys[key];
         for purchase in &truth.purchases {
             let (was, is) = (old.effects_of(*purchase), new.effects_of(*purchase));
-            let entered = new.receipt(*purchase).is_some();
+            let (before, end) = (old.end_of(*purchase), new.end_of(*purchase));
+            let granted = matches!(end, Some("applied" | "credited"));
             if is > 1 {
                 return Err(("I4", format!("purchase {purchase} has {is} effects")));
             }
-            if is < was {
+            if before == Some("revoked") && end != before {
+                return Err(("I4", format!("purchase {purchase} was paid back, and is {end:?}")));
+            }
+            if is < was && end != Some("revoked") {
                 return Err(("I4", format!("the effect of purchase {purchase} has gone")));
             }
-            if entered != (is == 1) {
-                return Err(("I4", format!("purchase {purchase}: in ledger {entered}, effects {is}")));
+            if is != i64::from(granted) {
+                return Err(("I4", format!("purchase {purchase} is {end:?}, with {is} effects")));
+            }
+            if let Some(end) = end {
+                truth.ends.insert((*purchase, end.to_owned()));
             }
             if is == 1 {
                 truth.effective.insert(*purchase, truth.life);
@@ -356,6 +366,14 @@ impl Checker {
         }
         self.edits[index].verdict = Some(verdict);
         before.is_none()
+    }
+
+    /// I4: a host was told that this has become of a purchase, which is no effect.
+    pub fn told_end(&mut self, key: usize, purchase: u32, end: &str) {
+        if !self.keys[key].ends.contains(&(purchase, end.to_owned())) {
+            let text = format!("k{key}: purchase {purchase} was told {end} and is so in no record");
+            self.broken("I4", text);
+        }
     }
 
     /// I4: a host was told that a purchase has taken effect.

@@ -188,6 +188,7 @@ impl World {
                 handover_refuse: settings.refuses,
                 before_save: settings.before_save,
                 apply_receipt: true,
+                revoke_receipt: true,
                 max_value_bytes: 1 << 20,
                 ..Spec::named(SPACE)
             },

@@ -97,6 +97,16 @@ impl World {
             locker::Event::ChangeSettled { change, tag, status } => self.settled(process, key, change, tag, status),
             locker::Event::HandoverRequested { .. } => self.asked_to_give(process, key),
             locker::Event::Receipt {
+                purchase,
+                outcome,
+                taken_up: true,
+                ..
+            } => {
+                self.tally.see(Seen::ReceiptTakenUp);
+                let purchase = purchase.parse().expect("purchases have numbers");
+                self.purchase_ended(key, purchase, outcome);
+            }
+            locker::Event::Receipt {
                 purchase, tag, outcome, ..
             } => self.purchase_answered(process, key, &purchase, tag, outcome),
             locker::Event::CreditUsed {
@@ -361,8 +371,27 @@ impl World {
                     self.tally.see(Seen::ReceiptCredited);
                 }
             }
+            ReceiptOutcome::Pending { .. } => self.tally.see(Seen::ReceiptPending),
+            ReceiptOutcome::Rejected { .. } => self.tally.see(Seen::ReceiptRejected),
+            ReceiptOutcome::Revoked { .. } => self.tally.see(Seen::ReceiptRevoked),
+            ReceiptOutcome::Parked { .. } => self.tally.see(Seen::ReceiptParked),
         }
-        let credited = matches!(outcome, ReceiptOutcome::Credited { .. });
-        self.checker.told_granted(key, purchase, credited);
+        self.purchase_ended(key, purchase, outcome);
+    }
+
+    /// A host was told what has become of a purchase, durably.
+    fn purchase_ended(&mut self, key: usize, purchase: u32, outcome: ReceiptOutcome) {
+        match outcome {
+            ReceiptOutcome::Granted { .. } => self.checker.told_granted(key, purchase, false),
+            ReceiptOutcome::Credited { .. } => self.checker.told_granted(key, purchase, true),
+            ReceiptOutcome::Pending { .. } => self.checker.told_end(key, purchase, "pending"),
+            ReceiptOutcome::Rejected { .. } => self.checker.told_end(key, purchase, "rejected"),
+            ReceiptOutcome::Revoked { .. } => self.checker.told_end(key, purchase, "revoked"),
+            ReceiptOutcome::Parked { .. } => self.checker.told_end(key, purchase, "parked"),
+            ReceiptOutcome::NotProcessed => {
+                let text = format!("k{key}: purchase {purchase} was taken up, and is said not to be processed");
+                self.checker.broken("I4", text);
+            }
+        }
     }
 }

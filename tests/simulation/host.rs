@@ -9,7 +9,7 @@ use crate::world::{Event, World};
 use sessionlocker::engine::event::LockerId;
 use sessionlocker::error::{Error, ErrorKind};
 use sessionlocker::locker::call::{self, CallAnswer, HostCall, Question};
-use sessionlocker::receipt::Receipt;
+use sessionlocker::receipt::{Receipt, ReceiptState};
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
 use std::time::Duration;
@@ -315,16 +315,22 @@ impl World {
         } else {
             pick(&mut self.host_rng, &known)
         };
-        self.deliver_this(process, key, locker, purchase);
+        let state = match self.host_rng.u32(0..24) {
+            0 | 1 => ReceiptState::Revoked,
+            2 => ReceiptState::Pending,
+            3 => ReceiptState::Rejected,
+            _ => ReceiptState::Purchased,
+        };
+        self.deliver_this(process, key, locker, purchase, state);
     }
 
-    pub fn deliver_this(&mut self, process: usize, key: usize, locker: LockerId, purchase: u32) {
+    pub fn deliver_this(&mut self, process: usize, key: usize, locker: LockerId, purchase: u32, state: ReceiptState) {
         self.tally.receipts += 1;
         let running = &mut self.processes[process];
         running.next_tag += 1;
         let tag = running.next_tag;
         self.trace.say(self.now, || {
-            format!("p{process} k{key} gets the notice of purchase {purchase}")
+            format!("p{process} k{key} gets the notice of purchase {purchase}: {state:?}")
         });
         let receipt = Receipt {
             purchase: PurchaseId {
@@ -335,6 +341,7 @@ impl World {
             product: product(purchase),
             context: Vec::new(),
             tag,
+            state,
         };
         match running.core.process_receipt(locker, receipt) {
             Ok(()) => {
@@ -378,7 +385,10 @@ impl World {
             | Question::DefaultData => unreachable!("the simulated game asks for none of these"),
             Question::ApplyReceipt(receipt) => {
                 let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
-                let verdict = self.apply(self.purchases[purchase as usize].awkward);
+                let mut verdict = self.apply(self.purchases[purchase as usize].awkward);
+                if self.host_rng.u32(0..12) == 0 {
+                    verdict = call::Verdict::UnknownProduct;
+                }
                 if verdict == call::Verdict::Done {
                     self.must_change(&mut draft, |game| game.got.push(purchase));
                 }
@@ -390,6 +400,18 @@ impl World {
                 let verdict = self.apply(awkward);
                 if verdict == call::Verdict::Done {
                     self.must_change(&mut draft, |game| game.spent.push(purchase));
+                }
+                (verdict, true)
+            }
+            Question::RevokeReceipt(receipt) => {
+                let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
+                let spent = self.host_rng.u32(0..4) == 0;
+                let verdict = self.apply(spent);
+                if verdict == call::Verdict::Done {
+                    self.must_change(&mut draft, |game| {
+                        game.got.retain(|got| *got != purchase);
+                        game.spent.retain(|spent| *spent != purchase);
+                    });
                 }
                 (verdict, true)
             }

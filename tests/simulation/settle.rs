@@ -7,6 +7,7 @@ use crate::profile::{Rates, Weather};
 use crate::seen::process_of;
 use crate::view::RecordView;
 use crate::world::{record_key, Event, World};
+use sessionlocker::receipt::ReceiptState;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,7 +218,7 @@ impl World {
         }
         if let Some(locker) = self.locker(home, key) {
             let purchase = u32::try_from(purchase).expect("a run has few purchases");
-            self.deliver_this(home, key, locker, purchase);
+            self.deliver_this(home, key, locker, purchase, ReceiptState::Purchased);
             self.wake(home);
         }
     }

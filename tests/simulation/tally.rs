@@ -72,6 +72,11 @@ counters! { Seen, SEEN:
     ShutdownDone => "shutdown done",
     LoadCancelled => "load cancelled",
     CreditUsed => "credit used",
+    ReceiptPending => "receipt pending",
+    ReceiptRejected => "receipt rejected",
+    ReceiptRevoked => "receipt paid back",
+    ReceiptParked => "receipt of an unknown product, parked",
+    ReceiptTakenUp => "parked receipt taken up",
 }
 
 /// The counts of one run or of many.

@@ -67,6 +67,14 @@ pub struct HeaderView {
     pub ledger: LedgerView,
     #[serde(default)]
     pub credit: BTreeMap<String, i64>,
+    #[serde(default)]
+    pub parked: Vec<ParkedView>,
+}
+
+/// A purchase of an unknown product.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ParkedView {
+    pub id: String,
 }
 
 /// The game's data of a run: which edits, which purchases and which spent credits have been applied, in order.
@@ -127,6 +135,15 @@ impl RecordView {
     pub fn receipt(&self, purchase: u32) -> Option<&EntryView> {
         let name = purchase.to_string();
         self.header.ledger.recent.iter().find(|entry| entry.id == name)
+    }
+
+    /// What has become of a purchase: "parked", or as the ledger has it.
+    pub fn end_of(&self, purchase: u32) -> Option<&str> {
+        let name = purchase.to_string();
+        if self.header.parked.iter().any(|parked| parked.id == name) {
+            return Some("parked");
+        }
+        self.receipt(purchase).map(|entry| entry.effect.as_str())
     }
 
     /// What a purchase has done so far: applied to the data, waiting as credit, or spent from it.
