@@ -19,6 +19,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("store", "Stores"),
     ("store_sqlite", "The embedded store"),
     ("store_callback", "Stores of your own"),
+    ("store_testing", "Stores for tests, and the check of stores"),
     ("engine", "Engines"),
     ("event", "Events"),
     ("receipt", "Purchases"),

@@ -17,8 +17,8 @@ pub const SLK_OBJECT_REQUEST: i32 = 6;
 /// Error sinks that are lent to callbacks.
 pub const SLK_OBJECT_ERROR_SINK: i32 = 7;
 
-/// Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
-/// `slk_store_destroy`, after which it lives on until the last engine that uses it is gone.
+/// Where records live. Made by `slk_store_create` or one of the `slk_store_open_` functions; ended by `slk_store_destroy`,
+/// after which it lives on until the last engine that uses it is gone.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct slk_store {

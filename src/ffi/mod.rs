@@ -35,6 +35,7 @@ pub mod spec;
 pub mod store;
 pub mod store_callback;
 pub mod store_sqlite;
+pub mod store_testing;
 mod table;
 pub mod text;
 pub mod version;

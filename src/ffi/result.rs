@@ -88,6 +88,8 @@ pub const SLK_E_UNKNOWN_OUTCOME: slk_result = -24;
 pub const SLK_E_NOT_APPLIED: slk_result = -25;
 /// The answer came after the request was given up; it was taken, and counts for nothing.
 pub const SLK_E_LATE: slk_result = -26;
+/// The store that was checked breaks a promise.
+pub const SLK_E_BROKEN_STORE: slk_result = -50;
 
 /// Every code with its name.
 const NAMES: &[(slk_result, &CStr)] = &[
@@ -131,6 +133,7 @@ const NAMES: &[(slk_result, &CStr)] = &[
     (SLK_E_UNKNOWN_OUTCOME, c"SLK_E_UNKNOWN_OUTCOME"),
     (SLK_E_NOT_APPLIED, c"SLK_E_NOT_APPLIED"),
     (SLK_E_LATE, c"SLK_E_LATE"),
+    (SLK_E_BROKEN_STORE, c"SLK_E_BROKEN_STORE"),
 ];
 
 /// A call of the C API that failed: the code, and the words for `slk_last_error`.
