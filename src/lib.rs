@@ -14,6 +14,7 @@
 //! | [`locker`] | the session state machine of one key: acquire, save, hand over, release |
 //! | [`receipt`] | purchases: from the platform's notice to the answer that may be given |
 //! | [`record`] | what is stored: header, ledger, the game's data, the server record |
+//! | [`codec`] | how the value of a record is compressed or hidden on its way to the store |
 //! | [`store`] | compare-and-set on one key: the trait, memory, SQLite, the thread pool |
 //! | [`clock`], [`error`], [`log`] | what everybody needs |
 //!
@@ -63,6 +64,7 @@
 //! ```
 
 pub mod clock;
+pub mod codec;
 pub mod engine;
 pub mod error;
 pub mod ffi;

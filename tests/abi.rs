@@ -9,7 +9,7 @@
 mod tools;
 
 use sessionlocker::ffi::{
-    engine, event, handle, locker, receipt, request, spec, store_callback, store_sqlite, version,
+    engine, event, handle, locker, receipt, request, spec, store_callback, store_sqlite, store_testing, version,
 };
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,7 @@ fn layout_in_rust() -> String {
     layout!(table, handle::slk_document { id });
     layout!(table, handle::slk_request { id });
     layout!(table, handle::slk_error_sink { id });
+    layout!(table, handle::slk_buffer { id });
     layout!(
         table,
         store_sqlite::slk_sqlite_options {
@@ -66,7 +67,38 @@ fn layout_in_rust() -> String {
             destroy,
             max_value_bytes,
             max_key_bytes,
-            threads
+            threads,
+            list
+        }
+    );
+    layout!(
+        table,
+        store_testing::slk_fault_options {
+            struct_size,
+            flags,
+            seed,
+            refused,
+            unknown,
+            request_lost,
+            reply_lost,
+            delayed,
+            late,
+            conflict,
+            longest
+        }
+    );
+    layout!(
+        table,
+        store_testing::slk_fault_counts {
+            requests,
+            refused,
+            unknown,
+            requests_lost,
+            replies_lost,
+            delayed,
+            late,
+            conflicts,
+            held
         }
     );
     layout!(
@@ -83,7 +115,9 @@ fn layout_in_rust() -> String {
             value,
             value_length,
             version,
-            version_length
+            version_length,
+            limit,
+            reserved_end
         }
     );
     layout!(
@@ -102,7 +136,8 @@ fn layout_in_rust() -> String {
             wall_clock,
             log,
             user_data,
-            destroy
+            destroy,
+            seed
         }
     );
     layout!(
@@ -189,7 +224,12 @@ fn layout_in_rust() -> String {
             before_save,
             apply_receipt,
             user_data,
-            destroy
+            destroy,
+            codec,
+            codec_level,
+            codec_name,
+            codec_encode,
+            codec_decode
         }
     );
     layout!(

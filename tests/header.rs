@@ -23,6 +23,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("engine", "Engines"),
     ("event", "Events"),
     ("receipt", "Purchases"),
+    ("codec", "Codecs"),
     ("spec", "Specs"),
     ("locker", "Lockers"),
     ("locker_data", "The data of a locker"),

@@ -100,6 +100,14 @@ impl Core {
         }
     }
 
+    /// The spec of the record that a request is about; `None` for requests about servers, and those that are over.
+    pub(super) fn spec_of_request(&self, id: RequestId) -> Option<SpecId> {
+        match self.in_flight.get(&id) {
+            Some((_, Target::Locker(locker))) => self.slot(*locker).map(|slot| slot.spec),
+            _ => None,
+        }
+    }
+
     /// The host's answer to a call.
     pub fn finish_call(&mut self, now: Time, id: LockerId, answer: CallAnswer) {
         let change = self.new_change();

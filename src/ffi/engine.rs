@@ -56,6 +56,8 @@ pub struct slk_engine_options {
     pub user_data: *mut c_void,
     /// Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL.
     pub destroy: slk_destroy,
+    /// For tests that are to run the same way each time: decides the jitter of waits and periods. 0: random.
+    pub seed: u64,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -76,6 +78,7 @@ unsafe impl Options for slk_engine_options {
         offset_of!(slk_engine_options, log),
         offset_of!(slk_engine_options, user_data),
         offset_of!(slk_engine_options, destroy),
+        offset_of!(slk_engine_options, seed),
     ];
 }
 
@@ -232,6 +235,7 @@ unsafe fn engine_options_of(given: &slk_engine_options, user_data: &Arc<UserData
     let mut options = EngineOptions {
         server_id: server_id.map(str::to_owned),
         predecessor_gone: given.flags & SLK_ENGINE_PREDECESSOR_GONE != 0,
+        seed: (given.seed != 0).then_some(given.seed),
         ..EngineOptions::default()
     };
     let millis = |value: u32| (value != 0).then(|| Duration::from_millis(value.into()));

@@ -16,6 +16,8 @@ pub const SLK_OBJECT_DOCUMENT: i32 = 5;
 pub const SLK_OBJECT_REQUEST: i32 = 6;
 /// Error sinks that are lent to callbacks.
 pub const SLK_OBJECT_ERROR_SINK: i32 = 7;
+/// Buffers that are lent to callbacks.
+pub const SLK_OBJECT_BUFFER: i32 = 8;
 
 /// Where records live. Made by `slk_store_create` or one of the `slk_store_open_` functions; ended by `slk_store_destroy`,
 /// after which it lives on until the last engine that uses it is gone.
@@ -75,6 +77,14 @@ pub struct slk_error_sink {
     pub id: u64,
 }
 
+/// Takes the bytes that a callback gives; see `slk_buffer_append`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct slk_buffer {
+    /// Opaque; 0 is the null handle.
+    pub id: u64,
+}
+
 /// Counts the living handles of one kind in this process: what a test looks at to find what was not destroyed.
 ///
 /// Parameters: `kind`: one of `SLK_OBJECT_`.
@@ -92,7 +102,7 @@ mod tests {
 
     #[test]
     fn kinds_that_are_none_count_nothing() {
-        for kind in [i32::MIN, -1, 0, 8, 17, i32::MAX] {
+        for kind in [i32::MIN, -1, 0, 9, 17, i32::MAX] {
             assert_eq!(slk_object_count(kind), 0, "{kind}");
         }
     }

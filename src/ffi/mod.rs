@@ -16,6 +16,7 @@
 )]
 
 mod callback;
+pub mod codec;
 pub mod data;
 pub mod document;
 pub mod engine;

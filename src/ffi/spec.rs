@@ -1,6 +1,7 @@
 //! `slk_spec`: the configuration of a kind of record, and its callbacks.
 
 use super::callback;
+use super::codec::{self, slk_codec_run};
 use super::document;
 use super::engine::{self, EngineObject};
 use super::error_sink::Sink;
@@ -131,6 +132,18 @@ pub struct slk_spec_options {
     pub user_data: *mut c_void,
     /// Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL.
     pub destroy: slk_destroy,
+    /// How records are encoded on their way to the store: one of `SLK_CODEC_`. Records that are there already are read as
+    /// they are: plain ones, those of `SLK_CODEC_ZSTD`, and those of this spec's codec.
+    pub codec: i32,
+    /// For `SLK_CODEC_ZSTD`: -7 (fast) to 19 (small). 0: 3.
+    pub codec_level: i32,
+    /// For `SLK_CODEC_CALLBACKS`: the name that is stored with each record, 1 to `SLK_MAX_CODEC_NAME_BYTES` printable
+    /// ASCII characters; copied. A record that was encoded under another name is not touched.
+    pub codec_name: *const c_char,
+    /// For `SLK_CODEC_CALLBACKS`: makes what is stored out of a record.
+    pub codec_encode: slk_codec_run,
+    /// For `SLK_CODEC_CALLBACKS`: makes the record out of what is stored. It must check what it is given.
+    pub codec_decode: slk_codec_run,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -154,6 +167,11 @@ unsafe impl Options for slk_spec_options {
         offset_of!(slk_spec_options, apply_receipt),
         offset_of!(slk_spec_options, user_data),
         offset_of!(slk_spec_options, destroy),
+        offset_of!(slk_spec_options, codec),
+        offset_of!(slk_spec_options, codec_level),
+        offset_of!(slk_spec_options, codec_name),
+        offset_of!(slk_spec_options, codec_encode),
+        offset_of!(slk_spec_options, codec_decode),
     ];
 }
 
@@ -386,7 +404,7 @@ fn size_field<T>() -> u32 {
 ///   `SLK_E_INVALID_JSON`: `default_data` is not JSON.
 ///   `SLK_E_INVALID_HANDLE`: no living engine, or no living store.
 ///   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and its strings.
-///   `SLK_E_UNSUPPORTED`: the store has no compare-and-set.
+///   `SLK_E_UNSUPPORTED`: the store has no compare-and-set, or this build has no zstd.
 ///   `SLK_E_SHUTTING_DOWN`, `SLK_E_PANIC`: the engine is shutting down; a bug was caught.
 /// On failure `user_data` stays yours and `destroy` is not called.
 /// Thread: any. Blocks: never. Since 0.1.
@@ -408,7 +426,15 @@ pub unsafe extern "C" fn slk_spec_create(
         let (core_spec, host) = unsafe { spec_of(&given, &object) }?;
         let store = store::get(given.store)?;
         let user_data = Arc::clone(&host.user_data);
-        let id = object.run(|engine| Ok(engine.add_spec(&store.store, core_spec, Arc::new(host))?))?;
+        // SAFETY: its pointers are null or lead to strings, as the caller promises.
+        let codec = unsafe { codec::codec_of(&given, &user_data) }?;
+        let id = object.run(|engine| {
+            let host = Arc::new(host);
+            Ok(match codec {
+                None => engine.add_spec(&store.store, core_spec, host)?,
+                Some(codec) => engine.add_encoded_spec(&store.store, core_spec, host, codec)?,
+            })
+        })?;
         let handle = SPECS.insert(Arc::new(SpecObject {
             engine: Arc::clone(&object),
             id,

@@ -19,6 +19,7 @@ pub(super) enum Type {
     Document = 5,
     Request = 6,
     ErrorSink = 7,
+    Buffer = 8,
 }
 
 impl Type {
@@ -31,6 +32,7 @@ impl Type {
             Self::Document,
             Self::Request,
             Self::ErrorSink,
+            Self::Buffer,
         ];
         all.into_iter().find(|it| *it as u64 == id >> TYPE_SHIFT)
     }
@@ -44,12 +46,13 @@ impl Type {
             Self::Document => "document",
             Self::Request => "request",
             Self::ErrorSink => "error sink",
+            Self::Buffer => "buffer",
         }
     }
 }
 
 /// How many objects of each type are alive, by the number of the type; there is no type 0.
-static LIVING: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
+static LIVING: [AtomicU64; 9] = [const { AtomicU64::new(0) }; 9];
 
 /// How many objects of this type are alive; `None` if there is no such type.
 pub(super) fn living(of: usize) -> Option<u64> {

@@ -521,5 +521,8 @@ pub(super) fn load_fault(fault: &ReadFault) -> LoadStatus {
         ReadFault::NewerFormat(format) => LoadStatus::UnknownVersion {
             text: format!("the record has format {format}, which is newer than this library"),
         },
+        ReadFault::UnknownCodec(codec) => LoadStatus::UnknownVersion {
+            text: format!("the record is encoded by the codec `{codec}`, which is not known here"),
+        },
     }
 }

@@ -77,6 +77,8 @@ pub struct Spec {
     pub apply_receipt: bool,
     /// The largest record that the store takes, in bytes.
     pub max_value_bytes: u64,
+    /// Whether records are encoded on their way to the store, so that only what comes out must fit there.
+    pub encoded: bool,
 }
 
 impl Spec {
@@ -96,6 +98,7 @@ impl Spec {
             before_save: false,
             apply_receipt: false,
             max_value_bytes: u64::MAX,
+            encoded: false,
         }
     }
 
