@@ -177,6 +177,8 @@ typedef int32_t slk_result;
 #define SLK_E_NOT_APPLIED (-25)
 /** The answer came after the request was given up; it was taken, and counts for nothing. */
 #define SLK_E_LATE (-26)
+/** The store that was checked breaks a promise. */
+#define SLK_E_BROKEN_STORE (-50)
 
 /**
  * The name of a result, such as `"SLK_E_INVALID_HANDLE"`, for logs.
@@ -233,10 +235,12 @@ SLK_API slk_result slk_last_error(char *buffer, size_t capacity, size_t *needed)
 #define SLK_OBJECT_REQUEST 6
 /** Error sinks that are lent to callbacks. */
 #define SLK_OBJECT_ERROR_SINK 7
+/** Buffers that are lent to callbacks. */
+#define SLK_OBJECT_BUFFER 8
 
 /**
- * Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
- * `slk_store_destroy`, after which it lives on until the last engine that uses it is gone.
+ * Where records live. Made by `slk_store_create` or one of the `slk_store_open_` functions; ended by `slk_store_destroy`,
+ * after which it lives on until the last engine that uses it is gone.
  */
 typedef struct slk_store {
     /** Opaque; 0 is the null handle. */
@@ -281,6 +285,12 @@ typedef struct slk_error_sink {
     /** Opaque; 0 is the null handle. */
     uint64_t id;
 } slk_error_sink;
+
+/** Takes the bytes that a callback gives; see `slk_buffer_append`. */
+typedef struct slk_buffer {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_buffer;
 
 /**
  * Counts the living handles of one kind in this process: what a test looks at to find what was not destroyed.
@@ -818,6 +828,8 @@ SLK_NODISCARD SLK_API slk_result slk_document_remove(slk_document document, cons
 #define SLK_REQUEST_PUT 2
 /** Remove the key if it is as expected. */
 #define SLK_REQUEST_REMOVE 3
+/** List keys: those of the same kind and spec whose names come after `key`, in the order of their bytes. */
+#define SLK_REQUEST_LIST 4
 /** The key names a record of the game. */
 #define SLK_KEY_RECORD 1
 /** The key names a server record: how an engine shows that it is alive. */
@@ -830,7 +842,7 @@ SLK_NODISCARD SLK_API slk_result slk_document_remove(slk_document document, cons
 typedef struct slk_request_view {
     /** The size of this struct in the library that fills it; it only grows. */
     uint32_t struct_size;
-    /** `SLK_REQUEST_GET`, `SLK_REQUEST_PUT` or `SLK_REQUEST_REMOVE`. */
+    /** `SLK_REQUEST_GET`, `SLK_REQUEST_PUT`, `SLK_REQUEST_REMOVE` or `SLK_REQUEST_LIST`. */
     int32_t kind;
     /** `SLK_KEY_RECORD` or `SLK_KEY_SERVER`. */
     int32_t key_kind;
@@ -840,11 +852,14 @@ typedef struct slk_request_view {
     const char *spec;
     /** Its length in bytes without the NUL. */
     size_t spec_length;
-    /** The record's key or the server's id, with a NUL. */
+    /** The record's key or the server's id, with a NUL. List: the name after which to begin; empty: from the start. */
     const char *key;
     /** Its length in bytes without the NUL. */
     size_t key_length;
-    /** Put: the value to write, UTF-8 text of JSON without a NUL; else NULL. */
+    /**
+     * Put: the value to write: UTF-8 text of JSON without a NUL, or bytes of any kind where the spec has a codec; else
+     * NULL.
+     */
     const void *value;
     /** Its length in bytes. */
     size_t value_length;
@@ -855,6 +870,10 @@ typedef struct slk_request_view {
     const void *version;
     /** Its length in bytes, 1 to `SLK_MAX_VERSION_BYTES`; 0 if `version` is NULL. */
     size_t version_length;
+    /** List: the most names to answer with; else 0. */
+    uint32_t limit;
+    /** Always 0. */
+    uint32_t reserved_end;
 } slk_request_view;
 
 /**
@@ -917,6 +936,21 @@ SLK_NODISCARD SLK_API slk_result slk_request_complete_removed(slk_request reques
  * Thread: any, also inside the callback. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_request_complete_conflict(slk_request request);
+
+/**
+ * Completes a list: these are the next keys. The names are copied before the call returns.
+ *
+ * Parameters:
+ *   `request`: as the callback got it.
+ *   `names`: the names, UTF-8, each up to `SLK_MAX_KEY_BYTES`; each greater than the one before by the order of their
+ *   bytes, and the first greater than the request's key. May be NULL if `count` is 0.
+ *   `count`: their number, at most the request's `limit`; 0 only if no key is left.
+ *   `more`: 1 if there are more behind the last name, else 0.
+ * Returns: as `slk_request_complete_found`, and `SLK_E_INVALID_UTF8`.
+ * Thread: any, also inside the callback. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_request_complete_keys(slk_request request, const char *const *names, size_t count,
+        int32_t more);
 
 /**
  * Completes any request: it failed.
@@ -1111,6 +1145,8 @@ typedef struct slk_store_callbacks {
     uint32_t max_key_bytes;
     /** For `SLK_STORE_BLOCKING_CONCURRENT`: how many threads, up to `SLK_MAX_STORE_THREADS`. 0: 4. */
     uint32_t threads;
+    /** Lists keys: answer keys or failed. May be NULL: then the store is never asked for a list. */
+    slk_store_call list;
 } slk_store_callbacks;
 
 /**
@@ -1137,6 +1173,202 @@ SLK_NODISCARD SLK_API slk_result slk_store_create(const slk_store_callbacks *cal
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_API slk_result slk_store_callbacks_init(slk_store_callbacks *callbacks, size_t size);
+
+/* ---- Stores for tests, and the check of stores ---- */
+
+/** Reads go well. */
+#define SLK_FAULTS_SPARE_READS 1
+/** Writes go well. */
+#define SLK_FAULTS_SPARE_WRITES 2
+/** Server records are read and written well: the servers look alive, only the game's records meet trouble. */
+#define SLK_FAULTS_SPARE_SERVERS 4
+/** Rates of faults are parts of this. */
+#define SLK_FAULTS_ALWAYS 10000
+
+/**
+ * Faults of a store that fails on purpose. Each rate is in parts of `SLK_FAULTS_ALWAYS`. A request meets one fault at
+ * most, so all rates together are at most that. Begin with `SLK_FAULT_OPTIONS_INIT`.
+ *
+ * Time is counted in steps: each request that comes in is one.
+ */
+typedef struct slk_fault_options {
+    /** The size of this struct, set by `SLK_FAULT_OPTIONS_INIT`. */
+    uint32_t struct_size;
+    /** Any of `SLK_FAULTS_SPARE_`, added. */
+    uint32_t flags;
+    /**
+     * Decides everything: the same seed and the same requests give the same faults. Of no meaning when faults are
+     * changed.
+     */
+    uint64_t seed;
+    /** Not carried out, and the answer says so. */
+    uint32_t refused;
+    /** Carried out, but the answer says that the outcome is unknown. */
+    uint32_t unknown;
+    /** Never arrives, and no answer comes until the request is given up. */
+    uint32_t request_lost;
+    /** Carried out, but no answer comes until the request is given up. */
+    uint32_t reply_lost;
+    /** Carried out at once; the answer comes 1 to `longest` steps later, so that others overtake it. */
+    uint32_t delayed;
+    /** Writes alone: the outcome is unknown, and the write is carried out 1 to `longest` steps later. */
+    uint32_t late;
+    /** Writes alone: not carried out, and answered with a conflict that is none. */
+    uint32_t conflict;
+    /** The longest that anything is held back, in steps, up to 1,000,000. 0: 8. */
+    uint32_t longest;
+} slk_fault_options;
+
+/** What a store that fails on purpose has done. */
+typedef struct slk_fault_counts {
+    /** All requests that came in. */
+    uint64_t requests;
+    /** Those that were refused. */
+    uint64_t refused;
+    /** Those that were carried out with an unknown outcome. */
+    uint64_t unknown;
+    /** Those that never arrived. */
+    uint64_t requests_lost;
+    /** Those whose answers never came. */
+    uint64_t replies_lost;
+    /** Those whose answers were held back. */
+    uint64_t delayed;
+    /** Writes that were carried out late. */
+    uint64_t late;
+    /** Conflicts that were none. */
+    uint64_t conflicts;
+    /** Answers and late writes that are held back just now. */
+    uint64_t held;
+} slk_fault_counts;
+
+/**
+ * Opens a store that fails on purpose, in front of another one. For tests of how the game lives with trouble.
+ *
+ * Parameters:
+ *   `inner`: the store behind it. Its handle may be destroyed; the store lives as long as this one.
+ *   `options`: the faults; NULL: none for now.
+ *   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: opened.
+ *   `SLK_E_INVALID_ARGUMENT`: NULL, unknown flags, or rates that are more than `SLK_FAULTS_ALWAYS` together.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_STRUCT_SIZE`: no living store; a struct of no known size.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_faulty(slk_store inner, const slk_fault_options *options,
+        slk_store *store);
+
+/**
+ * Changes the faults of a store from the next request on, or switches them off.
+ *
+ * Parameters:
+ *   `store`: a store of `slk_store_open_faulty`.
+ *   `options`: the faults from now on; what is held back stays so. NULL: none from now on, and what is held back comes
+ *   out at once, late writes included. Answers that were lost stay lost until their requests are given up.
+ * Returns: `SLK_OK`; `SLK_E_UNSUPPORTED` for another store; else as `slk_store_open_faulty`.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_API slk_result slk_store_set_faults(slk_store store, const slk_fault_options *options);
+
+/**
+ * What a store that fails on purpose has done so far.
+ *
+ * Parameters:
+ *   `store`: a store of `slk_store_open_faulty`.
+ *   `counts`: receives the counts.
+ *   `size`: the size of `counts`: `sizeof *counts`.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_UNSUPPORTED` for another store; `SLK_E_INVALID_ARGUMENT` for NULL;
+ * `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_store_fault_counts(slk_store store, slk_fault_counts *counts, size_t size);
+
+/**
+ * Fills the struct with defaults, as `SLK_FAULT_OPTIONS_INIT` does, for languages that cannot use the macro.
+ *
+ * Parameters: `options`: the struct; `size`: its size.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_fault_options_init(slk_fault_options *options, size_t size);
+
+/**
+ * Opens a store that reads from another one and never writes to it: all that is written, server records included, stays
+ * in this process and ends with this store. For trying things out on real data.
+ *
+ * A key comes from the inner store, as it is there at that time, until it is written here; from then on what is here
+ * counts, whatever happens to it in the inner store. A record that a living server holds in the inner store stays locked.
+ *
+ * Parameters:
+ *   `inner`: the store to read from. Its handle may be destroyed; the store lives as long as this one.
+ *   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_INVALID_HANDLE`; `SLK_E_UNSUPPORTED` if the system gives no
+ * random numbers.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_read_only(slk_store inner, slk_store *store);
+
+/**
+ * Puts a value under a record's key, whatever is there: test data in place of stored ones. For memory stores, read-only
+ * stores, and stores that fail on purpose in front of these; without faults. A session that holds the record is not asked.
+ *
+ * Parameters:
+ *   `store`: the store.
+ *   `spec`, `key`: the name of the record's spec, and the record's key.
+ *   `bytes`, `length`: the value as it is to be stored; copied.
+ * Returns:
+ *   `SLK_OK`: it is there.
+ *   `SLK_E_UNSUPPORTED`: the store is not for tests.
+ *   `SLK_E_INVALID_HANDLE`: no living store.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the arguments.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_API slk_result slk_store_set_value(slk_store store, const char *spec, const char *key, const void *bytes,
+        size_t length);
+
+/**
+ * Copies out what is stored under a record's key, byte for byte: for tests that look at what was written. A store that
+ * fails on purpose does not fail here.
+ *
+ * Parameters:
+ *   `store`: the store. It must answer by itself: not one of yours that answers only while this thread does something
+ *   else.
+ *   `spec`, `key`: the name of the record's spec, and the record's key.
+ *   `buffer`, `capacity`: receive the bytes, without a NUL; NULL and 0 to ask for the length alone.
+ *   `needed`: receives the length; may be NULL.
+ * Returns:
+ *   `SLK_OK`: copied.
+ *   `SLK_EMPTY`: nothing is stored.
+ *   `SLK_E_BUFFER_TOO_SMALL`: nothing was copied; `needed` says how much it is.
+ *   `SLK_E_STORE`: the store failed, or has not answered within 10 s.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the arguments.
+ * Thread: any. Blocks: until the store has answered. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_get_value(slk_store store, const char *spec, const char *key, void *buffer,
+        size_t capacity, size_t *needed);
+
+/**
+ * Finds out which of its promises a store breaks: for the tests of a store of your own. It writes records of a spec with a
+ * name of its own, and server records, and removes them at the end; the largest value that the store declares is among
+ * them.
+ *
+ * Parameters:
+ *   `store`: the store. It must answer by itself: inside its callbacks, or from threads of its own.
+ *   `timeout_ms`: how long one request may take. 0: 10,000.
+ *   `report`: receives a line for each promise that is broken, `promise: what was seen`, and a NUL; cut if it does not
+ *   fit. May be NULL if `capacity` is 0.
+ *   `capacity`: the size of `report` in bytes.
+ *   `needed`: receives the length of the report without the NUL; may be NULL.
+ * Returns:
+ *   `SLK_OK`: nothing was found; the report is empty.
+ *   `SLK_E_BROKEN_STORE`: promises are broken; the report says which.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_UNSUPPORTED`: no living store; `report` is NULL; the system
+ *   gives no random numbers.
+ * Thread: any. Blocks: until all is tried. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_check(slk_store store, uint32_t timeout_ms, char *report, size_t capacity,
+        size_t *needed);
 
 /* ---- Engines ---- */
 
@@ -1176,6 +1408,8 @@ typedef struct slk_engine_options {
     void *user_data;
     /** Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL. */
     slk_destroy destroy;
+    /** For tests that are to run the same way each time: decides the jitter of waits and periods. 0: random. */
+    uint64_t seed;
 } slk_engine_options;
 
 /**
@@ -1612,6 +1846,42 @@ SLK_NODISCARD SLK_API slk_result slk_locker_give_credit(slk_locker locker, const
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_use_credit(slk_locker locker, const char *product, uint64_t tag);
 
+/* ---- Codecs ---- */
+
+/** Records are stored as they are. */
+#define SLK_CODEC_NONE 0
+/** Records are compressed by Zstandard. */
+#define SLK_CODEC_ZSTD 1
+/** Records are encoded and decoded by callbacks of yours. */
+#define SLK_CODEC_CALLBACKS 2
+/** The longest name of a codec in bytes. */
+#define SLK_MAX_CODEC_NAME_BYTES 64
+
+/**
+ * Encodes or decodes the value of a record: reads `length` bytes and appends what they become to `out`, in one or many
+ * pieces. Called inside update, with no lock held; most functions of the library may be called.
+ *
+ * Returns: `SLK_OK`: done. Anything else: the save fails and is tried again, or the record is reported as unreadable and
+ * left as it is; `error` takes the words.
+ */
+typedef slk_result (*slk_codec_run)(void *user_data, const void *bytes, size_t length, slk_buffer out,
+        slk_error_sink error);
+
+/**
+ * Appends bytes to what a callback gives.
+ *
+ * Parameters:
+ *   `buffer`: as the callback got it; valid until the callback returns.
+ *   `bytes`, `length`: what to append; copied.
+ * Returns:
+ *   `SLK_OK`: appended.
+ *   `SLK_E_INVALID_HANDLE`: the callback has returned, or it is no buffer.
+ *   `SLK_E_TOO_LONG`, `SLK_E_OUT_OF_MEMORY`: it is too much. The callback has failed then, whatever it returns.
+ *   `SLK_E_INVALID_ARGUMENT`: `bytes` is NULL and `length` is not 0.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_buffer_append(slk_buffer buffer, const void *bytes, size_t length);
+
 /* ---- Specs ---- */
 
 /** The data are JSON. */
@@ -1703,6 +1973,22 @@ typedef struct slk_spec_options {
     void *user_data;
     /** Called exactly once, when the engine is gone; none of the callbacks above follows. May be NULL. */
     slk_destroy destroy;
+    /**
+     * How records are encoded on their way to the store: one of `SLK_CODEC_`. Records that are there already are read as
+     * they are: plain ones, those of `SLK_CODEC_ZSTD`, and those of this spec's codec.
+     */
+    int32_t codec;
+    /** For `SLK_CODEC_ZSTD`: -7 (fast) to 19 (small). 0: 3. */
+    int32_t codec_level;
+    /**
+     * For `SLK_CODEC_CALLBACKS`: the name that is stored with each record, 1 to `SLK_MAX_CODEC_NAME_BYTES` printable
+     * ASCII characters; copied. A record that was encoded under another name is not touched.
+     */
+    const char *codec_name;
+    /** For `SLK_CODEC_CALLBACKS`: makes what is stored out of a record. */
+    slk_codec_run codec_encode;
+    /** For `SLK_CODEC_CALLBACKS`: makes the record out of what is stored. It must check what it is given. */
+    slk_codec_run codec_decode;
 } slk_spec_options;
 
 /**
@@ -1719,7 +2005,7 @@ typedef struct slk_spec_options {
  *   `SLK_E_INVALID_JSON`: `default_data` is not JSON.
  *   `SLK_E_INVALID_HANDLE`: no living engine, or no living store.
  *   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and its strings.
- *   `SLK_E_UNSUPPORTED`: the store has no compare-and-set.
+ *   `SLK_E_UNSUPPORTED`: the store has no compare-and-set, or this build has no zstd.
  *   `SLK_E_SHUTTING_DOWN`, `SLK_E_PANIC`: the engine is shutting down; a bug was caught.
  * On failure `user_data` stays yours and `destroy` is not called.
  * Thread: any. Blocks: never. Since 0.1.
@@ -2472,7 +2758,8 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     NULL, /* destroy */ \
     0, /* max_value_bytes */ \
     0, /* max_key_bytes */ \
-    0 /* threads */ \
+    0, /* threads */ \
+    NULL /* list */ \
 }
 
 /** A `slk_sqlite_options` at its defaults. */
@@ -2483,6 +2770,21 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     0, /* busy_timeout_ms */ \
     0, /* read_threads */ \
     0 /* batch */ \
+}
+
+/** A `slk_fault_options` without any fault. */
+#define SLK_FAULT_OPTIONS_INIT { \
+    sizeof(slk_fault_options), /* struct_size */ \
+    0, /* flags */ \
+    0, /* seed */ \
+    0, /* refused */ \
+    0, /* unknown */ \
+    0, /* request_lost */ \
+    0, /* reply_lost */ \
+    0, /* delayed */ \
+    0, /* late */ \
+    0, /* conflict */ \
+    0 /* longest */ \
 }
 
 /** A `slk_engine_options` at its defaults. */
@@ -2500,7 +2802,8 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     NULL, /* wall_clock */ \
     NULL, /* log */ \
     NULL, /* user_data */ \
-    NULL /* destroy */ \
+    NULL, /* destroy */ \
+    0 /* seed */ \
 }
 
 /** A `slk_spec_options` at its defaults; name, store and schema_version are for you to set. */
@@ -2521,7 +2824,12 @@ SLK_NODISCARD SLK_API slk_result slk_locker_remove(slk_locker locker, const char
     NULL, /* before_save */ \
     NULL, /* apply_receipt */ \
     NULL, /* user_data */ \
-    NULL /* destroy */ \
+    NULL, /* destroy */ \
+    SLK_CODEC_NONE, /* codec */ \
+    0, /* codec_level */ \
+    NULL, /* codec_name */ \
+    NULL, /* codec_encode */ \
+    NULL /* codec_decode */ \
 }
 
 /** A `slk_receipt` without anything in it. */
