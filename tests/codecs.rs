@@ -228,7 +228,9 @@ fn a_bad_name_is_refused() {
         }
     }
     let spec = Spec::named("other");
-    let added = game.engine.add_encoded_spec(&store, spec, Arc::new(Nobody), Arc::new(Nameless));
+    let added = game
+        .engine
+        .add_encoded_spec(&store, spec, Arc::new(Nobody), Arc::new(Nameless));
     assert!(added.is_err());
 }
 
@@ -253,7 +255,10 @@ impl Store for Small {
 
     fn submit(&self, request: Request, completion: Completion) {
         if let Operation::Put { value, .. } = &request.operation {
-            assert!(value.len() as u64 <= self.1.max_value_bytes, "the engine checks the size");
+            assert!(
+                value.len() as u64 <= self.1.max_value_bytes,
+                "the engine checks the size"
+            );
         }
         self.0.submit(request, completion);
     }

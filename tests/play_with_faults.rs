@@ -88,13 +88,23 @@ fn play(seed: u64) -> (Vec<String>, FaultCounts, Vec<i64>) {
 fn an_hour_of_play_is_the_same_each_time() {
     let start = Instant::now();
     let (story, counts, gold) = play(2024);
-    println!("{} events, {counts:?}, gold {gold:?}, {:?}", story.len(), start.elapsed());
+    println!(
+        "{} events, {counts:?}, gold {gold:?}, {:?}",
+        story.len(),
+        start.elapsed()
+    );
     let (again, counts_again, _) = play(2024);
     let difference = story.iter().zip(&again).position(|(one, other)| one != other);
     assert_eq!(difference, None, "{:?}", difference.map(|at| (&story[at], &again[at])));
     assert_eq!((story.len(), counts), (again.len(), counts_again));
     assert!(gold.iter().sum::<i64>() > 500);
-    for seen in [counts.refused, counts.unknown, counts.delayed, counts.late, counts.conflicts] {
+    for seen in [
+        counts.refused,
+        counts.unknown,
+        counts.delayed,
+        counts.late,
+        counts.conflicts,
+    ] {
         assert!(seen > 0, "{counts:?}");
     }
     assert!(story.iter().any(|line| line.contains("saved")));

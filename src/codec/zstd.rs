@@ -61,7 +61,9 @@ mod tests {
     use super::*;
 
     fn sample() -> Vec<u8> {
-        (0..20_000_u32).flat_map(|number| (number / 7).to_string().into_bytes()).collect()
+        (0..20_000_u32)
+            .flat_map(|number| (number / 7).to_string().into_bytes())
+            .collect()
     }
 
     #[test]
@@ -93,8 +95,14 @@ mod tests {
             changed[at] ^= 0x10;
             let decoded = Zstd::default().decode(&changed, 1 << 20);
             assert!(decoded.as_ref() != Ok(&value) || at < 6, "byte {at}");
-            assert!(decoded.is_err() || decoded == Ok(value.clone()), "byte {at} gave other data");
-            assert!(Zstd::default().decode(&encoded[..at], 1 << 20).is_err() || at == 0, "cut at {at}");
+            assert!(
+                decoded.is_err() || decoded == Ok(value.clone()),
+                "byte {at} gave other data"
+            );
+            assert!(
+                Zstd::default().decode(&encoded[..at], 1 << 20).is_err() || at == 0,
+                "cut at {at}"
+            );
         }
     }
 }

@@ -24,9 +24,7 @@ use crate::codec::{self, Codec, Form};
 use crate::error::{Error, ErrorKind};
 use crate::locker::Spec;
 use crate::log::{Level, LogSink};
-use crate::store::{
-    Completions, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreError, StoreResult,
-};
+use crate::store::{Completions, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreError, StoreResult};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};

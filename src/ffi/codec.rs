@@ -188,7 +188,9 @@ pub(super) unsafe fn codec_of(
             let name = unsafe { text::string(given.codec_name, "codec_name", SLK_MAX_CODEC_NAME_BYTES) }?;
             codec::check_name(name)?;
             if name == "zstd" {
-                return Err(Failure::argument("codec_name `zstd` is that of the codec that is built in"));
+                return Err(Failure::argument(
+                    "codec_name `zstd` is that of the codec that is built in",
+                ));
             }
             let missing = |which: &str| Failure::argument(format!("the callback `{which}` is missing"));
             Ok(Some(Arc::new(HostCodec {

@@ -119,11 +119,11 @@ impl Promise {
             Self::VersionsAgree => ("versions-agree", "a read gives the version that the write gave"),
             Self::VersionsChange => (
                 "versions-change",
-                "each write gives another version, also if the value is the same",
+                "each write of another value gives another version",
             ),
             Self::VersionsNeverReturn => (
                 "versions-never-return",
-                "no version of a key comes back, not even after remove and create",
+                "no version of a key comes back for another value, not even after remove and create",
             ),
             Self::ListComplete => (
                 "list-complete",
@@ -282,13 +282,13 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let fits = match (&request.operation, &reply) {
+        let fits = matches!(
+            (&request.operation, &reply),
             (Operation::Get, Reply::Found { .. } | Reply::Missing)
-            | (Operation::Put { .. }, Reply::Written { .. } | Reply::Conflict)
-            | (Operation::Remove { .. }, Reply::Removed | Reply::Conflict)
-            | (Operation::List { .. }, Reply::Keys { .. }) => true,
-            _ => false,
-        };
+                | (Operation::Put { .. }, Reply::Written { .. } | Reply::Conflict)
+                | (Operation::Remove { .. }, Reply::Removed | Reply::Conflict)
+                | (Operation::List { .. }, Reply::Keys { .. })
+        );
         if !fits {
             let text = format!("{what} was answered with '{}'", reply.name());
             self.broken(Promise::CarriesOut, text);
@@ -333,6 +333,12 @@ impl Checker<'_> {
         let condition = expected.cloned().map_or(Expected::Missing, Expected::Version);
         match self.put(key, value, condition)? {
             None => Ok(None),
+            Some(Some(version)) if expected == Some(&version) => {
+                let name = shown(&key.name);
+                let text = format!("a write of another value to `{name}` gave the version of the one before");
+                self.broken(Promise::VersionsChange, text);
+                Ok(None)
+            }
             Some(Some(version)) => {
                 // After a probe the version is another one.
                 let seen = self.see(key, value, &version)?;
@@ -425,13 +431,12 @@ impl Checker<'_> {
     ) -> Checked {
         let name = shown(&key.name);
         match self.get(key)? {
-            Some(Found::Value(found, at)) if at == *version => {
-                if found != *value {
-                    self.broken(
-                        promise,
-                        format!("{what} of `{name}` was refused, but changed the value"),
-                    );
-                }
+            Some(Found::Value(found, at)) if at == *version && found == *value => {}
+            Some(Found::Value(_, at)) if at == *version => {
+                self.broken(
+                    promise,
+                    format!("{what} of `{name}` was refused, but changed the value"),
+                );
             }
             None => {}
             Some(_) => {
@@ -603,18 +608,16 @@ impl Checker<'_> {
 
     fn versions(&mut self) -> Checked {
         let key = self.key("versions");
-        let same = bytes("the same each time");
         let mut seen: Vec<Version> = Vec::new();
-        for _ in 0..6 {
-            let Some(first) = self.write(Promise::CompareOnCreate, &key, &same, None)? else {
+        for turn in 0..6 {
+            // As an engine's values, these differ from all before: a hash of the value is a good version.
+            let (one, two) = (bytes(&format!("{turn} one")), bytes(&format!("{turn} two")));
+            let Some(first) = self.write(Promise::CompareOnCreate, &key, &one, None)? else {
                 return Ok(());
             };
-            let Some(second) = self.write(Promise::CompareOnReplace, &key, &same, Some(&first))? else {
+            let Some(second) = self.write(Promise::CompareOnReplace, &key, &two, Some(&first))? else {
                 return Ok(());
             };
-            if first == second {
-                self.broken(Promise::VersionsChange, "two writes of the same value gave one version");
-            }
             if seen.contains(&first) || seen.contains(&second) {
                 let text = "a version of a key came back after it was removed and created again";
                 self.broken(Promise::VersionsNeverReturn, text);
@@ -645,7 +648,9 @@ impl Checker<'_> {
     fn race(&mut self, key: &Key, expected: &Expected, what: &str) -> Result<Option<Version>, Silent> {
         self.used.insert(key.clone());
         let (sender, receiver) = mpsc::channel();
-        let values: Vec<Arc<[u8]>> = (0..RIVALS).map(|rival| bytes(&format!("rival {rival}"))).collect();
+        let values: Vec<Arc<[u8]>> = (0..RIVALS)
+            .map(|rival| bytes(&format!("rival {rival} to {what}")))
+            .collect();
         let request = |value: &Arc<[u8]>| Request {
             key: key.clone(),
             operation: Operation::Put {
@@ -701,12 +706,13 @@ impl Checker<'_> {
         let largest = usize::try_from(largest).unwrap_or(usize::MAX);
         let key = self.key("sizes");
         let mut present: Option<Version> = None;
-        for size in [0, 1, 2, 255, 256, 4095, 4096, 8001, 65_535, 65_536, 1 << 20, largest, 0] {
+        let sizes = [0, 1, 2, 255, 256, 4095, 4096, 8001, 65_535, 65_536, 1 << 20, largest, 0];
+        for (turn, size) in sizes.into_iter().enumerate() {
             if size > largest {
                 continue;
             }
             // Letters alone: which bytes are possible is asked elsewhere.
-            let value: Arc<[u8]> = (0..size).map(|index| b'a' + (index * 7 % 25) as u8).collect();
+            let value: Arc<[u8]> = (0..size).map(|index| b'a' + ((index * 7 + turn) % 25) as u8).collect();
             let written = self.write(Promise::CompareOnReplace, &key, &value, present.as_ref())?;
             if written.is_none() {
                 return Ok(());

@@ -33,10 +33,13 @@ struct Shared {
 
 struct Local {
     /// Keys that were written here; without a value if they were removed.
-    values: BTreeMap<Key, (Option<Arc<[u8]>>, Version)>,
+    values: BTreeMap<Key, Written>,
     origin: [u8; 16],
     last_version: u64,
 }
+
+/// A value and its version; no value if the key was removed.
+type Written = (Option<Arc<[u8]>>, Version);
 
 impl ReadOnlyStore {
     /// Stands in front of `inner`.

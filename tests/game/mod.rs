@@ -144,7 +144,9 @@ impl Game {
     }
 
     pub fn end(self) {
-        self.engine.core().begin_shutdown(self.engine.now(), Duration::from_secs(60));
+        self.engine
+            .core()
+            .begin_shutdown(self.engine.now(), Duration::from_secs(60));
         for _ in 0..2000 {
             self.turn();
         }

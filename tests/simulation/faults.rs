@@ -190,6 +190,7 @@ impl World {
                 before_save: settings.before_save,
                 apply_receipt: true,
                 max_value_bytes: 1 << 20,
+                encoded: false,
             },
         )?;
         Ok(Process {
