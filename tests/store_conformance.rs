@@ -332,7 +332,13 @@ fn listed(store: &dyn Store, kind: Kind, space: &str, page: u32) -> Vec<String> 
             panic!("no list");
         };
         assert!(names.len() <= page as usize && (!more || names.len() == page as usize));
+        let first = names.first().map_or("\u{10ffff}", |name| &**name);
+        assert!(
+            first > after.as_str() || all.is_empty(),
+            "the list goes on from where it was"
+        );
         all.extend(names.iter().map(ToString::to_string));
+        assert!(all.is_sorted(), "{all:?}");
         if !more {
             return all;
         }

@@ -8,7 +8,7 @@ use sessionlocker::store::memory::MemoryStore;
 use sessionlocker::store::overlay::ReadOnlyStore;
 use sessionlocker::store::{Abilities, Completion, Expected, Kind, Operation, Outcome, Reply, Request, Store};
 use std::sync::Arc;
-use store_support::{call, get, key, list, put, read, remove, write};
+use store_support::{call, get, key, list, put, read, remove, write, Asked};
 
 /// A store whose every write fails the test.
 struct NeverWritten(MemoryStore);
@@ -71,6 +71,34 @@ fn compare_and_set_holds_over_both() {
     assert_eq!(read(&store, &key("a")), Some((b"mine".as_slice().into(), mine)));
     let theirs = call(&store, put(&key("a"), b"x", Expected::Version(newest)));
     assert_eq!(theirs, Ok(Reply::Conflict));
+}
+
+#[test]
+fn of_writes_that_wait_for_the_inner_store_one_wins() {
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let theirs = write(&*inner, &key("a"), b"theirs", Expected::Missing);
+    let late = Faults {
+        delayed: FULL_RATE,
+        longest: 50,
+        ..Faults::default()
+    };
+    let faulty = FaultyStore::new(inner, 3, late).unwrap();
+    let store = ReadOnlyStore::new(Arc::clone(&faulty) as Arc<dyn Store>).unwrap();
+    let mut asked = Asked::default();
+    for _ in 0..10 {
+        asked.submit(&store, put(&key("a"), b"mine", Expected::Version(theirs.clone())));
+        asked.submit(&store, put(&key("b"), b"mine", Expected::Missing));
+    }
+    asked.submit(&store, get(&key("a")));
+    faulty.release();
+    let results = asked.finish();
+    for of_one in 0..2 {
+        let of_one = results[..20].iter().skip(of_one).step_by(2);
+        let winners = of_one.filter(|result| matches!(result, Ok(Reply::Written { .. })));
+        assert_eq!(winners.count(), 1);
+    }
+    faulty.set_faults(Faults::default()).unwrap();
+    assert_eq!(*read(&store, &key("a")).unwrap().0, *b"mine");
 }
 
 #[test]
