@@ -16,6 +16,7 @@
 //! | [`change`] | what one record sends to another |
 //! | [`receipt`] | purchases: from the platform's notice to the answer that may be given |
 //! | [`record`] | what is stored: header, ledger, the game's data, the server record |
+//! | [`codec`] | how the value of a record is compressed or hidden on its way to the store |
 //! | [`store`] | compare-and-set on one key: the trait, memory, SQLite, the thread pool |
 //! | [`clock`], [`error`], [`log`] | what everybody needs |
 //!
@@ -66,6 +67,7 @@
 
 pub mod change;
 pub mod clock;
+pub mod codec;
 pub mod engine;
 pub mod error;
 pub mod ffi;

@@ -10,7 +10,7 @@ mod tools;
 
 use sessionlocker::ffi::{
     change, engine, event, handle, host, locker, metrics, migration, receipt, request, spec, store_callback,
-    store_sqlite, version,
+    store_sqlite, store_testing, version,
 };
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,7 @@ fn layout_in_rust() -> String {
     layout!(table, handle::slk_document { id });
     layout!(table, handle::slk_request { id });
     layout!(table, handle::slk_error_sink { id });
+    layout!(table, handle::slk_buffer { id });
     layout!(
         table,
         store_sqlite::slk_sqlite_options {
@@ -67,7 +68,38 @@ fn layout_in_rust() -> String {
             destroy,
             max_value_bytes,
             max_key_bytes,
-            threads
+            threads,
+            list
+        }
+    );
+    layout!(
+        table,
+        store_testing::slk_fault_options {
+            struct_size,
+            flags,
+            seed,
+            refused,
+            unknown,
+            request_lost,
+            reply_lost,
+            delayed,
+            late,
+            conflict,
+            longest
+        }
+    );
+    layout!(
+        table,
+        store_testing::slk_fault_counts {
+            requests,
+            refused,
+            unknown,
+            requests_lost,
+            replies_lost,
+            delayed,
+            late,
+            conflicts,
+            held
         }
     );
     layout!(
@@ -84,7 +116,9 @@ fn layout_in_rust() -> String {
             value,
             value_length,
             version,
-            version_length
+            version_length,
+            limit,
+            reserved_end
         }
     );
     layout!(
@@ -106,7 +140,8 @@ fn layout_in_rust() -> String {
             destroy,
             max_requests_per_second,
             mask_ids,
-            log_record
+            log_record,
+            seed
         }
     );
     layout!(
@@ -213,7 +248,12 @@ fn layout_in_rust() -> String {
             validate_receipt,
             record_receipt,
             revoke_receipt,
-            purchase_history
+            purchase_history,
+            codec,
+            codec_level,
+            codec_name,
+            codec_encode,
+            codec_decode
         }
     );
     layout!(

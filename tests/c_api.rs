@@ -184,6 +184,22 @@ fn every_end_of_a_purchase() {
 }
 
 #[test]
+fn the_check_of_stores() {
+    play_all("store_check", &[]);
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn records_are_encoded() {
+    play_all("codecs", &[]);
+}
+
+#[test]
+fn an_hour_of_play_with_faults() {
+    play_all("play_with_faults", &[]);
+}
+
+#[test]
 fn under_valgrind() {
     for program in [
         "documents",

@@ -631,6 +631,7 @@ fn a_chain_of_migrators_with_a_gap_is_refused() {
             name: "test".into(),
             compare_and_set: true,
             max_value_bytes: 1000,
+            list: false,
             max_key_bytes: 100,
         })
         .unwrap();

@@ -10,14 +10,14 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use store_support::{call, get, key, put, read, remove, write, Asked};
+use store_support::{call, get, key, list, put, read, remove, write, Asked};
 
 /// Opens one more store object on the same, at first empty, storage.
 type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 type Check = (&'static str, fn(Open));
 
-const CHECKS: [Check; 15] = [
+const CHECKS: [Check; 17] = [
     ("abilities make sense", abilities_make_sense),
     ("create, then read", create_then_read),
     ("create is refused where something is", create_on_existing),
@@ -33,6 +33,8 @@ const CHECKS: [Check; 15] = [
     ("each of a batch on its own", each_of_a_batch_on_its_own),
     ("a storm of conflicts loses nothing", storm),
     ("two objects see one storage", two_objects),
+    ("a list is complete, in order, and of one space", list_in_order),
+    ("a list begins behind any name", list_begins_anywhere),
 ];
 
 #[test]
@@ -319,6 +321,68 @@ fn storm(open: Open) {
     thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(each))));
     let counted = number(&read(store, &key).unwrap().0);
     assert_eq!(counted, won.into_inner());
+}
+
+/// All names under this space, asked for in pages of so many.
+fn listed(store: &dyn Store, kind: Kind, space: &str, page: u32) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    loop {
+        let after = all.last().cloned().unwrap_or_default();
+        let Ok(Reply::Keys { names, more }) = call(store, list(kind, space, &after, page)) else {
+            panic!("no list");
+        };
+        assert!(names.len() <= page as usize && (!more || names.len() == page as usize));
+        let first = names.first().map_or("\u{10ffff}", |name| &**name);
+        assert!(
+            first > after.as_str() || all.is_empty(),
+            "the list goes on from where it was"
+        );
+        all.extend(names.iter().map(ToString::to_string));
+        assert!(all.is_sorted(), "{all:?}");
+        if !more {
+            return all;
+        }
+    }
+}
+
+fn list_in_order(open: Open) {
+    let store = &*open();
+    assert!(store.abilities().list);
+    assert_eq!(listed(store, Kind::Record, "player", 3), [""; 0]);
+    let mut names: Vec<String> = (0..40).map(|number| format!("{number}")).collect();
+    names.extend(["a", "A", "a ", "ä", "a\0", "a\0b", "\u{10ffff}", "%", "_", "日本語"].map(str::to_owned));
+    for name in &names {
+        write(store, &key(name), b"x", Expected::Missing);
+        for (kind, space) in [(Kind::Record, "player2"), (Kind::Record, "Player"), (Kind::Server, "")] {
+            let (space, name) = (space.into(), format!("other {name}").into());
+            write(store, &Key { kind, space, name }, b"x", Expected::Missing);
+        }
+    }
+    names.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+    for page in [1, 7, 50, 51, u32::MAX] {
+        let page = page.min(sessionlocker::store::MAX_LISTED);
+        assert_eq!(listed(store, Kind::Record, "player", page), names, "pages of {page}");
+    }
+    assert_eq!(listed(store, Kind::Server, "", 100).len(), names.len());
+    let gone = names.remove(3);
+    let version = read(store, &key(&gone)).unwrap().1;
+    assert_eq!(call(store, remove(&key(&gone), &version)), Ok(Reply::Removed));
+    assert_eq!(listed(store, Kind::Record, "player", 9), names);
+}
+
+fn list_begins_anywhere(open: Open) {
+    let store = &*open();
+    for name in ["b", "d", "f"] {
+        write(store, &key(name), b"x", Expected::Missing);
+    }
+    for (after, expected) in [("a", "bdf"), ("b", "df"), ("c", "df"), ("e", "f"), ("f", ""), ("z", "")] {
+        let Ok(Reply::Keys { names, more }) = call(store, list(Kind::Record, "player", after, 9)) else {
+            panic!("no list after {after}");
+        };
+        assert_eq!((names.concat().as_str(), more), (expected, false), "after {after}");
+    }
+    let error = call(store, list(Kind::Record, "player", "", 0)).unwrap_err();
+    assert_eq!((error.outcome, error.cause), (Outcome::NotApplied, Cause::Request));
 }
 
 fn two_objects(open: Open) {

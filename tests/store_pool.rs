@@ -56,6 +56,7 @@ impl Scripted {
                 compare_and_set: true,
                 max_value_bytes: 1 << 20,
                 max_key_bytes: 100,
+                list: false,
             },
             calls: Mutex::new(Vec::new()),
             values: Mutex::new(HashMap::new()),
@@ -80,6 +81,7 @@ impl Scripted {
                 Reply::Written { version }
             }
             Operation::Remove { .. } => Reply::Removed,
+            Operation::List { .. } => unreachable!("nobody asks for a list here"),
         })
     }
 }

@@ -13,6 +13,7 @@ use super::timers::Timers;
 use super::visit::{VisitId, VisitSlot};
 use super::watch::Watch;
 use crate::clock::Time;
+use crate::codec::MAX_DECODED_BYTES;
 use crate::error::{Error, ErrorKind};
 use crate::locker::call::HostCall;
 use crate::locker::event::Event as LockerEvent;
@@ -319,7 +320,8 @@ impl Core {
         Ok(id)
     }
 
-    /// Adds a kind of record. `spec.max_value_bytes` is brought down to what the store takes.
+    /// Adds a kind of record. `spec.max_value_bytes` is brought down to what the store takes, or for one that is encoded,
+    /// to what can be decoded again: whoever encodes checks what comes out.
     ///
     /// # Errors
     /// [`ErrorKind::Exists`] if the store already has a spec of this name.
@@ -365,7 +367,12 @@ impl Core {
             );
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
-        spec.max_value_bytes = spec.max_value_bytes.min(slot.abilities.max_value_bytes);
+        let most = if spec.encoded {
+            MAX_DECODED_BYTES as u64
+        } else {
+            slot.abilities.max_value_bytes
+        };
+        spec.max_value_bytes = spec.max_value_bytes.min(most);
         let id = SpecId::at(self.specs.len());
         self.specs.push(SpecSlot {
             spec: Arc::new(spec),

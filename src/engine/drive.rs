@@ -116,6 +116,15 @@ impl Core {
         }
     }
 
+    /// The spec of the record that a request is about; `None` for requests about servers, and those that are over.
+    pub(super) fn spec_of_request(&self, id: RequestId) -> Option<SpecId> {
+        match &self.in_flight.get(&id)?.target {
+            Target::Locker(locker, _) => self.slot(*locker).map(|slot| slot.spec),
+            Target::Visit(visit, _) => self.visits.get(visit).map(|slot| slot.spec),
+            Target::Beat(_) | Target::Watch(..) => None,
+        }
+    }
+
     /// The host's answer to a call.
     pub fn finish_call(&mut self, now: Time, id: LockerId, answer: CallAnswer) {
         self.now = now;

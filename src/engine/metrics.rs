@@ -86,9 +86,9 @@ fn add_all<const N: usize>(sums: &mut [u64; N], others: &[u64; N]) {
 }
 
 /// What can be asked of a store, as [`StoreCounters::requests`] counts it.
-pub const OPERATIONS: [&str; 3] = ["get", "put", "remove"];
+pub const OPERATIONS: [&str; 4] = ["get", "put", "remove", "list"];
 /// How a request can end, as [`StoreCounters::requests`] counts it.
-pub const RESULTS: [&str; 7] = [
+pub const RESULTS: [&str; 8] = [
     "found",
     "missing",
     "written",
@@ -96,6 +96,7 @@ pub const RESULTS: [&str; 7] = [
     "conflict",
     "not_applied",
     "unknown",
+    "listed",
 ];
 /// The number of a conflict in [`RESULTS`].
 pub const CONFLICT: usize = 4;
@@ -147,6 +148,7 @@ impl StoreCounters {
             Ok(Reply::Written { .. }) => 2,
             Ok(Reply::Removed) => 3,
             Ok(Reply::Conflict) => CONFLICT,
+            Ok(Reply::Keys { .. }) => 7,
             Err(error) if error.outcome == Outcome::NotApplied => 5,
             Err(_) => 6,
         };
@@ -450,6 +452,7 @@ pub(super) fn operation_of(operation: &Operation) -> usize {
         Operation::Get => 0,
         Operation::Put { .. } => 1,
         Operation::Remove { .. } => 2,
+        Operation::List { .. } => 3,
     }
 }
 

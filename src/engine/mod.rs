@@ -26,13 +26,14 @@ pub use visit::Sending;
 use self::core::{Action, Core, CoreOptions};
 use self::host::{About, Host};
 use crate::clock::{Clock, SystemClock, Time};
+use crate::codec::{self, Codec, Form};
 use crate::error::{Error, ErrorKind};
 use crate::locker::call::{CallAnswer, HostCall};
 use crate::locker::Spec;
-use crate::log::{Kind, Level, LogSink, Record};
+use crate::log::{Kind as Subject, Level, LogSink, Record};
 use crate::record::Document;
 use crate::store::memory::MemoryStore;
-use crate::store::{Completions, Key, Request, RequestId, Store, StoreResult};
+use crate::store::{Completions, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreError, StoreResult};
 use crate::visit::guest::Purpose;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -65,6 +66,8 @@ pub struct EngineOptions {
     pub max_requests_per_second: u32,
     /// Mask players' keys and the ids of purchases in the log. Events and errors have them all the same.
     pub mask_ids: bool,
+    /// Decides the jitter of waits and periods, for tests that are to run the same way each time; random if `None`.
+    pub seed: Option<u64>,
 }
 
 impl Default for EngineOptions {
@@ -81,6 +84,7 @@ impl Default for EngineOptions {
             log: None,
             max_requests_per_second: core.max_requests_per_second,
             mask_ids: false,
+            seed: None,
         }
     }
 }
@@ -90,6 +94,8 @@ pub struct Engine {
     core: Mutex<Core>,
     stores: RwLock<Vec<Arc<dyn Store>>>,
     hosts: RwLock<Vec<Arc<dyn Host>>>,
+    /// For each spec how its records are encoded.
+    codecs: RwLock<Vec<Option<Arc<dyn Codec>>>>,
     completions: Arc<Completions>,
     clock: Arc<dyn Clock>,
     log: Option<Arc<dyn LogSink>>,
@@ -130,7 +136,10 @@ impl Engine {
     /// Settings outside their ranges; [`ErrorKind::Unsupported`] if the system gives no random numbers.
     pub fn new(options: EngineOptions) -> Result<Self, Error> {
         let entropy = random_bytes::<16>()?;
-        let seed = random_bytes::<8>()?;
+        let seed = match options.seed {
+            Some(seed) => seed,
+            None => u64::from_le_bytes(random_bytes::<8>()?),
+        };
         let entropy = u128::from_le_bytes(entropy);
         let mask_salt = if options.mask_ids {
             Some(random_bytes::<16>()?)
@@ -145,7 +154,7 @@ impl Engine {
         let core = Core::new(CoreOptions {
             server_id: server_id.clone(),
             entropy,
-            seed: u64::from_le_bytes(seed),
+            seed,
             lease: options.lease,
             beat_interval: options.beat_interval.unwrap_or(options.lease / 12),
             predecessor_gone: options.predecessor_gone,
@@ -161,6 +170,7 @@ impl Engine {
             core: Mutex::new(core),
             stores: RwLock::default(),
             hosts: RwLock::default(),
+            codecs: RwLock::default(),
             completions: Arc::default(),
             clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             log,
@@ -186,8 +196,36 @@ impl Engine {
     /// # Errors
     /// As [`Core::add_store`] and [`Core::add_spec`].
     pub fn add_spec(&self, store: &Arc<dyn Store>, spec: Spec, host: Arc<dyn Host>) -> Result<SpecId, Error> {
+        self.add(store, spec, host, None)
+    }
+
+    /// The same for a kind of record that is encoded on its way to the store. Records that are there already are read as
+    /// they are, and written anew with their next save.
+    ///
+    /// # Errors
+    /// As [`Engine::add_spec`]; [`ErrorKind::InvalidArgument`] for a codec with a bad name.
+    pub fn add_encoded_spec(
+        &self,
+        store: &Arc<dyn Store>,
+        spec: Spec,
+        host: Arc<dyn Host>,
+        codec: Arc<dyn Codec>,
+    ) -> Result<SpecId, Error> {
+        codec::check_name(codec.name())?;
+        let spec = Spec { encoded: true, ..spec };
+        self.add(store, spec, host, Some(codec))
+    }
+
+    fn add(
+        &self,
+        store: &Arc<dyn Store>,
+        spec: Spec,
+        host: Arc<dyn Host>,
+        codec: Option<Arc<dyn Codec>>,
+    ) -> Result<SpecId, Error> {
         let mut stores = self.stores.write();
         let mut hosts = self.hosts.write();
+        let mut codecs = self.codecs.write();
         let mut core = self.core.lock();
         let known = stores.iter().position(|other| Arc::ptr_eq(other, store));
         let store_id = match known {
@@ -200,6 +238,7 @@ impl Engine {
         };
         let id = core.add_spec(store_id, spec)?;
         hosts.push(host);
+        codecs.push(codec);
         Ok(id)
     }
 
@@ -362,7 +401,7 @@ impl Engine {
     fn record_of<'a>(&'a self, level: Level, text: &'a str) -> Record<'a> {
         Record {
             level,
-            kind: Kind::Engine,
+            kind: Subject::Engine,
             server: &self.server_id,
             store: None,
             spec: None,
@@ -397,8 +436,10 @@ impl Engine {
         let stores = std::mem::take(&mut *self.stores.write());
         let hosts = std::mem::take(&mut *self.hosts.write());
         *self.artificial.lock() = Artificial::default();
+        let codecs = std::mem::take(&mut *self.codecs.write());
         drop(stores);
         drop(hosts);
+        drop(codecs);
     }
 
     fn warn_of_lockers_left(&self) {
@@ -415,6 +456,7 @@ impl Engine {
         loop {
             self.completions.take(&mut arrived);
             for (id, result) in arrived.drain(..) {
+                let result = self.decoded(id, result);
                 let now = self.clock.now();
                 self.core.lock().complete(now, id, result);
             }
@@ -484,12 +526,73 @@ impl Engine {
             return;
         };
         let completion = self.completions.expect(id);
+        let request = match self.encoded(id, store.as_ref(), request) {
+            Ok(request) => request,
+            Err(error) => return completion.complete(Err(error)),
+        };
         // A completion that is dropped by a panic of the store answers "outcome unknown".
         let outcome = catch_unwind(AssertUnwindSafe(|| store.submit(request, completion)));
         if outcome.is_err() {
             let name = &store.abilities().name;
             self.log(Level::Error, format_args!("store `{name}` panicked"));
         }
+    }
+
+    /// The request as the store is to get it. The host's codec is called without a lock of ours.
+    fn encoded(&self, id: RequestId, store: &dyn Store, request: Request) -> Result<Request, StoreError> {
+        let Operation::Put { value, expected } = &request.operation else {
+            return Ok(request);
+        };
+        let codec = match request.key.kind {
+            Kind::Record => self.codec_of(id).flatten(),
+            Kind::Server => None,
+        };
+        let Some(codec) = codec else {
+            return Ok(request);
+        };
+        let value = codec::encode(codec.as_ref(), value).map_err(StoreError::bad_request)?;
+        let most = store.abilities().max_value_bytes;
+        if value.len() as u64 > most {
+            let text = format!(
+                "the record of `{}` would be {} bytes when encoded, the store takes {most}",
+                request.key,
+                value.len()
+            );
+            return Err(StoreError::bad_request(text));
+        }
+        Ok(Request {
+            operation: Operation::Put {
+                value: value.into(),
+                expected: expected.clone(),
+            },
+            key: request.key,
+        })
+    }
+
+    /// The answer as the core is to get it: a record whose codec is known becomes what it was made of.
+    fn decoded(&self, id: RequestId, result: StoreResult) -> StoreResult {
+        let Ok(Reply::Found { value, version }) = &result else {
+            return result;
+        };
+        if codec::form(value) == Form::Plain {
+            return result;
+        }
+        let Some(own) = self.codec_of(id) else {
+            return result;
+        };
+        match codec::decode(value, own.as_deref()) {
+            Some(value) => Ok(Reply::Found {
+                value: value.into(),
+                version: version.clone(),
+            }),
+            None => result,
+        }
+    }
+
+    /// How the record of a request is encoded; `None` if the request is about no record.
+    fn codec_of(&self, id: RequestId) -> Option<Option<Arc<dyn Codec>>> {
+        let spec = self.core.lock().spec_of_request(id)?;
+        self.codecs.read().get(spec.0 as usize).cloned()
     }
 
     fn host(&self, spec: SpecId) -> Option<Arc<dyn Host>> {

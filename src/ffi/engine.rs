@@ -67,6 +67,8 @@ pub struct slk_engine_options {
     pub mask_ids: i32,
     /// Takes messages with their fields, beside `log` or instead of it; NULL: nobody does.
     pub log_record: slk_log_structured,
+    /// For tests that are to run the same way each time: decides the jitter of waits and periods. 0: random.
+    pub seed: u64,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -90,6 +92,7 @@ unsafe impl Options for slk_engine_options {
         offset_of!(slk_engine_options, max_requests_per_second),
         offset_of!(slk_engine_options, mask_ids),
         offset_of!(slk_engine_options, log_record),
+        offset_of!(slk_engine_options, seed),
     ];
 }
 
@@ -257,6 +260,7 @@ unsafe fn engine_options_of(given: &slk_engine_options, user_data: &Arc<UserData
     let mut options = EngineOptions {
         server_id: server_id.map(str::to_owned),
         predecessor_gone: given.flags & SLK_ENGINE_PREDECESSOR_GONE != 0,
+        seed: (given.seed != 0).then_some(given.seed),
         ..EngineOptions::default()
     };
     let millis = |value: u32| (value != 0).then(|| Duration::from_millis(value.into()));

@@ -18,9 +18,11 @@ pub const SLK_OBJECT_REQUEST: i32 = 6;
 pub const SLK_OBJECT_ERROR_SINK: i32 = 7;
 /// Sets of migrations.
 pub const SLK_OBJECT_MIGRATIONS: i32 = 8;
+/// Buffers that are lent to callbacks.
+pub const SLK_OBJECT_BUFFER: i32 = 9;
 
-/// Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
-/// `slk_store_destroy`, after which it lives on until the last engine that uses it is gone.
+/// Where records live. Made by `slk_store_create` or one of the `slk_store_open_` functions; ended by `slk_store_destroy`,
+/// after which it lives on until the last engine that uses it is gone.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct slk_store {
@@ -81,6 +83,14 @@ pub struct slk_error_sink {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct slk_migrations {
+    /// Opaque; 0 is the null handle.
+    pub id: u64,
+}
+
+/// Takes the bytes that a callback gives; see `slk_buffer_append`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct slk_buffer {
     /// Opaque; 0 is the null handle.
     pub id: u64,
 }

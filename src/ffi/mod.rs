@@ -17,6 +17,7 @@
 
 mod callback;
 pub mod change;
+pub mod codec;
 pub mod data;
 pub mod document;
 pub mod engine;
@@ -38,6 +39,7 @@ pub mod spec;
 pub mod store;
 pub mod store_callback;
 pub mod store_sqlite;
+pub mod store_testing;
 mod table;
 pub mod text;
 pub mod version;

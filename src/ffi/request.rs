@@ -6,11 +6,11 @@ use super::panic;
 use super::result::*;
 use super::store_callback::Callbacks;
 use super::table::{Table, Type};
-use super::text::{self, SLK_MAX_TEXT_BYTES};
+use super::text::{self, SLK_MAX_KEY_BYTES, SLK_MAX_TEXT_BYTES};
 use crate::error::Error;
 use crate::store::{
     Completion, Expected, Kind, Operation, Outcome, Reply, Request, StoreError, StoreResult, Version, Waiter,
-    MAX_VERSION_BYTES,
+    MAX_LISTED, MAX_VERSION_BYTES,
 };
 use parking_lot::Mutex;
 use std::ffi::{c_char, c_void, CString};
@@ -28,6 +28,9 @@ pub const SLK_REQUEST_PUT: i32 = 2;
 /// Remove the key if it is as expected.
 pub const SLK_REQUEST_REMOVE: i32 = 3;
 
+/// List keys: those of the same kind and spec whose names come after `key`, in the order of their bytes.
+pub const SLK_REQUEST_LIST: i32 = 4;
+
 /// The key names a record of the game.
 pub const SLK_KEY_RECORD: i32 = 1;
 /// The key names a server record: how an engine shows that it is alive.
@@ -40,7 +43,7 @@ pub const SLK_KEY_SERVER: i32 = 2;
 pub struct slk_request_view {
     /// The size of this struct in the library that fills it; it only grows.
     pub struct_size: u32,
-    /// `SLK_REQUEST_GET`, `SLK_REQUEST_PUT` or `SLK_REQUEST_REMOVE`.
+    /// `SLK_REQUEST_GET`, `SLK_REQUEST_PUT`, `SLK_REQUEST_REMOVE` or `SLK_REQUEST_LIST`.
     pub kind: i32,
     /// `SLK_KEY_RECORD` or `SLK_KEY_SERVER`.
     pub key_kind: i32,
@@ -50,11 +53,12 @@ pub struct slk_request_view {
     pub spec: *const c_char,
     /// Its length in bytes without the NUL.
     pub spec_length: usize,
-    /// The record's key or the server's id, with a NUL.
+    /// The record's key or the server's id, with a NUL. List: the name after which to begin; empty: from the start.
     pub key: *const c_char,
     /// Its length in bytes without the NUL.
     pub key_length: usize,
-    /// Put: the value to write, UTF-8 text of JSON without a NUL; else NULL.
+    /// Put: the value to write: UTF-8 text of JSON without a NUL, or bytes of any kind where the spec has a codec; else
+    /// NULL.
     pub value: *const c_void,
     /// Its length in bytes.
     pub value_length: usize,
@@ -63,6 +67,10 @@ pub struct slk_request_view {
     pub version: *const c_void,
     /// Its length in bytes, 1 to `SLK_MAX_VERSION_BYTES`; 0 if `version` is NULL.
     pub version_length: usize,
+    /// List: the most names to answer with; else 0.
+    pub limit: u32,
+    /// Always 0.
+    pub reserved_end: u32,
 }
 
 /// The requests that wait for the host.
@@ -133,6 +141,13 @@ impl Pending {
             Operation::Get => self.callbacks.get,
             Operation::Put { .. } => self.callbacks.put,
             Operation::Remove { .. } => self.callbacks.remove,
+            Operation::List { .. } => match self.callbacks.list {
+                Some(list) => list,
+                None => {
+                    self.refuse_list();
+                    return;
+                }
+            },
         };
         // SAFETY: the host gave this function for this purpose and with this user data, which is not destroyed before
         // `callbacks` is; the view lives as long as `self`.
@@ -146,6 +161,15 @@ impl Pending {
     pub fn withdraw(&self) {
         if let Ok(pending) = REQUESTS.remove(self.handle().id) {
             drop(pending.answer.lock().take());
+        }
+    }
+
+    /// Nobody should ask a store for a list that says that it has none.
+    fn refuse_list(&self) {
+        let taken = REQUESTS.remove(self.handle().id);
+        if let Ok(pending) = taken {
+            let text = format!("{}: this store cannot list its keys", self.name());
+            pending.tell(Err(StoreError::bad_request(text)));
         }
     }
 
@@ -170,7 +194,7 @@ impl Pending {
         let text = format!("{}: {}: {problem}", self.name(), self.request.key);
         StoreError {
             outcome: match self.request.operation {
-                Operation::Get => Outcome::NotApplied,
+                Operation::Get | Operation::List { .. } => Outcome::NotApplied,
                 Operation::Put { .. } | Operation::Remove { .. } => Outcome::Unknown,
             },
             ..StoreError::unknown(text)
@@ -211,6 +235,7 @@ fn view_of(request: &Request, spec: &CString, key: &CString) -> slk_request_view
             (SLK_REQUEST_PUT, part(value), version)
         }
         Operation::Remove { expected } => (SLK_REQUEST_REMOVE, none, part(expected.as_bytes())),
+        Operation::List { .. } => (SLK_REQUEST_LIST, none, none),
     };
     slk_request_view {
         #[allow(clippy::cast_possible_truncation, reason = "the struct is small")]
@@ -229,6 +254,11 @@ fn view_of(request: &Request, spec: &CString, key: &CString) -> slk_request_view
         value_length: value.1,
         version: version.0,
         version_length: version.1,
+        limit: match request.operation {
+            Operation::List { limit } => limit.min(MAX_LISTED),
+            _ => 0,
+        },
+        reserved_end: 0,
     }
 }
 
@@ -338,13 +368,76 @@ pub extern "C" fn slk_request_complete_removed(request: slk_request) -> slk_resu
 #[must_use]
 pub extern "C" fn slk_request_complete_conflict(request: slk_request) -> slk_result {
     answer("slk_request_complete_conflict", request, |pending| {
-        fits(
-            pending,
-            "conflict",
-            !matches!(pending.request.operation, Operation::Get),
-        )?;
+        fits(pending, "conflict", !pending.request.operation.is_read())?;
         Ok(Reply::Conflict)
     })
+}
+
+/// Completes a list: these are the next keys. The names are copied before the call returns.
+///
+/// Parameters:
+///   `request`: as the callback got it.
+///   `names`: the names, UTF-8, each up to `SLK_MAX_KEY_BYTES`; each greater than the one before by the order of their
+///   bytes, and the first greater than the request's key. May be NULL if `count` is 0.
+///   `count`: their number, at most the request's `limit`; 0 only if no key is left.
+///   `more`: 1 if there are more behind the last name, else 0.
+/// Returns: as `slk_request_complete_found`, and `SLK_E_INVALID_UTF8`.
+/// Thread: any, also inside the callback. Blocks: never. Since 0.1.
+#[no_mangle]
+#[must_use]
+pub unsafe extern "C" fn slk_request_complete_keys(
+    request: slk_request,
+    names: *const *const c_char,
+    count: usize,
+    more: i32,
+) -> slk_result {
+    answer("slk_request_complete_keys", request, |pending| {
+        let Operation::List { limit } = pending.request.operation else {
+            fits(pending, "keys", false)?;
+            return Ok(Reply::Missing);
+        };
+        let more = super::data::bool_of(more)?;
+        // SAFETY: null or as many strings as the count says, as the caller promises.
+        let names = unsafe { names_of(names, count, limit.min(MAX_LISTED)) }?;
+        check_order(&pending.request.key.name, &names)?;
+        if names.is_empty() && more {
+            return Err(Failure::argument(
+                "no names, but more of them: the list would never end",
+            ));
+        }
+        Ok(Reply::Keys { names, more })
+    })
+}
+
+/// # Safety
+/// `names` is null or points to `count` strings.
+unsafe fn names_of(names: *const *const c_char, count: usize, limit: u32) -> Result<Vec<Arc<str>>, Failure> {
+    if count > limit as usize {
+        let text = format!("{count} names are more than the {limit} that were asked for");
+        return Err(Failure::argument(text));
+    }
+    if names.is_null() && count > 0 {
+        return Err(Failure::argument(format!("names is NULL, but count is {count}")));
+    }
+    (0..count)
+        .map(|index| {
+            // SAFETY: there are `count` of them, as the caller promises.
+            let name = unsafe { text::string(*names.add(index), "a name", SLK_MAX_KEY_BYTES) }?;
+            Ok(name.into())
+        })
+        .collect()
+}
+
+fn check_order(after: &str, names: &[Arc<str>]) -> Result<(), Failure> {
+    let mut before = after;
+    for name in names {
+        if **name <= *before {
+            let text = format!("the names are not in order: `{name}` comes behind `{before}`");
+            return Err(Failure::argument(text));
+        }
+        before = name;
+    }
+    Ok(())
 }
 
 /// Completes any request: it failed.
@@ -443,11 +536,7 @@ fn fits(pending: &Pending, answer: &str, does: bool) -> Result<(), Failure> {
     if does {
         return Ok(());
     }
-    let kind = match pending.request.operation {
-        Operation::Get => "get",
-        Operation::Put { .. } => "put",
-        Operation::Remove { .. } => "remove",
-    };
+    let kind = pending.request.operation.name();
     Err(Failure::argument(format!("'{answer}' is no answer to a {kind}")))
 }
 

@@ -102,6 +102,8 @@ pub const SLK_E_NOT_APPLIED: slk_result = -25;
 pub const SLK_E_LATE: slk_result = -26;
 /// There is no room for more.
 pub const SLK_E_FULL: slk_result = -40;
+/// The store that was checked breaks a promise.
+pub const SLK_E_BROKEN_STORE: slk_result = -50;
 
 /// Every code with its name.
 const NAMES: &[(slk_result, &CStr)] = &[
@@ -152,6 +154,7 @@ const NAMES: &[(slk_result, &CStr)] = &[
     (SLK_E_NOT_APPLIED, c"SLK_E_NOT_APPLIED"),
     (SLK_E_LATE, c"SLK_E_LATE"),
     (SLK_E_FULL, c"SLK_E_FULL"),
+    (SLK_E_BROKEN_STORE, c"SLK_E_BROKEN_STORE"),
 ];
 
 /// A call of the C API that failed: the code, and the words for `slk_last_error`.

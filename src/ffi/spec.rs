@@ -2,6 +2,7 @@
 
 use super::callback;
 use super::change::slk_apply_change;
+use super::codec::{self, slk_codec_run};
 use super::document;
 use super::engine::{self, EngineObject};
 use super::error_sink::Sink;
@@ -221,6 +222,18 @@ pub struct slk_spec_options {
     pub revoke_receipt: slk_apply_receipt,
     /// How many purchases a record keeps in full, up to 1,000; of older ones it keeps what became of them. 0: 100.
     pub purchase_history: u32,
+    /// How records are encoded on their way to the store: one of `SLK_CODEC_`. Records that are there already are read as
+    /// they are: plain ones, those of `SLK_CODEC_ZSTD`, and those of this spec's codec.
+    pub codec: i32,
+    /// For `SLK_CODEC_ZSTD`: -7 (fast) to 19 (small). 0: 3.
+    pub codec_level: i32,
+    /// For `SLK_CODEC_CALLBACKS`: the name that is stored with each record, 1 to `SLK_MAX_CODEC_NAME_BYTES` printable
+    /// ASCII characters; copied. A record that was encoded under another name is not touched.
+    pub codec_name: *const c_char,
+    /// For `SLK_CODEC_CALLBACKS`: makes what is stored out of a record.
+    pub codec_encode: slk_codec_run,
+    /// For `SLK_CODEC_CALLBACKS`: makes the record out of what is stored. It must check what it is given.
+    pub codec_decode: slk_codec_run,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -258,6 +271,11 @@ unsafe impl Options for slk_spec_options {
         offset_of!(slk_spec_options, record_receipt),
         offset_of!(slk_spec_options, revoke_receipt),
         offset_of!(slk_spec_options, purchase_history),
+        offset_of!(slk_spec_options, codec),
+        offset_of!(slk_spec_options, codec_level),
+        offset_of!(slk_spec_options, codec_name),
+        offset_of!(slk_spec_options, codec_encode),
+        offset_of!(slk_spec_options, codec_decode),
     ];
 }
 
@@ -691,7 +709,7 @@ pub(super) fn size_field<T>() -> u32 {
 ///   `SLK_E_INVALID_JSON`: `default_data` is not JSON.
 ///   `SLK_E_INVALID_HANDLE`: no living engine, or no living store.
 ///   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and its strings.
-///   `SLK_E_UNSUPPORTED`: the store has no compare-and-set.
+///   `SLK_E_UNSUPPORTED`: the store has no compare-and-set, or this build has no zstd.
 ///   `SLK_E_SHUTTING_DOWN`, `SLK_E_PANIC`: the engine is shutting down; a bug was caught.
 /// On failure `user_data` stays yours and `destroy` is not called.
 /// Thread: any. Blocks: never. Since 0.1.
@@ -714,7 +732,15 @@ pub unsafe extern "C" fn slk_spec_create(
         let store = store::get(given.store)?;
         let user_data = Arc::clone(&host.user_data);
         let name = core_spec.name.to_string();
-        let id = object.run(|engine| Ok(engine.add_spec(&store.store, core_spec, Arc::new(host))?))?;
+        // SAFETY: its pointers are null or lead to strings, as the caller promises.
+        let codec = unsafe { codec::codec_of(&given, &user_data) }?;
+        let id = object.run(|engine| {
+            let host = Arc::new(host);
+            Ok(match codec {
+                None => engine.add_spec(&store.store, core_spec, host)?,
+                Some(codec) => engine.add_encoded_spec(&store.store, core_spec, host, codec)?,
+            })
+        })?;
         let handle = SPECS.insert(Arc::new(SpecObject {
             engine: Arc::clone(&object),
             id,

@@ -8,6 +8,7 @@ use super::request::{SLK_KEY_RECORD, SLK_KEY_SERVER};
 use super::result::*;
 use super::table::{Table, Type};
 use super::text::{self, SLK_MAX_KEY_BYTES, SLK_MAX_NAME_BYTES};
+use crate::store::faulty::FaultyStore;
 use crate::store::memory::MemoryStore;
 use crate::store::{Key, Kind, Store};
 use parking_lot::Mutex;
@@ -18,6 +19,8 @@ static STORES: Table<StoreObject> = Table::new(Type::Store);
 
 pub(super) struct StoreObject {
     pub store: Arc<dyn Store>,
+    /// The same store, if it injects faults.
+    pub faulty: Option<Arc<FaultyStore>>,
     /// The engines to pass notifications on to.
     users: Mutex<Vec<Weak<EngineObject>>>,
 }
@@ -33,8 +36,18 @@ impl StoreObject {
 }
 
 pub(super) fn insert(store: Arc<dyn Store>) -> Result<slk_store, Failure> {
+    add(store, None)
+}
+
+/// The same for a store that injects faults.
+pub(super) fn insert_faulty(store: Arc<FaultyStore>) -> Result<slk_store, Failure> {
+    add(Arc::clone(&store) as Arc<dyn Store>, Some(store))
+}
+
+fn add(store: Arc<dyn Store>, faulty: Option<Arc<FaultyStore>>) -> Result<slk_store, Failure> {
     let id = STORES.insert(Arc::new(StoreObject {
         store,
+        faulty,
         users: Mutex::default(),
     }))?;
     Ok(slk_store { id })

@@ -74,6 +74,8 @@ pub struct slk_store_callbacks {
     pub max_key_bytes: u32,
     /// For `SLK_STORE_BLOCKING_CONCURRENT`: how many threads, up to `SLK_MAX_STORE_THREADS`. 0: 4.
     pub threads: u32,
+    /// Lists keys: answer keys or failed. May be NULL: then the store is never asked for a list.
+    pub list: slk_store_call,
 }
 
 // SAFETY: repr(C), begins with its size; null pointers, missing functions and zeros are valid; these are all fields.
@@ -92,6 +94,7 @@ unsafe impl Options for slk_store_callbacks {
         offset_of!(slk_store_callbacks, max_value_bytes),
         offset_of!(slk_store_callbacks, max_key_bytes),
         offset_of!(slk_store_callbacks, threads),
+        offset_of!(slk_store_callbacks, list),
     ];
 }
 
@@ -104,6 +107,7 @@ pub(super) struct Callbacks {
     pub get: Call,
     pub put: Call,
     pub remove: Call,
+    pub list: Option<Call>,
     pub cancel: Option<unsafe extern "C" fn(*mut c_void, slk_request)>,
     abilities: Abilities,
 }
@@ -242,12 +246,14 @@ unsafe fn callbacks_of(given: &slk_store_callbacks) -> Result<Callbacks, Failure
         get: given.get.ok_or_else(|| missing("get"))?,
         put: given.put.ok_or_else(|| missing("put"))?,
         remove: given.remove.ok_or_else(|| missing("remove"))?,
+        list: given.list,
         cancel: given.cancel,
         abilities: Abilities {
             name: name.clone(),
             compare_and_set: true,
             max_value_bytes: or(given.max_value_bytes, SLK_MAX_DATA_BYTES),
             max_key_bytes: u32::try_from(max_key_bytes).unwrap_or(u32::MAX),
+            list: given.list.is_some(),
         },
         name,
     })
@@ -271,12 +277,14 @@ mod tests {
             get: act,
             put: act,
             remove: act,
+            list: None,
             cancel: None,
             abilities: Abilities {
                 name: "test".to_owned(),
                 compare_and_set: true,
                 max_value_bytes: 1000,
                 max_key_bytes: 100,
+                list: false,
             },
         })
     }
@@ -364,6 +372,58 @@ mod tests {
         assert!(error.text.contains("'removed' is no answer to a put"), "{error}");
         let error = answer_of(removed, Operation::Get).unwrap_err();
         assert_eq!(error.outcome, Outcome::NotApplied, "a read has no outcome");
+    }
+
+    fn listed(act: Act, limit: u32) -> StoreResult {
+        let mut callbacks = Arc::into_inner(callbacks(act)).unwrap();
+        callbacks.list = Some(act);
+        let store = Blocking {
+            callbacks: Arc::new(callbacks),
+        };
+        store.carry_out(&request(Operation::List { limit }, "b"))
+    }
+
+    fn complete(request: slk_request, names: &[*const c_char], more: i32) -> slk_result {
+        // SAFETY: the names are constant strings, and as many as are told.
+        unsafe { slk_request_complete_keys(request, names.as_ptr(), names.len(), more) }
+    }
+
+    unsafe extern "C" fn two_keys(_: *mut c_void, request: slk_request, view: *const slk_request_view) {
+        // SAFETY: the view lives as long as the call.
+        let view = unsafe { &*view };
+        assert_eq!((view.kind, view.limit), (SLK_REQUEST_LIST, 2));
+        assert_eq!(complete(request, &[c"c".as_ptr(), c"d".as_ptr()], 1), SLK_OK);
+    }
+
+    unsafe extern "C" fn not_after(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        assert_eq!(complete(request, &[c"b".as_ptr()], 0), SLK_E_INVALID_ARGUMENT);
+    }
+
+    unsafe extern "C" fn twice(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        let names = [c"c".as_ptr(), c"c".as_ptr()];
+        assert_eq!(complete(request, &names, 0), SLK_E_INVALID_ARGUMENT);
+    }
+
+    unsafe extern "C" fn endless(_: *mut c_void, request: slk_request, _: *const slk_request_view) {
+        assert_eq!(complete(request, &[], 1), SLK_E_INVALID_ARGUMENT);
+    }
+
+    #[test]
+    fn a_list_is_taken_if_it_makes_sense() {
+        let names = vec!["c".into(), "d".into()];
+        assert_eq!(listed(two_keys, 2), Ok(Reply::Keys { names, more: true }));
+        for (nonsense, words) in [(not_after as Act, "order"), (twice, "order"), (endless, "never end")] {
+            let error = listed(nonsense, 9).unwrap_err();
+            assert_eq!(error.outcome, Outcome::NotApplied);
+            assert!(error.text.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_store_without_lists_is_not_called_for_one() {
+        let error = answer_of(not_applied, Operation::List { limit: 1 }).unwrap_err();
+        assert_eq!(error.cause, Cause::Request);
+        assert!(error.text.contains("cannot list"), "{error}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) enum Type {
     Request = 6,
     ErrorSink = 7,
     Migrations = 8,
+    Buffer = 9,
 }
 
 impl Type {
@@ -33,6 +34,7 @@ impl Type {
             Self::Request,
             Self::ErrorSink,
             Self::Migrations,
+            Self::Buffer,
         ];
         all.into_iter().find(|it| *it as u64 == id >> TYPE_SHIFT)
     }
@@ -47,6 +49,7 @@ impl Type {
             Self::Request => "request",
             Self::ErrorSink => "error sink",
             Self::Migrations => "set of migrations",
+            Self::Buffer => "buffer",
         }
     }
 }

@@ -629,5 +629,9 @@ pub(crate) fn load_fault(fault: &ReadFault) -> LoadStatus {
             text: format!("the record has format {format}, which is newer than this library"),
             needs: 0,
         },
+        ReadFault::UnknownCodec(codec) => LoadStatus::UnknownVersion {
+            text: format!("the record is encoded by the codec `{codec}`, which is not known here"),
+            needs: 0,
+        },
     }
 }

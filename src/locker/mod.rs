@@ -111,6 +111,8 @@ pub struct Spec {
     /// How many purchases a record keeps in full: 1 to
     /// [`MOST_RECENT_RECEIPTS`](crate::record::ledger::MOST_RECENT_RECEIPTS).
     pub purchase_history: usize,
+    /// Whether records are encoded on their way to the store, so that only what comes out must fit there.
+    pub encoded: bool,
 }
 
 impl Spec {
@@ -140,6 +142,7 @@ impl Spec {
             size_warning_percent: 90,
             revoke_receipt: false,
             purchase_history: RECENT_RECEIPTS,
+            encoded: false,
         }
     }
 

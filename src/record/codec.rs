@@ -4,6 +4,7 @@ use super::document::Document;
 use super::header::{Header, RECORD_FORMAT};
 use super::import::{ForeignLock, Import};
 use super::stamp::OperationId;
+use crate::codec::{self, Form};
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine as _;
 use serde::Deserialize;
@@ -17,6 +18,8 @@ pub enum ReadFault {
     Unreadable(String),
     /// A newer version of this library wrote it.
     NewerFormat(u32),
+    /// It is encoded by a codec of this name, which is not known here.
+    UnknownCodec(String),
 }
 
 #[derive(Deserialize)]
@@ -51,6 +54,11 @@ struct FormatOnly {
 /// # Errors
 /// A [`ReadFault`] that says what was found.
 pub fn decode(value: &[u8]) -> Result<(Header, Document), ReadFault> {
+    match codec::form(value) {
+        Form::Plain => {}
+        Form::Encoded { codec, .. } => return Err(ReadFault::UnknownCodec(codec.to_owned())),
+        Form::Damaged(words) => return Err(ReadFault::Unreadable(words.to_owned())),
+    }
     let stored: Stored<'_> = serde_json::from_slice(value).map_err(|fault| diagnose(value, &fault))?;
     if stored.header.format > RECORD_FORMAT {
         return Err(ReadFault::NewerFormat(stored.header.format));
@@ -205,6 +213,14 @@ mod tests {
         for bad in [b"".as_slice(), b"null", b"{}", b"{\"gold\":1}", b"\xff\xfe", cut] {
             assert!(matches!(decode(bad), Err(ReadFault::Unreadable(_))), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_a_codec_made_is_told_from_damage() {
+        let unknown = decode(b"\x1bSLK\x01\x04rot9...").unwrap_err();
+        assert_eq!(unknown, ReadFault::UnknownCodec("rot9".into()));
+        assert!(matches!(decode(b"\x1bSLK\x01\x40rot9"), Err(ReadFault::Unreadable(_))));
+        assert!(matches!(decode(b"\x1bSLK\x02because"), Err(ReadFault::Unreadable(words)) if words == "because"));
     }
 
     #[test]

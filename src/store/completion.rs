@@ -1,9 +1,11 @@
 //! How answers come back from a store: a one-shot [`Completion`] for each request, and the queue of one engine.
 
-use super::{StoreError, StoreResult};
+use super::{Request, Store, StoreError, StoreResult};
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// Names one request of one engine. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +31,7 @@ impl Completions {
     pub fn expect(self: &Arc<Self>, id: RequestId) -> Completion {
         Completion {
             id,
-            queue: Some(Arc::clone(self)),
+            to: Some(To::Queue(Arc::clone(self))),
         }
     }
 
@@ -64,10 +66,33 @@ impl Completions {
 /// The right to answer one request, once. Dropped without an answer, it answers "outcome unknown".
 pub struct Completion {
     id: RequestId,
-    queue: Option<Arc<Completions>>,
+    to: Option<To>,
+}
+
+enum To {
+    Queue(Arc<Completions>),
+    Receiver(Box<dyn Receiver>),
+}
+
+/// Takes the answer to one request where it is no engine's queue: how one store stands in front of another.
+pub trait Receiver: Send {
+    /// The answer, on whatever thread the store gives it.
+    fn answer(self: Box<Self>, result: StoreResult);
+
+    /// As [`Completion::watch`]; to be passed on to whoever waits.
+    fn watch(&self, waiter: Weak<dyn Waiter>);
 }
 
 impl Completion {
+    /// A completion whose answer goes to `receiver`.
+    #[must_use]
+    pub fn to(id: RequestId, receiver: impl Receiver + 'static) -> Self {
+        Self {
+            id,
+            to: Some(To::Receiver(Box::new(receiver))),
+        }
+    }
+
     /// Answers the request.
     pub fn complete(mut self, result: StoreResult) {
         self.answer(result);
@@ -81,15 +106,23 @@ impl Completion {
 
     /// From now on `waiter` is told when nobody waits for the answer any longer.
     pub fn watch(&self, waiter: Weak<dyn Waiter>) {
-        if let Some(queue) = &self.queue {
-            queue.waiters.lock().insert(self.id, waiter);
+        match &self.to {
+            Some(To::Queue(queue)) => {
+                queue.waiters.lock().insert(self.id, waiter);
+            }
+            Some(To::Receiver(receiver)) => receiver.watch(waiter),
+            None => {}
         }
     }
 
     fn answer(&mut self, result: StoreResult) {
-        if let Some(queue) = self.queue.take() {
-            queue.waiters.lock().remove(&self.id);
-            queue.arrived.lock().push((self.id, result));
+        match self.to.take() {
+            Some(To::Queue(queue)) => {
+                queue.waiters.lock().remove(&self.id);
+                queue.arrived.lock().push((self.id, result));
+            }
+            Some(To::Receiver(receiver)) => receiver.answer(result),
+            None => {}
         }
     }
 }
@@ -100,4 +133,21 @@ impl Drop for Completion {
             "the store gave the request up without an answer",
         )));
     }
+}
+
+impl Receiver for Sender<StoreResult> {
+    fn answer(self: Box<Self>, result: StoreResult) {
+        // Whoever asked may have lost patience.
+        let _ = self.send(result);
+    }
+
+    fn watch(&self, _waiter: Weak<dyn Waiter>) {}
+}
+
+/// Asks a store and waits for the answer; `None` if none came in this time. Not for stores that answer only while the
+/// calling thread does something else.
+pub fn ask(store: &dyn Store, request: Request, patience: Duration) -> Option<StoreResult> {
+    let (sender, receiver) = mpsc::channel();
+    store.submit(request, Completion::to(RequestId(0), sender));
+    receiver.recv_timeout(patience).ok()
 }

@@ -1,6 +1,8 @@
 //! The limits that a store declares, checked again by our own stores: not every caller is the engine.
 
-use super::{Abilities, Operation, Request, StoreError};
+use super::{Abilities, Expected, Key, Operation, Request, StoreError};
+use crate::error::{Error, ErrorKind};
+use std::sync::Arc;
 
 /// Refuses a request that the store said it cannot hold.
 pub(super) fn check(abilities: &Abilities, request: &Request) -> Result<(), StoreError> {
@@ -20,6 +22,26 @@ pub(super) fn check(abilities: &Abilities, request: &Request) -> Result<(), Stor
             value.len(),
             request.key
         ))),
+        Operation::List { .. } if !abilities.list => Err(StoreError::bad_request(format!(
+            "{}: this store cannot list its keys",
+            abilities.name
+        ))),
+        Operation::List { limit: 0 } => Err(StoreError::bad_request(format!(
+            "{}: a list of 0 keys was asked for; at least 1",
+            abilities.name
+        ))),
         _ => Ok(()),
     }
+}
+
+/// The same for a value that is put there for a test.
+pub(super) fn check_fixture(abilities: &Abilities, key: &Key, value: &Arc<[u8]>) -> Result<(), Error> {
+    let request = Request {
+        key: key.clone(),
+        operation: Operation::Put {
+            value: Arc::clone(value),
+            expected: Expected::Missing,
+        },
+    };
+    check(abilities, &request).map_err(|error| Error::new(ErrorKind::TooLong, error.text))
 }

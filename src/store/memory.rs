@@ -1,9 +1,13 @@
 //! The memory store: for tests, and for data that may go when the process does.
 
-use super::{limits, Abilities, Completion, Expected, Key, Operation, Reply, Request, Store, StoreResult, Version};
+use super::{
+    limits, Abilities, Completion, Expected, Key, Operation, Reply, Request, Store, StoreResult, Version, MAX_LISTED,
+};
+use crate::error::Error;
 use parking_lot::Mutex;
-use std::collections::hash_map::Entry;
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// The largest value that the memory store takes, in bytes.
@@ -21,7 +25,7 @@ pub struct MemoryStore {
 }
 
 struct Contents {
-    values: HashMap<Key, Stored>,
+    values: BTreeMap<Key, Stored>,
     /// Counts the writes of all keys together. It never falls, so a key that is removed and created again cannot get
     /// back a version that it had before.
     last_version: u64,
@@ -42,9 +46,10 @@ impl MemoryStore {
                 compare_and_set: true,
                 max_value_bytes: MAX_VALUE_BYTES,
                 max_key_bytes: MAX_KEY_BYTES,
+                list: true,
             },
             contents: Mutex::new(Contents {
-                values: HashMap::new(),
+                values: BTreeMap::new(),
                 last_version: 0,
             }),
         }
@@ -58,6 +63,7 @@ impl MemoryStore {
             Operation::Get => contents.get(&key),
             Operation::Put { value, expected } => contents.put(key, value, &expected),
             Operation::Remove { expected } => contents.remove(key, &expected),
+            Operation::List { limit } => contents.list(&key, limit.min(MAX_LISTED)),
         })
     }
 }
@@ -76,6 +82,15 @@ impl Store for MemoryStore {
     fn submit(&self, request: Request, completion: Completion) {
         // The lock is free again by now: an answer may wake another thread.
         completion.complete(self.carry_out(request));
+    }
+
+    fn set_value(&self, key: Key, value: Arc<[u8]>) -> Result<(), Error> {
+        limits::check_fixture(&self.abilities, &key, &value)?;
+        let mut contents = self.contents.lock();
+        contents.last_version += 1;
+        let version = Version::from(contents.last_version);
+        contents.values.insert(key, Stored { value, version });
+        Ok(())
     }
 }
 
@@ -116,6 +131,25 @@ impl Contents {
                 Reply::Removed
             }
             _ => Reply::Conflict,
+        }
+    }
+
+    fn list(&self, after: &Key, limit: u32) -> Reply {
+        let from = if after.name.is_empty() {
+            Bound::Included(after)
+        } else {
+            Bound::Excluded(after)
+        };
+        let mut names = self
+            .values
+            .range((from, Bound::Unbounded))
+            .map(|(key, _)| key)
+            .take_while(|key| key.kind == after.kind && key.space == after.space)
+            .map(|key| Arc::clone(&key.name));
+        let first = names.by_ref().take(limit as usize).collect();
+        Reply::Keys {
+            names: first,
+            more: names.next().is_some(),
         }
     }
 }

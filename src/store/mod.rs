@@ -3,18 +3,25 @@
 //! [`Store`] is what an engine talks to: a request goes in, its [`Completion`] is called later, or at once, from any
 //! thread. Storage whose calls block implements [`BlockingStore`] and is put behind a [`pool::Pool`] of threads.
 
+pub mod check;
 mod completion;
+pub mod faulty;
 mod limits;
 pub mod memory;
+pub mod overlay;
 pub mod pool;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 pub use crate::error::Cause;
-pub use completion::{Completion, Completions, RequestId, Waiter};
+pub use completion::{ask, Completion, Completions, Receiver, RequestId, Waiter};
 
+use crate::error::{Error, ErrorKind};
 use std::fmt;
 use std::sync::Arc;
+
+/// The most names in one answer to [`Operation::List`]; a higher limit counts as this one.
+pub const MAX_LISTED: u32 = 10_000;
 
 /// The longest version token in bytes.
 pub const MAX_VERSION_BYTES: usize = 255;
@@ -61,6 +68,11 @@ impl Version {
         (1..=MAX_VERSION_BYTES)
             .contains(&bytes.len())
             .then(|| Self(bytes.into()))
+    }
+
+    /// A token of a length that is known to be right.
+    pub(crate) fn from_array(bytes: &[u8; 24]) -> Self {
+        Self(Arc::from(bytes.as_slice()))
     }
 
     /// The token's bytes.
@@ -112,6 +124,31 @@ pub enum Operation {
         /// What must be stored for the removal to take place.
         expected: Version,
     },
+    /// List the keys of this kind and space whose names come after the request's name, in the order of their bytes. An
+    /// empty name stands for the beginning. Asked only of stores that can; see [`Abilities::list`].
+    List {
+        /// The most names to give, at least 1.
+        limit: u32,
+    },
+}
+
+impl Operation {
+    /// Whether it leaves everything as it is.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(self, Self::Get | Self::List { .. })
+    }
+
+    /// What it is called in texts.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Put { .. } => "put",
+            Self::Remove { .. } => "remove",
+            Self::List { .. } => "list",
+        }
+    }
 }
 
 /// One request to a store.
@@ -144,6 +181,13 @@ pub enum Reply {
     Removed,
     /// Put or remove: the key was not as expected; nothing was changed.
     Conflict,
+    /// List: names of keys.
+    Keys {
+        /// The names, each greater than the one before.
+        names: Vec<Arc<str>>,
+        /// Whether there are more behind the last one.
+        more: bool,
+    },
 }
 
 impl Reply {
@@ -156,6 +200,7 @@ impl Reply {
             Self::Written { .. } => "written",
             Self::Removed => "removed",
             Self::Conflict => "conflict",
+            Self::Keys { .. } => "keys",
         }
     }
 }
@@ -235,6 +280,8 @@ pub struct Abilities {
     pub max_value_bytes: u64,
     /// The longest key name in bytes.
     pub max_key_bytes: u32,
+    /// Whether it can list keys.
+    pub list: bool,
 }
 
 /// Storage as the engine sees it.
@@ -245,6 +292,17 @@ pub trait Store: Send + Sync {
     /// Takes a request. Must not block the caller for long: it is the thread that ticks. The completion may be called
     /// at once or at any later time, from any thread.
     fn submit(&self, request: Request, completion: Completion);
+
+    /// Puts a value under a key whatever is there: data for a test. Stores whose data are other people's too refuse.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for a store that is not for tests; a key or a value that is too long.
+    fn set_value(&self, key: Key, value: Arc<[u8]>) -> Result<(), Error> {
+        let _ = (key, value);
+        let name = &self.abilities().name;
+        let text = format!("{name}: test data go into a memory store or a read-only one, not into this");
+        Err(Error::new(ErrorKind::Unsupported, text))
+    }
 }
 
 /// Storage whose calls block until they are done. [`pool::Pool`] makes a [`Store`] of it.

@@ -317,7 +317,7 @@ impl<S: BlockingStore> Shared<S> {
 }
 
 fn is_read(request: &Request) -> bool {
-    matches!(request.operation, Operation::Get)
+    request.operation.is_read()
 }
 
 fn closed() -> StoreResult {

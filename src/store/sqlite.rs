@@ -43,7 +43,7 @@ use self::trouble::Trouble;
 use super::pool::{Pool, PoolOptions};
 use super::{
     limits, Abilities, BlockingStore, Expected, Key, Kind, Operation, Outcome, Reply, Request, Store, StoreError,
-    StoreResult, Version,
+    StoreResult, Version, MAX_LISTED,
 };
 use crate::error::{Error, ErrorKind};
 use parking_lot::Mutex;
@@ -77,6 +77,8 @@ const REMOVE: &str = "DELETE FROM slk_values \
     WHERE kind = ?1 AND space = ?2 AND name = ?3 AND version = ?4";
 
 const GET: &str = "SELECT version, value FROM slk_values WHERE kind = ?1 AND space = ?2 AND name = ?3";
+
+const LIST: &str = "SELECT name FROM slk_values WHERE kind = ?1 AND space = ?2 AND name >= ?3 ORDER BY name LIMIT ?4";
 
 /// When a write counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -172,6 +174,7 @@ impl Storage {
                 compare_and_set: true,
                 max_value_bytes: MAX_VALUE_BYTES,
                 max_key_bytes: MAX_KEY_BYTES,
+                list: true,
             },
             place,
             writer: Mutex::new(Some(writer)),
@@ -252,16 +255,19 @@ impl Storage {
         }
     }
 
-    fn read(&self, key: &Key) -> StoreResult {
+    fn read(&self, request: &Request) -> StoreResult {
         let link = self.readers.lock().pop();
         let result = self.intact(link, Role::Reader).and_then(|link| {
-            let reply = read_value(link.connection(), key);
+            let reply = read_value(link.connection(), request);
             let result = reply.map_err(|error| self.place.trouble_with(&error));
             match &result {
                 Err(trouble) if trouble.spoils_connection() => {}
                 _ => self.readers.lock().push(link),
             }
-            result?.ok_or_else(|| self.place.damaged(&format!("the version of {key} is not one")))
+            result?.ok_or_else(|| {
+                self.place
+                    .damaged(&format!("the version of {} is not one", request.key))
+            })
         });
         result.map_err(|trouble| trouble.into_store_error(Outcome::NotApplied))
     }
@@ -278,7 +284,7 @@ impl BlockingStore for Storage {
         for request in requests {
             results.push(match limits::check(&self.abilities, request) {
                 Err(error) => Some(Err(error)),
-                Ok(()) if matches!(request.operation, Operation::Get) => Some(self.read(&request.key)),
+                Ok(()) if request.operation.is_read() => Some(self.read(request)),
                 Ok(()) => {
                     writes.push(request);
                     None
@@ -399,13 +405,19 @@ fn write_value(connection: &Connection, request: &Request) -> Result<Reply, Refu
                     .execute(params![kind, space, name, expected.as_bytes()])?;
             (changed, Reply::Removed)
         }
-        Operation::Get => return Ok(read_value(connection, &request.key)?.unwrap_or(Reply::Missing)),
+        Operation::Get | Operation::List { .. } => {
+            return Ok(read_value(connection, request)?.unwrap_or(Reply::Missing))
+        }
     };
     Ok(if changed == 1 { done } else { Reply::Conflict })
 }
 
 /// `None` when what is stored cannot be ours.
-fn read_value(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Reply>> {
+fn read_value(connection: &Connection, request: &Request) -> rusqlite::Result<Option<Reply>> {
+    let key = &request.key;
+    if let Operation::List { limit } = request.operation {
+        return list_keys(connection, key, limit.min(MAX_LISTED)).map(Some);
+    }
     let parameters = params![kind_number(key.kind), &*key.space, &*key.name];
     let found = connection
         .prepare_cached(GET)?
@@ -416,6 +428,22 @@ fn read_value(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Rep
         })
         .optional()?;
     Ok(found.unwrap_or(Some(Reply::Missing)))
+}
+
+fn list_keys(connection: &Connection, after: &Key, limit: u32) -> rusqlite::Result<Reply> {
+    let mut statement = connection.prepare_cached(LIST)?;
+    // One for the name that the list begins after, and one to see whether there is more.
+    let parameters = params![kind_number(after.kind), &*after.space, &*after.name, limit + 2];
+    let mut names = statement
+        .query_map(parameters, |row| row.get::<_, Arc<str>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    if !after.name.is_empty() {
+        names.retain(|name| *name != after.name);
+    }
+    let limit = limit as usize;
+    let more = names.len() > limit;
+    names.truncate(limit);
+    Ok(Reply::Keys { names, more })
 }
 
 fn kind_number(kind: Kind) -> i64 {

@@ -123,6 +123,7 @@ impl World {
                 compare_and_set: true,
                 max_value_bytes: 1 << 20,
                 max_key_bytes: 512,
+                list: false,
             })
             .unwrap();
         let spec = core.add_spec(store, spec).unwrap();
@@ -474,6 +475,7 @@ impl World {
                 self.values.remove(&request.key);
                 Ok(Reply::Removed)
             }
+            Operation::List { .. } => unreachable!("an engine lists nothing"),
         }
     }
 }

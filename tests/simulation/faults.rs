@@ -174,6 +174,7 @@ impl World {
             compare_and_set: true,
             max_value_bytes: 1 << 20,
             max_key_bytes: 255,
+            list: false,
         })?;
         let spec = core.add_spec(
             store,

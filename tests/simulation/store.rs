@@ -53,6 +53,7 @@ impl Store {
                 self.entries.remove(&request.key);
                 Reply::Removed
             }
+            Operation::List { .. } => unreachable!("an engine lists nothing"),
         }
     }
 

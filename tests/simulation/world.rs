@@ -406,6 +406,7 @@ impl World {
                 Operation::Remove { expected } => {
                     format!("  p{process} #{number} remove {} if {expected:?} {fate}", request.key)
                 }
+                Operation::List { .. } => unreachable!("an engine lists nothing"),
             }
         });
     }

@@ -48,6 +48,17 @@ pub fn remove(key: &Key, expected: &Version) -> Request {
     }
 }
 
+pub fn list(kind: Kind, space: &str, after: &str, limit: u32) -> Request {
+    Request {
+        key: Key {
+            kind,
+            space: space.into(),
+            name: after.into(),
+        },
+        operation: Operation::List { limit },
+    }
+}
+
 /// Requests under way, answered in any order.
 #[derive(Default)]
 pub struct Asked {

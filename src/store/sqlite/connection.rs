@@ -1,7 +1,7 @@
 //! One connection to the database file: opened, checked, set up, and known to lead to the file of that name still.
 
 use super::trouble::Trouble;
-use super::{Durability, APPLICATION_ID, CREATE, GET, REMOVE, REPLACE, SCHEMA_VERSION};
+use super::{Durability, APPLICATION_ID, CREATE, GET, LIST, REMOVE, REPLACE, SCHEMA_VERSION};
 use crate::error::{Error, ErrorKind};
 use rusqlite::{Connection, OpenFlags, MAIN_DB};
 use std::path::{Path, PathBuf};
@@ -162,7 +162,7 @@ impl Link {
         settings(&connection, place.durability, role)
             .and_then(|()| {
                 // The log is opened by the first read; and here shows a table that is missing or different.
-                let statements = [GET, CREATE, REPLACE, REMOVE];
+                let statements = [GET, CREATE, REPLACE, REMOVE, LIST];
                 statements
                     .iter()
                     .try_for_each(|sql| connection.prepare_cached(sql).map(|_| ()))
