@@ -125,6 +125,14 @@ typedef int32_t slk_result;
 #define SLK_CREDITED 21
 /** The receipt had no effect yet. Let the platform deliver it again. */
 #define SLK_NOT_PROCESSED 22
+/** The product of the purchase is not known to this version of the game; it is kept, durably, until one knows it. */
+#define SLK_PARKED 23
+/** The purchase was turned down, durably; nothing was granted. Also a callback's answer that turns it down. */
+#define SLK_REJECTED 24
+/** The purchase was paid back and taken back, or became a debt, durably. Nothing is granted for it again. */
+#define SLK_REVOKED 25
+/** A callback's answer: this version of the game does not know the product; keep the purchase until one does. */
+#define SLK_UNKNOWN_PRODUCT 26
 /** Another server holds the record. */
 #define SLK_LOCKED_ELSEWHERE 40
 /** The record is there, and cannot be read or worked with here. */
@@ -183,6 +191,8 @@ typedef int32_t slk_result;
 #define SLK_E_LATE (-26)
 /** There is no room for more. */
 #define SLK_E_FULL (-40)
+/** The store that was checked breaks a promise. */
+#define SLK_E_BROKEN_STORE (-50)
 
 /**
  * The name of a result, such as `"SLK_E_INVALID_HANDLE"`, for logs.
@@ -241,10 +251,12 @@ SLK_API slk_result slk_last_error(char *buffer, size_t capacity, size_t *needed)
 #define SLK_OBJECT_ERROR_SINK 7
 /** Sets of migrations. */
 #define SLK_OBJECT_MIGRATIONS 8
+/** Buffers that are lent to callbacks. */
+#define SLK_OBJECT_BUFFER 9
 
 /**
- * Where records live. Made by `slk_store_open_memory`, `slk_store_open_sqlite` or `slk_store_create`; ended by
- * `slk_store_destroy`, after which it lives on until the last engine that uses it is gone.
+ * Where records live. Made by `slk_store_create` or one of the `slk_store_open_` functions; ended by `slk_store_destroy`,
+ * after which it lives on until the last engine that uses it is gone.
  */
 typedef struct slk_store {
     /** Opaque; 0 is the null handle. */
@@ -295,6 +307,12 @@ typedef struct slk_migrations {
     /** Opaque; 0 is the null handle. */
     uint64_t id;
 } slk_migrations;
+
+/** Takes the bytes that a callback gives; see `slk_buffer_append`. */
+typedef struct slk_buffer {
+    /** Opaque; 0 is the null handle. */
+    uint64_t id;
+} slk_buffer;
 
 /**
  * Counts the living handles of one kind in this process: what a test looks at to find what was not destroyed.
@@ -887,6 +905,8 @@ SLK_NODISCARD SLK_API slk_result slk_document_remove(slk_document document, cons
 #define SLK_REQUEST_PUT 2
 /** Remove the key if it is as expected. */
 #define SLK_REQUEST_REMOVE 3
+/** List keys: those of the same kind and spec whose names come after `key`, in the order of their bytes. */
+#define SLK_REQUEST_LIST 4
 /** The key names a record of the game. */
 #define SLK_KEY_RECORD 1
 /** The key names a server record: how an engine shows that it is alive. */
@@ -899,7 +919,7 @@ SLK_NODISCARD SLK_API slk_result slk_document_remove(slk_document document, cons
 typedef struct slk_request_view {
     /** The size of this struct in the library that fills it; it only grows. */
     uint32_t struct_size;
-    /** `SLK_REQUEST_GET`, `SLK_REQUEST_PUT` or `SLK_REQUEST_REMOVE`. */
+    /** `SLK_REQUEST_GET`, `SLK_REQUEST_PUT`, `SLK_REQUEST_REMOVE` or `SLK_REQUEST_LIST`. */
     int32_t kind;
     /** `SLK_KEY_RECORD` or `SLK_KEY_SERVER`. */
     int32_t key_kind;
@@ -909,11 +929,14 @@ typedef struct slk_request_view {
     const char *spec;
     /** Its length in bytes without the NUL. */
     size_t spec_length;
-    /** The record's key or the server's id, with a NUL. */
+    /** The record's key or the server's id, with a NUL. List: the name after which to begin; empty: from the start. */
     const char *key;
     /** Its length in bytes without the NUL. */
     size_t key_length;
-    /** Put: the value to write, UTF-8 text of JSON without a NUL; else NULL. */
+    /**
+     * Put: the value to write: UTF-8 text of JSON without a NUL, or bytes of any kind where the spec has a codec; else
+     * NULL.
+     */
     const void *value;
     /** Its length in bytes. */
     size_t value_length;
@@ -924,6 +947,10 @@ typedef struct slk_request_view {
     const void *version;
     /** Its length in bytes, 1 to `SLK_MAX_VERSION_BYTES`; 0 if `version` is NULL. */
     size_t version_length;
+    /** List: the most names to answer with; else 0. */
+    uint32_t limit;
+    /** Always 0. */
+    uint32_t reserved_end;
 } slk_request_view;
 
 /**
@@ -986,6 +1013,21 @@ SLK_NODISCARD SLK_API slk_result slk_request_complete_removed(slk_request reques
  * Thread: any, also inside the callback. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_request_complete_conflict(slk_request request);
+
+/**
+ * Completes a list: these are the next keys. The names are copied before the call returns.
+ *
+ * Parameters:
+ *   `request`: as the callback got it.
+ *   `names`: the names, UTF-8, each up to `SLK_MAX_KEY_BYTES`; each greater than the one before by the order of their
+ *   bytes, and the first greater than the request's key. May be NULL if `count` is 0.
+ *   `count`: their number, at most the request's `limit`; 0 only if no key is left.
+ *   `more`: 1 if there are more behind the last name, else 0.
+ * Returns: as `slk_request_complete_found`, and `SLK_E_INVALID_UTF8`.
+ * Thread: any, also inside the callback. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_request_complete_keys(slk_request request, const char *const *names, size_t count,
+        int32_t more);
 
 /**
  * Completes any request: it failed.
@@ -1180,6 +1222,8 @@ typedef struct slk_store_callbacks {
     uint32_t max_key_bytes;
     /** For `SLK_STORE_BLOCKING_CONCURRENT`: how many threads, up to `SLK_MAX_STORE_THREADS`. 0: 4. */
     uint32_t threads;
+    /** Lists keys: answer keys or failed. May be NULL: then the store is never asked for a list. */
+    slk_store_call list;
 } slk_store_callbacks;
 
 /**
@@ -1206,6 +1250,202 @@ SLK_NODISCARD SLK_API slk_result slk_store_create(const slk_store_callbacks *cal
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_API slk_result slk_store_callbacks_init(slk_store_callbacks *callbacks, size_t size);
+
+/* ---- Stores for tests, and the check of stores ---- */
+
+/** Reads go well. */
+#define SLK_FAULTS_SPARE_READS 1
+/** Writes go well. */
+#define SLK_FAULTS_SPARE_WRITES 2
+/** Server records are read and written well: the servers look alive, only the game's records meet trouble. */
+#define SLK_FAULTS_SPARE_SERVERS 4
+/** Rates of faults are parts of this. */
+#define SLK_FAULTS_ALWAYS 10000
+
+/**
+ * Faults of a store that fails on purpose. Each rate is in parts of `SLK_FAULTS_ALWAYS`. A request meets one fault at
+ * most, so all rates together are at most that. Begin with `SLK_FAULT_OPTIONS_INIT`.
+ *
+ * Time is counted in steps: each request that comes in is one.
+ */
+typedef struct slk_fault_options {
+    /** The size of this struct, set by `SLK_FAULT_OPTIONS_INIT`. */
+    uint32_t struct_size;
+    /** Any of `SLK_FAULTS_SPARE_`, added. */
+    uint32_t flags;
+    /**
+     * Decides everything: the same seed and the same requests give the same faults. Of no meaning when faults are
+     * changed.
+     */
+    uint64_t seed;
+    /** Not carried out, and the answer says so. */
+    uint32_t refused;
+    /** Carried out, but the answer says that the outcome is unknown. */
+    uint32_t unknown;
+    /** Never arrives, and no answer comes until the request is given up. */
+    uint32_t request_lost;
+    /** Carried out, but no answer comes until the request is given up. */
+    uint32_t reply_lost;
+    /** Carried out at once; the answer comes 1 to `longest` steps later, so that others overtake it. */
+    uint32_t delayed;
+    /** Writes alone: the outcome is unknown, and the write is carried out 1 to `longest` steps later. */
+    uint32_t late;
+    /** Writes alone: not carried out, and answered with a conflict that is none. */
+    uint32_t conflict;
+    /** The longest that anything is held back, in steps, up to 1,000,000. 0: 8. */
+    uint32_t longest;
+} slk_fault_options;
+
+/** What a store that fails on purpose has done. */
+typedef struct slk_fault_counts {
+    /** All requests that came in. */
+    uint64_t requests;
+    /** Those that were refused. */
+    uint64_t refused;
+    /** Those that were carried out with an unknown outcome. */
+    uint64_t unknown;
+    /** Those that never arrived. */
+    uint64_t requests_lost;
+    /** Those whose answers never came. */
+    uint64_t replies_lost;
+    /** Those whose answers were held back. */
+    uint64_t delayed;
+    /** Writes that were carried out late. */
+    uint64_t late;
+    /** Conflicts that were none. */
+    uint64_t conflicts;
+    /** Answers and late writes that are held back just now. */
+    uint64_t held;
+} slk_fault_counts;
+
+/**
+ * Opens a store that fails on purpose, in front of another one. For tests of how the game lives with trouble.
+ *
+ * Parameters:
+ *   `inner`: the store behind it. Its handle may be destroyed; the store lives as long as this one.
+ *   `options`: the faults; NULL: none for now.
+ *   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: opened.
+ *   `SLK_E_INVALID_ARGUMENT`: NULL, unknown flags, or rates that are more than `SLK_FAULTS_ALWAYS` together.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_STRUCT_SIZE`: no living store; a struct of no known size.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_faulty(slk_store inner, const slk_fault_options *options,
+        slk_store *store);
+
+/**
+ * Changes the faults of a store from the next request on, or switches them off.
+ *
+ * Parameters:
+ *   `store`: a store of `slk_store_open_faulty`.
+ *   `options`: the faults from now on; what is held back stays so. NULL: none from now on, and what is held back comes
+ *   out at once, late writes included. Answers that were lost stay lost until their requests are given up.
+ * Returns: `SLK_OK`; `SLK_E_UNSUPPORTED` for another store; else as `slk_store_open_faulty`.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_API slk_result slk_store_set_faults(slk_store store, const slk_fault_options *options);
+
+/**
+ * What a store that fails on purpose has done so far.
+ *
+ * Parameters:
+ *   `store`: a store of `slk_store_open_faulty`.
+ *   `counts`: receives the counts.
+ *   `size`: the size of `counts`: `sizeof *counts`.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_HANDLE`; `SLK_E_UNSUPPORTED` for another store; `SLK_E_INVALID_ARGUMENT` for NULL;
+ * `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_store_fault_counts(slk_store store, slk_fault_counts *counts, size_t size);
+
+/**
+ * Fills the struct with defaults, as `SLK_FAULT_OPTIONS_INIT` does, for languages that cannot use the macro.
+ *
+ * Parameters: `options`: the struct; `size`: its size.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_fault_options_init(slk_fault_options *options, size_t size);
+
+/**
+ * Opens a store that reads from another one and never writes to it: all that is written, server records included, stays
+ * in this process and ends with this store. For trying things out on real data.
+ *
+ * A key comes from the inner store, as it is there at that time, until it is written here; from then on what is here
+ * counts, whatever happens to it in the inner store. A record that a living server holds in the inner store stays locked.
+ *
+ * Parameters:
+ *   `inner`: the store to read from. Its handle may be destroyed; the store lives as long as this one.
+ *   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_INVALID_HANDLE`; `SLK_E_UNSUPPORTED` if the system gives no
+ * random numbers.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_read_only(slk_store inner, slk_store *store);
+
+/**
+ * Puts a value under a record's key, whatever is there: test data in place of stored ones. For memory stores, read-only
+ * stores, and stores that fail on purpose in front of these; without faults. A session that holds the record is not asked.
+ *
+ * Parameters:
+ *   `store`: the store.
+ *   `spec`, `key`: the name of the record's spec, and the record's key.
+ *   `bytes`, `length`: the value as it is to be stored; copied.
+ * Returns:
+ *   `SLK_OK`: it is there.
+ *   `SLK_E_UNSUPPORTED`: the store is not for tests.
+ *   `SLK_E_INVALID_HANDLE`: no living store.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the arguments.
+ * Thread: any. Blocks: no. Since 0.1.
+ */
+SLK_API slk_result slk_store_set_value(slk_store store, const char *spec, const char *key, const void *bytes,
+        size_t length);
+
+/**
+ * Copies out what is stored under a record's key, byte for byte: for tests that look at what was written. A store that
+ * fails on purpose does not fail here.
+ *
+ * Parameters:
+ *   `store`: the store. It must answer by itself: not one of yours that answers only while this thread does something
+ *   else.
+ *   `spec`, `key`: the name of the record's spec, and the record's key.
+ *   `buffer`, `capacity`: receive the bytes, without a NUL; NULL and 0 to ask for the length alone.
+ *   `needed`: receives the length; may be NULL.
+ * Returns:
+ *   `SLK_OK`: copied.
+ *   `SLK_EMPTY`: nothing is stored.
+ *   `SLK_E_BUFFER_TOO_SMALL`: nothing was copied; `needed` says how much it is.
+ *   `SLK_E_STORE`: the store failed, or has not answered within 10 s.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the arguments.
+ * Thread: any. Blocks: until the store has answered. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_get_value(slk_store store, const char *spec, const char *key, void *buffer,
+        size_t capacity, size_t *needed);
+
+/**
+ * Finds out which of its promises a store breaks: for the tests of a store of your own. It writes records of a spec with a
+ * name of its own, and server records, and removes them at the end; the largest value that the store declares is among
+ * them.
+ *
+ * Parameters:
+ *   `store`: the store. It must answer by itself: inside its callbacks, or from threads of its own.
+ *   `timeout_ms`: how long one request may take. 0: 10,000.
+ *   `report`: receives a line for each promise that is broken, `promise: what was seen`, and a NUL; cut if it does not
+ *   fit. May be NULL if `capacity` is 0.
+ *   `capacity`: the size of `report` in bytes.
+ *   `needed`: receives the length of the report without the NUL; may be NULL.
+ * Returns:
+ *   `SLK_OK`: nothing was found; the report is empty.
+ *   `SLK_E_BROKEN_STORE`: promises are broken; the report says which.
+ *   `SLK_E_REENTRANT`: inside a callback.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_INVALID_ARGUMENT`, `SLK_E_UNSUPPORTED`: no living store; `report` is NULL; the system
+ *   gives no random numbers.
+ * Thread: any. Blocks: until all is tried. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_check(slk_store store, uint32_t timeout_ms, char *report, size_t capacity,
+        size_t *needed);
 
 /* ---- Engines ---- */
 
@@ -1258,6 +1498,8 @@ typedef struct slk_engine_options {
     int32_t mask_ids;
     /** Takes messages with their fields, beside `log` or instead of it; NULL: nobody does. */
     slk_log_structured log_record;
+    /** For tests that are to run the same way each time: decides the jitter of waits and periods. 0: random. */
+    uint64_t seed;
 } slk_engine_options;
 
 /**
@@ -1322,6 +1564,21 @@ SLK_API slk_result slk_engine_destroy(slk_engine engine);
  * Thread: one at a time. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_engine_update(slk_engine engine, uint32_t budget_us);
+
+/**
+ * Counts the purchases and uses of credit of all lockers that are not answered yet: at zero a shutdown interrupts none.
+ * One that is interrupted is answered `SLK_NOT_PROCESSED`, and has no effect until the platform sends it again.
+ *
+ * Parameters:
+ *   `engine`: the engine.
+ *   `count`: receives how many.
+ * Returns:
+ *   `SLK_OK`: counted.
+ *   `SLK_E_INVALID_ARGUMENT`: `count` is NULL.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living engine; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_engine_purchases_in_progress(slk_engine engine, uint64_t *count);
 
 /**
  * Begins to save and release everything, what would be lost first. Go on updating and reading events until
@@ -1405,8 +1662,9 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
 #define SLK_EVENT_AVAILABLE 9
 
 /**
- * A receipt was dealt with: `name` is the purchase's id, `tag`, `result` is `SLK_GRANTED`, `SLK_CREDITED` or
- * `SLK_NOT_PROCESSED`, `flags` may have `SLK_EVENT_DUPLICATE`, `text`. Only now may the platform be answered.
+ * A receipt was dealt with: `name` is the purchase's id, `tag`, `result` is `SLK_GRANTED`, `SLK_CREDITED`, `SLK_PENDING`,
+ * `SLK_PARKED`, `SLK_REJECTED`, `SLK_REVOKED` or `SLK_NOT_PROCESSED`, `flags` may have `SLK_EVENT_DUPLICATE` or
+ * `SLK_EVENT_TAKEN_UP`, `text`. Only now may the platform be answered; all but `SLK_NOT_PROCESSED` are durable.
  */
 #define SLK_EVENT_RECEIPT 10
 
@@ -1421,6 +1679,12 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
 #define SLK_EVENT_IDLE 13
 /** A locker did not make it before the deadline of the shutdown: `flags` may have `SLK_EVENT_DIRTY`. */
 #define SLK_EVENT_LEFT_BEHIND 14
+
+/**
+ * The player's credit for a product is another one from now on: `name` is the product, `amount` the credit, below zero
+ * for a debt. As `slk_locker_credit` reads it: whether the change is saved is told by what made it.
+ */
+#define SLK_EVENT_CREDIT_CHANGED 16
 /** No sign of life was taken by the store `name` in time: none of its lockers is available until one is. */
 #define SLK_EVENT_SUSPECT 20
 /** This server was declared dead on the store `name`; it registers again and confirms each session. */
@@ -1469,6 +1733,20 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
  * `SLK_LOCKED_ELSEWHERE` (`name` is the server, which may be this one), `SLK_UNREADABLE` or `SLK_E_STORE`, `text`.
  */
 #define SLK_EVENT_RECORD_ERASED 29
+
+/**
+ * A record that is about the person whom `slk_spec_export_user` asked for: `spec`, `key`, `tag`, and `document`, which is
+ * yours to destroy: an object with the members `key`, `data` (or `bytes` in base64), `users`, `purchases`, `credit`,
+ * `schema`, `created_ms` and `saved_ms`.
+ */
+#define SLK_EVENT_RECORD_EXPORTED 30
+
+/**
+ * `slk_spec_export_user` or `slk_spec_erase_user` has gone through all records: `spec`, `tag`, `count` records were
+ * exported or erased, `result` is `SLK_OK`, or `SLK_E_NOT_APPLIED` if some were left because they cannot be read or a
+ * server holds them; `text` names the first.
+ */
+#define SLK_EVENT_USER_DONE 31
 /** What was edited before the data were loaded could not be merged: `document` has it and is yours to destroy, `text`. */
 #define SLK_EVENT_OFFLINE_DROPPED 34
 
@@ -1527,6 +1805,8 @@ SLK_NODISCARD SLK_API slk_result slk_engine_visits_in_progress(slk_engine engine
 #define SLK_EVENT_DUPLICATE 2
 /** There were changes that are not saved. */
 #define SLK_EVENT_DIRTY 4
+/** The purchase had been parked, and the game knows its product now. Nobody waits for this answer, and `tag` is 0. */
+#define SLK_EVENT_TAKEN_UP 8
 
 /** Something that happened. Which fields mean something is said at each `SLK_EVENT_`; the others are 0 or empty. */
 typedef struct slk_event {
@@ -1572,6 +1852,8 @@ typedef struct slk_event {
     slk_spec spec;
     /** Whose trouble it is, where a store failed: one of `SLK_CAUSE_`. */
     int32_t cause;
+    /** An amount, which may be negative. */
+    int64_t amount;
 } slk_event;
 
 /** Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`. */
@@ -1632,6 +1914,34 @@ SLK_NODISCARD SLK_API slk_result slk_engine_dispatch(slk_engine engine, slk_even
 #define SLK_APPLY_RECEIPT 1
 /** A product that the player has credit for is to be applied. */
 #define SLK_APPLY_CREDIT 2
+/** Say whether the purchase is good, before it is applied. */
+#define SLK_PURCHASE_VALIDATE 1
+/** Apply the product to the draft. */
+#define SLK_PURCHASE_APPLY 2
+/** Write down in the draft, for the game's own history, how the purchase ended. */
+#define SLK_PURCHASE_RECORD 3
+/** Take the product out of the draft: it was paid back. */
+#define SLK_PURCHASE_REVOKE 4
+/** It is paid. */
+#define SLK_RECEIPT_PURCHASED 0
+/** It is not paid yet, and may be later. It is remembered as that; a later notice that it is paid applies it. */
+#define SLK_RECEIPT_PENDING 1
+/** It was turned down. Nothing is granted, unless a later notice says that it is paid after all. */
+#define SLK_RECEIPT_REJECTED 2
+
+/**
+ * It was paid back: a refund or a charge-back. What was granted is taken back or becomes a debt, and nothing is granted
+ * for this purchase ever again.
+ */
+#define SLK_RECEIPT_REVOKED 3
+/** The most purchases of unknown products that a record keeps; further ones are `SLK_NOT_PROCESSED`. */
+#define SLK_MAX_PARKED 64
+
+/**
+ * The most bytes that the contexts of a record's parked purchases may have together; beyond, a purchase is
+ * `SLK_NOT_PROCESSED`.
+ */
+#define SLK_MAX_PARKED_BYTES 65536
 
 /**
  * A purchase notice of a platform. Begin with `SLK_RECEIPT_INIT`. Provider, environment and purchase id together name
@@ -1656,6 +1966,8 @@ typedef struct slk_receipt {
     size_t context_length;
     /** Comes back in the event. */
     uint64_t tag;
+    /** What the platform says of it: one of `SLK_RECEIPT_`. */
+    int32_t state;
 } slk_receipt;
 
 /** What is to be applied. Its strings end with a NUL and live until the callback returns. */
@@ -1682,16 +1994,31 @@ typedef struct slk_receipt_view {
     const void *context;
     /** Its length in bytes. */
     size_t context_length;
-    /** As given with the receipt; 0 for credit. */
+    /** As given with the receipt; 0 for credit, and for a purchase that had been parked. */
     uint64_t tag;
+    /** One of `SLK_PURCHASE_`. */
+    int32_t operation;
+    /** For `SLK_PURCHASE_RECORD`: `SLK_GRANTED` or `SLK_CREDITED`; else `SLK_OK`. */
+    slk_result effect;
 } slk_receipt_view;
 
 /**
- * Applies a product to the draft of the player's data: gives the gold, unlocks the level.
+ * Does one step of dealing with a purchase on a draft of the player's data. One function may serve for several steps;
+ * `operation` tells them apart. For a purchase that is paid, `validate_receipt`, `apply_receipt` and `record_receipt`
+ * follow one another on one draft, and what they edited is saved together with the receipt:
  *
- * Returns: `SLK_OK`: applied; the draft's edits and the receipt are saved together. `SLK_NOT_APPLICABLE`: it cannot be
- * applied now; the player gets credit for it. Anything else: it failed, all edits are dropped, and the platform is to
- * send the receipt again; say why by `slk_error_sink_set`.
+ * `SLK_PURCHASE_VALIDATE`: says whether the purchase is good. May be missing.
+ * `SLK_PURCHASE_APPLY`: gives the gold, unlocks the level. This alone is also called for a use of credit.
+ * `SLK_PURCHASE_RECORD`: writes down that it was granted, or that it became credit; for the latter the draft has none of
+ * the edits of the two before. May be missing.
+ * `SLK_PURCHASE_REVOKE`: takes what was granted out of the draft again. May be missing: then it cannot be taken back.
+ *
+ * Returns, of any step: `SLK_OK`: done. Of validate and apply: `SLK_NOT_APPLICABLE`: it cannot be applied now; the
+ * player gets credit for it. `SLK_REJECTED`: it is no good; it is remembered as rejected, and what you say by
+ * `slk_error_sink_set` is in the event. `SLK_UNKNOWN_PRODUCT`: this version of the game does not know the product; the purchase is kept
+ * in the record until one does. Of revoke: `SLK_NOT_APPLICABLE`: it is spent already; the player's credit for the product
+ * falls by one, below zero if need be. Anything else: it failed, all edits of all steps are dropped, and the platform is
+ * to send the notice again; say why by `slk_error_sink_set`.
  * It may be called again for the same purchase, also on another server, if the save is lost: effects outside the draft
  * belong to the event that reports the durable result. Called inside update.
  */
@@ -1699,9 +2026,10 @@ typedef slk_result (*slk_apply_receipt)(void *user_data, const slk_receipt_view 
         slk_error_sink error);
 
 /**
- * Takes a purchase notice. The spec's `apply_receipt` is called, the effect and the receipt are saved together at once,
- * and then `SLK_EVENT_RECEIPT` tells what to answer the platform. A purchase that took effect before, on any server and
- * at any time, is granted again without a second effect.
+ * Takes a purchase notice. The spec's callbacks are called, the effect and the receipt are saved together at once, and
+ * then `SLK_EVENT_RECEIPT` tells what to answer the platform. A purchase that took effect before, on any server and at
+ * any time, is granted again without a second effect. One that was paid back is revoked for ever, and one that was never
+ * granted is never said to have been.
  *
  * Parameters:
  *   `locker`: the player's locker.
@@ -1725,12 +2053,13 @@ SLK_NODISCARD SLK_API slk_result slk_locker_process_receipt(slk_locker locker, c
 SLK_API slk_result slk_receipt_init(slk_receipt *receipt, size_t size);
 
 /**
- * Reads the player's credit for a product: what was paid for and could not be applied.
+ * Reads the player's credit for a product: what was paid for and could not be applied. Below zero it is a debt: what was
+ * paid back and could not be taken back. Credit that is given, or that a purchase becomes, pays it off.
  *
  * Parameters:
  *   `locker`: the player's locker.
  *   `product`: the product.
- *   `amount`: receives how many times.
+ *   `amount`: receives how many times; may be negative.
  * Returns:
  *   `SLK_OK`: read.
  *   `SLK_E_NOT_LOADED`: the record is not loaded.
@@ -1771,6 +2100,62 @@ SLK_NODISCARD SLK_API slk_result slk_locker_give_credit(slk_locker locker, const
  * Thread: any. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_locker_use_credit(slk_locker locker, const char *product, uint64_t tag);
+
+/**
+ * Has the callbacks asked once more about the purchases that are parked because their products were not known. That is
+ * done by itself once in each session; call it when the game learns new products during one. `SLK_EVENT_RECEIPT` with
+ * `SLK_EVENT_TAKEN_UP` tells of each that is taken up; the others stay parked.
+ *
+ * Parameters: `locker`: the player's locker.
+ * Returns:
+ *   `SLK_OK`: they will be asked about.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_UNSUPPORTED`: the spec has no `apply_receipt`.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_retry_parked(slk_locker locker);
+
+/**
+ * Tells what has become of a purchase, however old. What is told may not be saved yet: `SLK_EVENT_RECEIPT` tells that.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `provider`, `environment`, `purchase_id`: as in the notice.
+ *   `state`: receives `SLK_GRANTED`, `SLK_CREDITED`, `SLK_PENDING`, `SLK_REJECTED`, `SLK_REVOKED`, `SLK_PARKED`, or
+ *   `SLK_UNKNOWN` for something that only a newer version of this library knows.
+ * Returns:
+ *   `SLK_OK`: found.
+ *   `SLK_EMPTY`: the record has never heard of it; nothing is written.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the strings, or `state` is NULL.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_find_purchase(slk_locker locker, const char *provider,
+        const char *environment, const char *purchase_id, slk_result *state);
+
+/**
+ * Reads the player's latest purchases as a JSON array: first those dealt with, the latest last, as many as the spec's
+ * `purchase_history` keeps; then all that are parked. Each is an object with the strings `provider`, `environment`,
+ * `purchase_id`, `product` and `state`, and the number `at_ms`: milliseconds since 1970-01-01 UTC by a server's clock.
+ * The state is `granted`, `credited`, `pending`, `rejected`, `revoked` or `parked`, or a word of a newer version.
+ *
+ * Parameters:
+ *   `locker`: the player's locker.
+ *   `buffer`: receives the text and a NUL; NULL with a capacity of 0 asks for the length only.
+ *   `capacity`: the size of `buffer` in bytes.
+ *   `needed`: receives the length in bytes without the NUL, also when the buffer is too small; may be NULL.
+ * Returns:
+ *   `SLK_OK`: it was copied, or its length was asked for.
+ *   `SLK_E_NOT_LOADED`: the record is not loaded.
+ *   `SLK_E_BUFFER_TOO_SMALL`: `buffer` has no room for it and the NUL; nothing is copied.
+ *   `SLK_E_INVALID_ARGUMENT`: `buffer` is NULL and `capacity` is not 0.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_DELETED`, `SLK_E_PANIC`: no living locker; it was deleted; a bug was caught.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_locker_get_purchases(slk_locker locker, char *buffer, size_t capacity,
+        size_t *needed);
 
 /* ---- Migrations ---- */
 
@@ -2019,6 +2404,42 @@ SLK_NODISCARD SLK_API slk_result slk_locker_queue_change(slk_locker locker, slk_
 SLK_NODISCARD SLK_API slk_result slk_document_queue_change(slk_document draft, slk_spec target, const char *key,
         const char *kind, const char *payload, size_t length, uint32_t flags);
 
+/* ---- Codecs ---- */
+
+/** Records are stored as they are. */
+#define SLK_CODEC_NONE 0
+/** Records are compressed by Zstandard. */
+#define SLK_CODEC_ZSTD 1
+/** Records are encoded and decoded by callbacks of yours. */
+#define SLK_CODEC_CALLBACKS 2
+/** The longest name of a codec in bytes. */
+#define SLK_MAX_CODEC_NAME_BYTES 64
+
+/**
+ * Encodes or decodes the value of a record: reads `length` bytes and appends what they become to `out`, in one or many
+ * pieces. Called inside update, with no lock held; most functions of the library may be called.
+ *
+ * Returns: `SLK_OK`: done. Anything else: the save fails and is tried again, or the record is reported as unreadable and
+ * left as it is; `error` takes the words.
+ */
+typedef slk_result (*slk_codec_run)(void *user_data, const void *bytes, size_t length, slk_buffer out,
+        slk_error_sink error);
+
+/**
+ * Appends bytes to what a callback gives.
+ *
+ * Parameters:
+ *   `buffer`: as the callback got it; valid until the callback returns.
+ *   `bytes`, `length`: what to append; copied.
+ * Returns:
+ *   `SLK_OK`: appended.
+ *   `SLK_E_INVALID_HANDLE`: the callback has returned, or it is no buffer.
+ *   `SLK_E_TOO_LONG`, `SLK_E_OUT_OF_MEMORY`: it is too much. The callback has failed then, whatever it returns.
+ *   `SLK_E_INVALID_ARGUMENT`: `bytes` is NULL and `length` is not 0.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_buffer_append(slk_buffer buffer, const void *bytes, size_t length);
+
 /* ---- Specs ---- */
 
 /** The data are JSON. */
@@ -2178,6 +2599,30 @@ typedef struct slk_spec_options {
     uint64_t max_value_bytes;
     /** `SLK_EVENT_SIZE_WARNING` tells when a record has grown to this share of the largest, in percent. 0: 90; 100: never. */
     uint32_t size_warning_percent;
+    /** Says whether a purchase is good before it is applied. May be NULL: then all are. */
+    slk_apply_receipt validate_receipt;
+    /** Writes down how a purchase ended, granted or credited, for the game's own history. May be NULL. */
+    slk_apply_receipt record_receipt;
+    /** Takes a product back that was paid back. May be NULL: then each becomes a debt. */
+    slk_apply_receipt revoke_receipt;
+    /** How many purchases a record keeps in full, up to 1,000; of older ones it keeps what became of them. 0: 100. */
+    uint32_t purchase_history;
+    /**
+     * How records are encoded on their way to the store: one of `SLK_CODEC_`. Records that are there already are read as
+     * they are: plain ones, those of `SLK_CODEC_ZSTD`, and those of this spec's codec.
+     */
+    int32_t codec;
+    /** For `SLK_CODEC_ZSTD`: -7 (fast) to 19 (small). 0: 3. */
+    int32_t codec_level;
+    /**
+     * For `SLK_CODEC_CALLBACKS`: the name that is stored with each record, 1 to `SLK_MAX_CODEC_NAME_BYTES` printable
+     * ASCII characters; copied. A record that was encoded under another name is not touched.
+     */
+    const char *codec_name;
+    /** For `SLK_CODEC_CALLBACKS`: makes what is stored out of a record. */
+    slk_codec_run codec_encode;
+    /** For `SLK_CODEC_CALLBACKS`: makes the record out of what is stored. It must check what it is given. */
+    slk_codec_run codec_decode;
 } slk_spec_options;
 
 /**
@@ -2194,7 +2639,7 @@ typedef struct slk_spec_options {
  *   `SLK_E_INVALID_JSON`: `default_data` is not JSON.
  *   `SLK_E_INVALID_HANDLE`: no living engine, or no living store.
  *   `SLK_E_STRUCT_SIZE`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the struct and its strings.
- *   `SLK_E_UNSUPPORTED`: the store has no compare-and-set.
+ *   `SLK_E_UNSUPPORTED`: the store has no compare-and-set, or this build has no zstd.
  *   `SLK_E_SHUTTING_DOWN`, `SLK_E_PANIC`: the engine is shutting down; a bug was caught.
  * On failure `user_data` stays yours and `destroy` is not called.
  * Thread: any. Blocks: never. Since 0.1.
@@ -2257,6 +2702,34 @@ SLK_NODISCARD SLK_API slk_result slk_spec_view_record(slk_spec spec, const char 
  * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
  */
 SLK_NODISCARD SLK_API slk_result slk_spec_erase_record(slk_spec spec, const char *key, uint32_t flags, uint64_t tag);
+
+/**
+ * Exports all records of a spec that are about a person (`slk_locker_add_user`): each comes as
+ * `SLK_EVENT_RECORD_EXPORTED`, and then `SLK_EVENT_USER_DONE`. Every record of the spec is read once, one after the other.
+ *
+ * Parameters:
+ *   `spec`: the kind of record.
+ *   `user_id`: the person's id, up to `SLK_MAX_NAME_BYTES`.
+ *   `tag`: comes back in the events.
+ * Returns:
+ *   `SLK_OK`: events will follow.
+ *   `SLK_E_UNSUPPORTED`: the store cannot list its keys.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`: of the id.
+ *   `SLK_E_SHUTTING_DOWN`: the engine is shutting down.
+ *   `SLK_E_INVALID_HANDLE`, `SLK_E_PANIC`: no living spec; a bug was caught.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_spec_export_user(slk_spec spec, const char *user_id, uint64_t tag);
+
+/**
+ * Erases all records of a spec that are about a person, each as by `slk_spec_erase_record` and with its
+ * `SLK_EVENT_RECORD_ERASED`, and then `SLK_EVENT_USER_DONE`.
+ *
+ * Parameters: `flags`: `SLK_ERASE_FORCE` or 0; the others as for `slk_spec_export_user`.
+ * Returns: as `slk_spec_export_user`; `SLK_E_INVALID_ARGUMENT` also for flags that mean nothing.
+ * Thread: any, also inside callbacks. Blocks: never. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_spec_erase_user(slk_spec spec, const char *user_id, uint32_t flags, uint64_t tag);
 
 /* ---- Lockers ---- */
 
@@ -3170,6 +3643,14 @@ typedef struct slk_metrics {
     uint64_t callbacks_failed;
     /** Events that you have not taken yet. */
     uint64_t events_queued;
+    /** Receipts that are pending. */
+    uint64_t receipts_pending;
+    /** Receipts that were turned down. */
+    uint64_t receipts_rejected;
+    /** Receipts that were taken back. */
+    uint64_t receipts_revoked;
+    /** Receipts of unknown products that were parked. */
+    uint64_t receipts_parked;
 } slk_metrics;
 
 /**
@@ -3235,7 +3716,8 @@ SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, sl
     NULL, /* destroy */ \
     0, /* max_value_bytes */ \
     0, /* max_key_bytes */ \
-    0 /* threads */ \
+    0, /* threads */ \
+    NULL /* list */ \
 }
 
 /** A `slk_sqlite_options` at its defaults. */
@@ -3246,6 +3728,21 @@ SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, sl
     0, /* busy_timeout_ms */ \
     0, /* read_threads */ \
     0 /* batch */ \
+}
+
+/** A `slk_fault_options` without any fault. */
+#define SLK_FAULT_OPTIONS_INIT { \
+    sizeof(slk_fault_options), /* struct_size */ \
+    0, /* flags */ \
+    0, /* seed */ \
+    0, /* refused */ \
+    0, /* unknown */ \
+    0, /* request_lost */ \
+    0, /* reply_lost */ \
+    0, /* delayed */ \
+    0, /* late */ \
+    0, /* conflict */ \
+    0 /* longest */ \
 }
 
 /** A `slk_engine_options` at its defaults. */
@@ -3266,7 +3763,8 @@ SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, sl
     NULL, /* destroy */ \
     0, /* max_requests_per_second */ \
     0, /* mask_ids */ \
-    NULL /* log_record */ \
+    NULL, /* log_record */ \
+    0 /* seed */ \
 }
 
 /** A `slk_spec_options` at its defaults; name, store and schema_version are for you to set. */
@@ -3297,7 +3795,16 @@ SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, sl
     NULL, /* merge_offline */ \
     NULL, /* apply_change */ \
     0, /* max_value_bytes */ \
-    0 /* size_warning_percent */ \
+    0, /* size_warning_percent */ \
+    NULL, /* validate_receipt */ \
+    NULL, /* record_receipt */ \
+    NULL, /* revoke_receipt */ \
+    0, /* purchase_history */ \
+    SLK_CODEC_NONE, /* codec */ \
+    0, /* codec_level */ \
+    NULL, /* codec_name */ \
+    NULL, /* codec_encode */ \
+    NULL /* codec_decode */ \
 }
 
 /** A `slk_receipt` without anything in it. */
@@ -3310,7 +3817,8 @@ SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, sl
     NULL, /* product */ \
     NULL, /* context */ \
     0, /* context_length */ \
-    0 /* tag */ \
+    0, /* tag */ \
+    SLK_RECEIPT_PURCHASED /* state */ \
 }
 
 #ifdef __cplusplus

@@ -5,15 +5,19 @@ mod common;
 
 use common::{json, with, World};
 use sessionlocker::engine::core::Core;
-use sessionlocker::engine::VisitOutcome;
-use sessionlocker::error::ErrorKind;
+use sessionlocker::engine::host::{About, Host};
+use sessionlocker::engine::{Engine, EngineOptions, Event as EngineEvent, VisitOutcome};
+use sessionlocker::error::{Error, ErrorKind};
 use sessionlocker::locker::call::{CallAnswer, HostCall, Question, Verdict};
 use sessionlocker::locker::event::{ChangeStatus, Event, LoadStatus, LossCause, ReleaseCause};
 use sessionlocker::locker::Spec;
 use sessionlocker::record::import::Import;
 use sessionlocker::record::migration::{Migrations, Step};
 use sessionlocker::record::Document;
+use sessionlocker::store::memory::MemoryStore;
+use sessionlocker::store::{Key, Kind, Store};
 use sessionlocker::visit::guest::{Parting, Purpose};
+use sessionlocker::visit::search::{Aim, SearchEnd};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -638,4 +642,95 @@ fn a_chain_of_migrators_with_a_gap_is_refused() {
     let error = core.add_spec(store, spec(3, migrators(&[(1, false)]))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.text().contains("no migrator from version 2"), "{error}");
+}
+
+/// Exporting and erasing for one person, through an engine, since the keys are listed by a real store.
+#[test]
+fn all_records_of_a_person_are_exported_and_erased() {
+    let engine = Engine::new(EngineOptions::default()).unwrap();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let spec = engine.add_spec(&store, Spec::named("player"), Arc::new(Game)).unwrap();
+    for number in 0..600 {
+        let locker = engine.open_locker(spec, &format!("k{number}"), 0).unwrap();
+        engine.core().mark_should_acquire(locker, None).unwrap();
+        settle(&engine);
+        if number % 100 == 7 {
+            engine.core().add_user(locker, "u1").unwrap();
+        }
+        if number != 107 {
+            engine.core().mark_should_release(locker, None).unwrap();
+        } else {
+            engine.core().mark_force_save(locker).unwrap();
+        }
+        settle(&engine);
+    }
+    store
+        .set_value(
+            Key {
+                kind: Kind::Record,
+                space: "player".into(),
+                name: "broken".into(),
+            },
+            b"no record".as_slice().into(),
+        )
+        .unwrap();
+    engine.core().search(spec, "u1", Aim::Export, 5).unwrap();
+    let (hits, end) = searched(&engine);
+    assert_eq!(hits, ["k107", "k207", "k307", "k407", "k507", "k7"]);
+    assert_eq!((end.done, end.left), (6, 1));
+    assert!(end.text.contains("broken"), "{end:?}");
+    engine
+        .core()
+        .search(spec, "u1", Aim::Erase { force: false }, 5)
+        .unwrap();
+    let (hits, end) = searched(&engine);
+    assert_eq!(hits.len(), 5, "{hits:?}");
+    assert_eq!((end.done, end.left), (5, 2), "one is held, one cannot be read");
+    engine.core().search(spec, "u1", Aim::Erase { force: true }, 5).unwrap();
+    let (_, end) = searched(&engine);
+    assert_eq!((end.done, end.left), (1, 1));
+    engine.core().search(spec, "u1", Aim::Export, 5).unwrap();
+    assert_eq!(searched(&engine).1.done, 0);
+}
+
+struct Game;
+
+impl Host for Game {
+    fn default_data(&self, _key: &str) -> Result<Document, Error> {
+        Ok(Document::default())
+    }
+
+    fn answer(&self, _about: &About, _call: HostCall) -> CallAnswer {
+        CallAnswer::done(None)
+    }
+}
+
+fn settle(engine: &Engine) {
+    for _ in 0..20 {
+        engine.update(Duration::ZERO).unwrap();
+    }
+    while engine.next_event().is_some() {}
+}
+
+fn searched(engine: &Engine) -> (Vec<String>, SearchEnd) {
+    let mut hits = Vec::new();
+    for _ in 0..10_000 {
+        engine.update(Duration::ZERO).unwrap();
+        while let Some(event) = engine.next_event() {
+            match event {
+                EngineEvent::Visit {
+                    outcome: VisitOutcome::Searched(end),
+                    tag: 5,
+                    ..
+                } => return (hits, end),
+                EngineEvent::Visit {
+                    key,
+                    outcome: VisitOutcome::Export(_) | VisitOutcome::Erase(Parting::Erased { .. }),
+                    ..
+                } => hits.push(key.to_string()),
+                _ => {}
+            }
+        }
+    }
+    panic!("the search does not end");
 }

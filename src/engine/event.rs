@@ -2,8 +2,10 @@
 
 use crate::error::Cause;
 use crate::locker::event::Event as LockerEvent;
+use crate::record::Document;
 use crate::visit::courier::Fate;
 use crate::visit::guest::Parting;
+use crate::visit::search::SearchEnd;
 use std::sync::Arc;
 
 /// Names a store of an engine.
@@ -64,6 +66,10 @@ pub enum VisitOutcome {
     View(Parting),
     /// A record was to be erased.
     Erase(Parting),
+    /// A record was found that is about a person: what it holds, as JSON.
+    Export(Document),
+    /// All records of a person were to be exported or erased, and the search is over.
+    Searched(SearchEnd),
 }
 
 /// Something that happened.

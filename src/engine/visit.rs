@@ -11,6 +11,7 @@ use crate::locker::call::CallAnswer;
 use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::Built;
 use crate::log::Level;
+use crate::receipt::Past;
 use crate::record::header::Holder;
 use crate::record::inbox::Sent;
 use crate::record::server::Letter;
@@ -19,7 +20,10 @@ use crate::record::Document;
 use crate::store::{Key, Kind, RequestId, StoreResult};
 use crate::visit::courier::{Answer, Courier, Errand, Fate, Origin};
 use crate::visit::guest::{Guest, Parting, Purpose};
+use crate::visit::search::{Aim, Hit, Search};
 use crate::visit::VisitOutputs;
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine as _;
 use serde_json::Map;
 use std::sync::Arc;
 
@@ -30,7 +34,17 @@ pub type VisitId = u64;
 
 pub(super) enum Visitor {
     Courier(Courier),
-    Guest { guest: Guest, tag: u64, erase: bool },
+    Guest {
+        guest: Guest,
+        tag: u64,
+        erase: bool,
+        /// The search that has sent it.
+        search: Option<VisitId>,
+    },
+    Search {
+        search: Search,
+        tag: u64,
+    },
 }
 
 pub(super) struct VisitSlot {
@@ -122,7 +136,35 @@ impl Core {
         let core_spec = Arc::clone(&self.specs[spec.0 as usize].spec);
         let guest = Guest::new(core_spec, self.store_key(spec, &key), purpose, default);
         let erase = matches!(purpose, Purpose::Erase { .. });
-        self.add_visit(spec, key, Visitor::Guest { guest, tag, erase });
+        self.add_visit(
+            spec,
+            key,
+            Visitor::Guest {
+                guest,
+                tag,
+                erase,
+                search: None,
+            },
+        );
+        Ok(())
+    }
+
+    /// Exports or erases all records of a spec that are about a person; each comes as an event, and then the end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ShuttingDown`], [`ErrorKind::InvalidHandle`], a bad id; [`ErrorKind::Unsupported`] if the store cannot
+    /// list its keys.
+    pub fn search(&mut self, spec: SpecId, user: &str, aim: Aim, tag: u64) -> Result<(), Error> {
+        self.check_running()?;
+        super::core::check_name("user id", user, super::core::MAX_NAME_BYTES)?;
+        let settings = Arc::new(self.spec_settings(spec)?);
+        let abilities = &self.stores[self.specs[spec.0 as usize].store.0 as usize].abilities;
+        if !abilities.list {
+            let text = format!("store `{}` cannot list its keys", abilities.name);
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
+        let search = Search::new(settings, self.store_key(spec, &"".into()), user, aim);
+        self.add_visit(spec, "".into(), Visitor::Search { search, tag });
         Ok(())
     }
 
@@ -131,7 +173,7 @@ impl Core {
     pub fn visits_in_progress(&self) -> usize {
         let of_host = |slot: &VisitSlot| match &slot.visitor {
             Visitor::Courier(courier) => courier.of_host(),
-            Visitor::Guest { .. } => 1,
+            Visitor::Guest { .. } | Visitor::Search { .. } => 1,
         };
         self.visits.values().map(of_host).sum()
     }
@@ -140,7 +182,7 @@ impl Core {
     pub(super) fn is_delivering(&self) -> bool {
         self.visits.values().any(|slot| match &slot.visitor {
             Visitor::Courier(courier) => !courier.is_done() && !courier.is_in_trouble(),
-            Visitor::Guest { .. } => true,
+            Visitor::Guest { .. } | Visitor::Search { .. } => true,
         })
     }
 
@@ -264,6 +306,7 @@ impl Core {
             let outputs = self.with_visit(now, id, |visitor, inputs, out| match visitor {
                 Visitor::Courier(courier) => courier.poll(inputs, out),
                 Visitor::Guest { guest, .. } => guest.poll(inputs, out),
+                Visitor::Search { search, .. } => search.poll(inputs, out),
             });
             let Some(outputs) = outputs else {
                 continue;
@@ -303,6 +346,7 @@ impl Core {
             built = match visitor {
                 Visitor::Courier(courier) => courier.build(inputs, op),
                 Visitor::Guest { guest, .. } => guest.build(),
+                Visitor::Search { search, .. } => search.build(),
             };
         })?;
         let Built::Request(request) = built else {
@@ -320,10 +364,15 @@ impl Core {
         };
         slot.request = None;
         let op = self.new_operation();
+        let mut hit = None;
         self.with_visit(now, id, |visitor, inputs, out| match visitor {
             Visitor::Courier(courier) => courier.reply(inputs, result, out),
             Visitor::Guest { guest, .. } => guest.reply(inputs, op, result),
+            Visitor::Search { search, .. } => hit = search.reply(inputs, result),
         });
+        if let Some(hit) = hit {
+            self.use_hit(id, hit);
+        }
         self.make_visit_ready(id);
     }
 
@@ -332,6 +381,7 @@ impl Core {
         self.with_visit(now, id, |visitor, inputs, out| match visitor {
             Visitor::Courier(courier) => courier.finish_call(inputs, answer, out),
             Visitor::Guest { guest, .. } => guest.finish_call(answer),
+            Visitor::Search { .. } => {}
         });
         self.make_visit_ready(id);
     }
@@ -400,14 +450,77 @@ impl Core {
                     self.courier_of.remove(&(spec, key));
                 }
             }
-            Visitor::Guest { guest, tag, erase } => {
-                let (tag, erase) = (*tag, *erase);
+            Visitor::Guest {
+                guest,
+                tag,
+                erase,
+                search,
+            } => {
+                let (tag, erase, search) = (*tag, *erase, *search);
                 if let Some(parting) = guest.take_parting() {
                     self.visits.remove(&id);
+                    if let Some(search) = search {
+                        self.report_to_search(search, &key, &parting);
+                    }
                     self.tell_parting(spec, store, key, tag, erase, parting);
                 }
             }
+            Visitor::Search { search, tag } => {
+                if let Some(end) = search.ended().cloned() {
+                    let tag = *tag;
+                    self.visits.remove(&id);
+                    self.events.push_back(Event::Visit {
+                        spec,
+                        key,
+                        tag,
+                        outcome: VisitOutcome::Searched(end),
+                    });
+                }
+            }
         }
+    }
+
+    /// A search has found a record.
+    fn use_hit(&mut self, id: VisitId, hit: Hit) {
+        let Some(slot) = self.visits.get(&id) else {
+            return;
+        };
+        let Visitor::Search { search, tag } = &slot.visitor else {
+            return;
+        };
+        let (spec, tag) = (slot.spec, *tag);
+        match search.aim() {
+            Aim::Export => self.events.push_back(Event::Visit {
+                spec,
+                key: Arc::clone(&hit.key),
+                tag,
+                outcome: VisitOutcome::Export(exported(&hit)),
+            }),
+            Aim::Erase { force } => {
+                let settings = Arc::clone(&self.specs[spec.0 as usize].spec);
+                let key = self.store_key(spec, &hit.key);
+                let guest = Guest::new(settings, key, Purpose::Erase { force }, Document::default());
+                let visitor = Visitor::Guest {
+                    guest,
+                    tag,
+                    erase: true,
+                    search: Some(id),
+                };
+                self.add_visit(spec, hit.key, visitor);
+            }
+        }
+    }
+
+    fn report_to_search(&mut self, id: VisitId, key: &str, parting: &Parting) {
+        let result = match parting {
+            Parting::Erased { .. } | Parting::Missing | Parting::Seen(_) => Ok(()),
+            Parting::Locked { server } => Err(format!("`{key}` is held by server {server}")),
+            Parting::Failed { text, .. } => Err(format!("`{key}`: {text}")),
+        };
+        if let Some(Visitor::Search { search, .. }) = self.visits.get_mut(&id).map(|slot| &mut slot.visitor) {
+            search.erased(result);
+        }
+        self.end_visit(id);
     }
 
     fn tell_parting(
@@ -520,7 +633,29 @@ impl Core {
             self.with_visit(now, id, |visitor, _, out| match visitor {
                 Visitor::Courier(courier) => courier.dismiss(text, out),
                 Visitor::Guest { guest, .. } => guest.dismiss(text),
+                Visitor::Search { search, .. } => search.dismiss(text),
             });
         }
     }
+}
+
+/// All that a record holds about a person, as JSON.
+fn exported(hit: &Hit) -> Document {
+    let header = &hit.header;
+    let purchases: Vec<_> = crate::receipt::history(header).iter().map(Past::to_json).collect();
+    let (name, data) = match hit.document.as_bytes() {
+        Some(bytes) => ("bytes", STANDARD.encode(bytes).into()),
+        None => ("data", hit.document.to_value().unwrap_or_default()),
+    };
+    let mut all = serde_json::json!({
+        "key": &*hit.key,
+        "users": header.users,
+        "created_ms": header.created_ms,
+        "saved_ms": header.saved_ms,
+        "schema": header.schema,
+        "purchases": purchases,
+        "credit": header.credit,
+    });
+    all[name] = data;
+    Document::from_value(all)
 }

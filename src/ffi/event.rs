@@ -91,6 +91,14 @@ pub const SLK_EVENT_RECORD_VIEWED: i32 = 28;
 /// The answer to `slk_spec_erase_record`: `spec`, `key`, `tag`, `result` is `SLK_OK`, `SLK_EMPTY` (no record),
 /// `SLK_LOCKED_ELSEWHERE` (`name` is the server, which may be this one), `SLK_UNREADABLE` or `SLK_E_STORE`, `text`.
 pub const SLK_EVENT_RECORD_ERASED: i32 = 29;
+/// A record that is about the person whom `slk_spec_export_user` asked for: `spec`, `key`, `tag`, and `document`, which is
+/// yours to destroy: an object with the members `key`, `data` (or `bytes` in base64), `users`, `purchases`, `credit`,
+/// `schema`, `created_ms` and `saved_ms`.
+pub const SLK_EVENT_RECORD_EXPORTED: i32 = 30;
+/// `slk_spec_export_user` or `slk_spec_erase_user` has gone through all records: `spec`, `tag`, `count` records were
+/// exported or erased, `result` is `SLK_OK`, or `SLK_E_NOT_APPLIED` if some were left because they cannot be read or a
+/// server holds them; `text` names the first.
+pub const SLK_EVENT_USER_DONE: i32 = 31;
 /// What was edited before the data were loaded could not be merged: `document` has it and is yours to destroy, `text`.
 pub const SLK_EVENT_OFFLINE_DROPPED: i32 = 34;
 /// The last save was not made, because `validate` refused the data: `document` has them and is yours to destroy, changes
@@ -332,6 +340,20 @@ impl Translator<'_> {
             VisitOutcome::Update(fate) => self.fate(out, SLK_EVENT_RECORD_UPDATED, SLK_SAVED, fate),
             VisitOutcome::View(parting) => self.parting(out, SLK_EVENT_RECORD_VIEWED, parting)?,
             VisitOutcome::Erase(parting) => self.parting(out, SLK_EVENT_RECORD_ERASED, parting)?,
+            VisitOutcome::Export(document) => slk_event {
+                kind: SLK_EVENT_RECORD_EXPORTED,
+                document: document::give(document)?,
+                ..out
+            },
+            VisitOutcome::Searched(end) => {
+                let done = slk_event {
+                    kind: SLK_EVENT_USER_DONE,
+                    result: if end.left == 0 { SLK_OK } else { SLK_E_NOT_APPLIED },
+                    count: end.done,
+                    ..out
+                };
+                self.worded(done, &end.text)
+            }
         })
     }
 

@@ -403,27 +403,11 @@ pub unsafe extern "C" fn slk_locker_get_purchases(
     panic::enter("slk_locker_get_purchases", || {
         let object = locker::get(locker)?;
         let purchases = object.run(|engine, id| Ok(engine.core().purchases(id)?))?;
-        let list: Vec<_> = purchases.iter().map(json_of).collect();
+        let list: Vec<_> = purchases.iter().map(Past::to_json).collect();
         let json = serde_json::Value::from(list).to_string();
         // SAFETY: a buffer of that capacity and a place for the length, or NULL, as the caller promises.
         unsafe { text::copy_out(json.as_bytes(), buffer, capacity, needed) }?;
         Ok(SLK_OK)
-    })
-}
-
-fn json_of(past: &Past) -> serde_json::Value {
-    let state = match &past.standing {
-        Standing::Parked => "parked",
-        Standing::Entered(Effect::Applied) => "granted",
-        Standing::Entered(effect) => effect.name(),
-    };
-    serde_json::json!({
-        "provider": past.purchase.provider,
-        "environment": past.purchase.environment,
-        "purchase_id": past.purchase.id,
-        "product": past.product,
-        "state": state,
-        "at_ms": past.at_ms,
     })
 }
 

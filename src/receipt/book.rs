@@ -30,6 +30,26 @@ pub struct Past {
     pub at_ms: i64,
 }
 
+impl Past {
+    /// As JSON, for people and programs outside.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let state = match &self.standing {
+            Standing::Parked => "parked",
+            Standing::Entered(Effect::Applied) => "granted",
+            Standing::Entered(effect) => effect.name(),
+        };
+        serde_json::json!({
+            "provider": self.purchase.provider,
+            "environment": self.purchase.environment,
+            "purchase_id": self.purchase.id,
+            "product": self.product,
+            "state": state,
+            "at_ms": self.at_ms,
+        })
+    }
+}
+
 /// What a record knows of a purchase, however old; `None` if it has never heard of it.
 #[must_use]
 pub fn standing_of(header: &Header, purchase: &PurchaseId) -> Option<Standing> {

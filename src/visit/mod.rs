@@ -5,6 +5,7 @@
 
 pub mod courier;
 pub mod guest;
+pub mod search;
 
 use crate::clock::Time;
 use crate::locker::call::HostCall;
@@ -87,6 +88,10 @@ impl Pace {
     fn failed(&mut self, spec: &Spec, inputs: &Inputs<'_>) {
         self.failures = self.failures.saturating_add(1);
         self.not_before = Some(inputs.now.after(spec.back_off(self.failures, inputs.jitter)));
+    }
+
+    fn failures(&self) -> u32 {
+        self.failures
     }
 
     fn succeeded(&mut self) {

@@ -222,6 +222,26 @@ static void check_loading(slk_store store)
     CHECK(event.detail == SLK_LOSS_ERASED);
     OK(slk_document_destroy(event.document));
 
+    /* All records of a person. */
+    slk_locker other = new_locker(spec, "43", 2);
+    OK(slk_locker_mark_should_acquire(other, NULL));
+    wait_for_event(new, SLK_EVENT_LOADED);
+    OK(slk_locker_add_user(other, "user 9", NULL));
+    release(new, other);
+    OK(slk_spec_export_user(spec, "user 9", 8));
+    event = wait_for_event(new, SLK_EVENT_RECORD_EXPORTED);
+    CHECK(event.tag == 8 && strcmp(event.key, "43") == 0);
+    OK(slk_document_get_i64(event.document, "/data/gold", &gold));
+    OK(slk_document_destroy(event.document));
+    event = wait_for_event(new, SLK_EVENT_USER_DONE);
+    CHECK(event.result == SLK_OK && event.count == 1 && event.tag == 8);
+    OK(slk_spec_erase_user(spec, "user 9", 0, 9));
+    CHECK(wait_for_event(new, SLK_EVENT_RECORD_ERASED).result == SLK_OK);
+    CHECK(wait_for_event(new, SLK_EVENT_USER_DONE).count == 1);
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_spec_erase_user(spec, "", 0, 9));
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_spec_erase_user(spec, "u", 2, 9));
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_spec_export_user(spec, NULL, 9));
+
     OK(slk_engine_destroy(old));
     OK(slk_engine_destroy(new));
     CHECK(destroyed == 1);
