@@ -141,7 +141,7 @@ fn an_unknown_codec_is_named_and_nothing_is_written() {
     let value = b"\x1bSLK\x01\x05rot13whatever it is";
     for codec in [None, Some(Arc::new(Inverse::default()) as Arc<dyn Codec>)] {
         match refused(value, codec) {
-            LoadStatus::UnknownVersion { text } => assert!(text.contains("`rot13`"), "{text}"),
+            LoadStatus::UnknownVersion { text, .. } => assert!(text.contains("`rot13`"), "{text}"),
             other => panic!("{other:?}"),
         }
     }
@@ -175,7 +175,7 @@ fn a_codec_that_fails_or_panics_fails_the_save_and_loses_nothing() {
         game.engine.core().await_change(locker, change, 1).unwrap();
         game.engine.core().mark_force_save(locker).unwrap();
         match game.until("the trouble", |event| matches!(event, Event::SaveTrouble { .. })) {
-            Event::SaveTrouble { text } => assert!(text.contains(words) && text.contains("inverse"), "{text}"),
+            Event::SaveTrouble { text, .. } => assert!(text.contains(words) && text.contains("inverse"), "{text}"),
             _ => unreachable!(),
         }
         let settled = game.until("the save", |event| matches!(event, Event::ChangeSettled { .. }));
@@ -341,7 +341,7 @@ mod zstd {
         game.engine.core().await_change(locker, change, 1).unwrap();
         game.engine.core().mark_force_save(locker).unwrap();
         match game.until("the trouble", |event| matches!(event, Event::SaveTrouble { .. })) {
-            Event::SaveTrouble { text } => assert!(text.contains("the store takes 4000"), "{text}"),
+            Event::SaveTrouble { text, .. } => assert!(text.contains("the store takes 4000"), "{text}"),
             _ => unreachable!(),
         }
         let kept = stored(&*store, "42").unwrap();

@@ -43,7 +43,7 @@ pub enum Question {
     /// Apply a change that somebody sent to the draft. [`Verdict::NotApplicable`] leaves it for another server.
     ApplyChange {
         /// The change.
-        sent: Sent,
+        sent: Box<Sent>,
         /// It is an update of a record that nobody holds.
         direct: bool,
     },

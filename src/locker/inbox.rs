@@ -49,12 +49,12 @@ impl Locker {
         };
         let next = held.header.inbox.waiting().iter().find(|sent| !held.left.has(sent));
         match next.cloned() {
-            Some(sent) => self.ask_to_apply(sent, out),
+            Some(sent) => self.ask_to_apply(Box::new(sent), out),
             None => false,
         }
     }
 
-    fn ask_to_apply(&mut self, sent: Sent, out: &mut Outputs) -> bool {
+    fn ask_to_apply(&mut self, sent: Box<Sent>, out: &mut Outputs) -> bool {
         out.call = Some(HostCall {
             question: Question::ApplyChange {
                 sent: sent.clone(),

@@ -193,7 +193,7 @@ enum Phase {
 enum Asked {
     Prepare(Preparing),
     Merge,
-    Change(Sent),
+    Change(Box<Sent>),
     BeforeSave,
     Validate(SaveReason),
     Purchase,

@@ -453,7 +453,7 @@ impl Courier {
         let question = match task {
             Some(task) => Preparation::question(task),
             None => Question::ApplyChange {
-                sent: item.errand.sent.clone(),
+                sent: Box::new(item.errand.sent.clone()),
                 direct: true,
             },
         };

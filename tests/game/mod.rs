@@ -7,7 +7,7 @@ use sessionlocker::codec::Codec;
 use sessionlocker::engine::host::{About, Host};
 use sessionlocker::engine::{Engine, EngineOptions, Event, LockerId, SpecId};
 use sessionlocker::error::Error;
-use sessionlocker::locker::call::{CallAnswer, HostCall, Verdict};
+use sessionlocker::locker::call::{CallAnswer, HostCall};
 use sessionlocker::locker::{event, Spec};
 use sessionlocker::record::Document;
 use sessionlocker::store::{ask, Expected, Key, Kind, Operation, Reply, Request, Store};
@@ -36,10 +36,7 @@ impl Host for Rules {
     }
 
     fn answer(&self, _about: &About, _call: HostCall) -> CallAnswer {
-        CallAnswer {
-            verdict: Verdict::Done,
-            draft: None,
-        }
+        CallAnswer::done(None)
     }
 }
 
