@@ -364,15 +364,11 @@ impl Core {
         };
         slot.request = None;
         let op = self.new_operation();
-        let mut hit = None;
         self.with_visit(now, id, |visitor, inputs, out| match visitor {
             Visitor::Courier(courier) => courier.reply(inputs, result, out),
             Visitor::Guest { guest, .. } => guest.reply(inputs, op, result),
-            Visitor::Search { search, .. } => hit = search.reply(inputs, result),
+            Visitor::Search { search, .. } => out.hit = search.reply(inputs, result),
         });
-        if let Some(hit) = hit {
-            self.use_hit(id, hit);
-        }
         self.make_visit_ready(id);
     }
 
@@ -426,6 +422,9 @@ impl Core {
         }
         if let Some(holder) = outputs.attend.take() {
             self.wake_holder(now, spec, store, &key, &holder);
+        }
+        if let Some(hit) = outputs.hit.take() {
+            self.use_hit(id, hit);
         }
         self.end_visit(id);
     }

@@ -29,6 +29,8 @@ pub struct VisitOutputs {
     pub call: Option<HostCall>,
     /// What has come to its end.
     pub done: Vec<courier::Answer>,
+    /// A search has found a record.
+    pub hit: Option<search::Hit>,
     /// Something waits for this holder of the record: it should look.
     pub attend: Option<Holder>,
 }
