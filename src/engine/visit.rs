@@ -458,10 +458,11 @@ impl Core {
                 let (tag, erase, search) = (*tag, *erase, *search);
                 if let Some(parting) = guest.take_parting() {
                     self.visits.remove(&id);
-                    if let Some(search) = search {
-                        self.report_to_search(search, &key, &parting);
-                    }
+                    let result = result_of(&key, &parting);
                     self.tell_parting(spec, store, key, tag, erase, parting);
+                    if let Some(search) = search {
+                        self.report_to_search(search, result);
+                    }
                 }
             }
             Visitor::Search { search, tag } => {
@@ -510,12 +511,7 @@ impl Core {
         }
     }
 
-    fn report_to_search(&mut self, id: VisitId, key: &str, parting: &Parting) {
-        let result = match parting {
-            Parting::Erased { .. } | Parting::Missing | Parting::Seen(_) => Ok(()),
-            Parting::Locked { server } => Err(format!("`{key}` is held by server {server}")),
-            Parting::Failed { text, .. } => Err(format!("`{key}`: {text}")),
-        };
+    fn report_to_search(&mut self, id: VisitId, result: Result<(), String>) {
         if let Some(Visitor::Search { search, .. }) = self.visits.get_mut(&id).map(|slot| &mut slot.visitor) {
             search.erased(result);
         }
@@ -635,6 +631,15 @@ impl Core {
                 Visitor::Search { search, .. } => search.dismiss(text),
             });
         }
+    }
+}
+
+/// What a search hears of a record that it wanted erased.
+fn result_of(key: &str, parting: &Parting) -> Result<(), String> {
+    match parting {
+        Parting::Erased { .. } | Parting::Missing | Parting::Seen(_) => Ok(()),
+        Parting::Locked { server } => Err(format!("`{key}` is held by server {server}")),
+        Parting::Failed { text, .. } => Err(format!("`{key}`: {text}")),
     }
 }
 
