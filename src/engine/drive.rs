@@ -509,6 +509,9 @@ impl Core {
                 LockerEvent::Lost { .. }
                     | LockerEvent::Released { .. }
                     | LockerEvent::ChangeSettled { .. }
+                    | LockerEvent::OfflineDropped { .. }
+                    | LockerEvent::Refused { .. }
+                    | LockerEvent::Deleted
                     | LockerEvent::Receipt { .. }
                     | LockerEvent::CreditUsed { .. }
             );
