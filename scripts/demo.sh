@@ -42,10 +42,11 @@ remark() { printf '   (%s)\n' "$*"; }
 
 start_server() {
     local name=$1 waited=0 port=
+    shift
     declare -n program=program_$name
     # Made here, because the server may take its time until it is looked for.
     : >"$folder/$name.out"
-    "$program" "${store[@]}" --server-id "$name" --lease-ms "$lease_ms" \
+    "$program" "${store[@]}" --server-id "$name" --lease-ms "$lease_ms" "$@" \
         >"$folder/$name.out" 2>>"$folder/$name.err" &
     pid[$name]=$!
     until port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$folder/$name.out") && [ -n "$port" ]; do
@@ -101,7 +102,7 @@ ask A "buy alice gold100 order-1" "ok buy alice order-1"
 expect A "\* granted alice order-1*"
 ask A "buy alice gold100 order-1" "ok buy alice order-1"
 expect A "\* granted-again alice order-1*"
-ask A "show alice" "ok show alice gold 150 *receipts order-1"
+ask A "show alice" "ok show alice gold 150 *receipts order-1 *"
 remark "granted in answer both times, in effect once"
 
 heading "4. She buys the VIP pass, and by mistake once more: that becomes credit"
@@ -138,7 +139,7 @@ remark "A took over after $waited ms"
 
 heading "9. Everything that was reported as saved is there"
 say A "show alice"
-expect A "ok show alice gold 12[01] * vip yes credit 1 receipts order-1,order-2"
+expect A "ok show alice gold 12[01] * vip yes credit 1 receipts order-1,order-2 *"
 case $line in
 *"gold 120 "*) remark "the unsaved coin died with B, as an unsaved change may" ;;
 *) remark "even the unsaved coin is there: B had just saved it" ;;
@@ -147,9 +148,52 @@ esac
 heading "10. The shop repeats its first notice, now at another session, after a crash"
 ask A "buy alice gold100 order-1" "ok buy alice order-1"
 expect A "\* granted-again alice order-1*"
-ask A "show alice" "ok show alice gold 12[01] * receipts order-1,order-2"
+ask A "show alice" "ok show alice gold 12[01] * receipts order-1,order-2 *"
 
-heading "11. A shuts down in order"
+heading "11. Bob played on an old server once, whose game is of version 1"
+program_Old=$program_A
+start_server Old --game-version 1
+ask Old "join bob" "ok join bob"
+expect Old "\* loaded bob gold 0 *"
+ask Old "earn bob 10" "ok earn bob gold 10 *"
+ask Old "shutdown" "ok shutdown*"
+wait "${pid[Old]}" || fail "the old server ended with status $?"
+unset "pid[Old]"
+
+heading "12. Alice sends him 30 gold while he is offline, and A sends him a mail"
+say A "show alice"
+expect A "ok show alice gold 12[01] *"
+gold=$(sed -n 's/.* gold \([0-9]*\) .*/\1/p' <<<"$line")
+ask A "gift alice bob 30" "ok gift alice bob gold $((gold - 30)) *"
+ask A "mail bob hello" "ok mail bob"
+expect A "\* mail-sent bob"
+remark "the gold left her record in the same write in which the gift was put on its way"
+
+heading "13. Bob joins a new server: his record is brought up to date, and the gift and the mail are there"
+program_New=$program_B
+start_server New
+ask New "join bob" "ok join bob"
+ask New "earn bob 5" "ok earn bob gold 5 *"
+remark "earned before his record was loaded"
+expect New "\* migrated bob from 1 to 2"
+expect New "\* loaded bob gold *"
+expect New "\* gift bob from player/alice"
+ask New "show bob" "ok show bob gold 45 * gifts 2 mail 1"
+
+heading "14. The shop pays Alice's first purchase back"
+ask A "refund alice gold100 order-1" "ok refund alice order-1"
+expect A "\* refunded alice order-1"
+ask A "refund alice gold100 order-1" "ok refund alice order-1"
+expect A "\* refunded-again alice order-1"
+remark "she has spent it: that is a debt of one"
+ask A "buy alice gold100 order-1" "ok buy alice order-1"
+expect A "\* refunded-again alice order-1"
+remark "and the old notice does not grant it again"
+
+heading "15. Both shut down in order"
+ask New "shutdown" "ok shutdown*"
+wait "${pid[New]}" || fail "server New ended with status $?"
+unset "pid[New]"
 ask A "shutdown" "ok shutdown*"
 wait "${pid[A]}" || fail "server A ended with status $?"
 unset "pid[A]"

@@ -35,6 +35,9 @@ static void on_loaded(struct player *player, const slk_event *event)
         complain(player->name, "loaded", "the data are not what this game writes");
         return;
     }
+    if (player->migrated)
+        clients_print(player->client, "* migrated %s from 1 to 2", player->name);
+    player->migrated = false;
     audit("loaded %s epoch %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name, player->epoch,
           now.ops, now.gold, now.receipts);
     clients_print(player->client, "* loaded %s gold %" PRId64 " ops %" PRId64 " epoch %" PRIu64, player->name,
@@ -50,6 +53,7 @@ static void on_load_status(struct player *player, const slk_event *event)
     case SLK_LOAD_STORE_FAILURE:
     case SLK_LOAD_UNKNOWN_VERSION:
     case SLK_LOAD_UNREADABLE:
+    case SLK_LOAD_DATA_REFUSED:
         clients_print(player->client, "* waiting %s: %s", player->name, event->text);
         break;
     default: /* on its way */
@@ -100,9 +104,29 @@ static void on_receipt(struct player *player, const slk_event *event)
         clients_print(event->tag, "* not-processed %s %s: %s", player->name, event->name, event->text);
         return;
     }
+    if (event->result == SLK_REVOKED) {
+        clients_print(event->tag, "* %s %s %s", again ? "refunded-again" : "refunded", player->name, event->name);
+        return;
+    }
     const char *what = event->result == SLK_CREDITED ? "credited" : again ? "granted-again" : "granted";
     audit("%s %s epoch %" PRIu64 " receipt %s", what, player->name, player->epoch, event->name);
     clients_print(event->tag, "* %s %s %s", what, player->name, event->name);
+}
+
+static void on_credit_used(struct player *player, const slk_event *event)
+{
+    if (event->result == SLK_OK)
+        clients_print(event->tag, "* redeemed %s %s", player->name, event->name);
+    else
+        clients_print(event->tag, "* not-redeemed %s %s: %s", player->name, event->name, event->text);
+}
+
+/* What was earned before the record was loaded could not be merged. */
+static void on_offline_dropped(struct player *player, const slk_event *event)
+{
+    complain(player->name, "what was played while loading is lost", event->text);
+    if (slk_document_destroy(event->document) != SLK_OK)
+        complain(player->name, "offline", "its document cannot be destroyed");
 }
 
 /* Nothing of the player is held or under way here any more. */
@@ -144,6 +168,15 @@ static void take_player_event(struct player *player, const slk_event *event)
         break;
     case SLK_EVENT_RECEIPT:
         on_receipt(player, event);
+        break;
+    case SLK_EVENT_CREDIT_USED:
+        on_credit_used(player, event);
+        break;
+    case SLK_EVENT_CHANGE_APPLIED:
+        clients_print(player->client, "* %s %s from %s", event->name, player->name, event->text);
+        break;
+    case SLK_EVENT_OFFLINE_DROPPED:
+        on_offline_dropped(player, event);
         break;
     case SLK_EVENT_SAVE_TROUBLE:
         complain(player->name, "cannot be saved yet", event->text);
@@ -204,13 +237,24 @@ static void take_server_event(const slk_event *event)
     }
 }
 
+/* A mail has reached the record of its receiver, or not. */
+static void on_change_sent(const slk_event *event)
+{
+    if (event->result == SLK_OK)
+        clients_print(event->tag, "* mail-sent %s", event->key);
+    else
+        clients_print(event->tag, "* mail-failed %s: %s: %s", event->key, slk_result_name(event->result), event->text);
+}
+
 void events_take(slk_engine engine)
 {
     slk_event event;
     slk_result result;
     while ((result = slk_engine_next_event(engine, &event, sizeof event)) == SLK_OK) {
         struct player *player = roster_find_tag(event.user_tag);
-        if (event.key_length == 0)
+        if (event.kind == SLK_EVENT_CHANGE_SENT)
+            on_change_sent(&event);
+        else if (event.key_length == 0)
             take_server_event(&event);
         else if (player != NULL)
             take_player_event(player, &event);

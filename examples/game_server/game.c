@@ -12,6 +12,12 @@ slk_result game_summary(slk_locker locker, struct summary *summary)
         result = slk_locker_get_bool(locker, "/vip", &summary->vip);
     if (result == SLK_OK)
         result = slk_locker_length(locker, "/receipts", &summary->receipts);
+    /* Records of version 1 have neither. */
+    summary->gifts = summary->mail = 0;
+    if (result == SLK_OK && slk_locker_length(locker, "/gifts", &summary->gifts) < SLK_OK)
+        result = SLK_E_WRONG_TYPE;
+    if (result == SLK_OK && slk_locker_length(locker, "/mail", &summary->mail) < SLK_OK)
+        result = SLK_E_WRONG_TYPE;
     return result;
 }
 
@@ -54,6 +60,56 @@ static slk_result give_product(const char *product, slk_document draft, slk_erro
     return slk_document_set_bool(draft, "/vip", 1);
 }
 
+slk_result game_take_back(const char *product, slk_document draft)
+{
+    int64_t gold;
+    int32_t vip;
+    slk_result result;
+    if (strcmp(product, "gold100") == 0) {
+        result = slk_document_get_i64(draft, "/gold", &gold);
+        if (result == SLK_OK)
+            result = gold < 100 ? SLK_NOT_APPLICABLE : slk_document_add_i64(draft, "/gold", -100);
+    } else {
+        result = slk_document_get_bool(draft, "/vip", &vip);
+        if (result == SLK_OK)
+            result = vip ? slk_document_set_bool(draft, "/vip", 0) : SLK_NOT_APPLICABLE;
+    }
+    return result == SLK_OK ? slk_document_add_i64(draft, "/ops", 1) : result;
+}
+
+/* {"gold":30}: the gift is worth that much. One that comes back is only paid back. */
+static slk_result receive_gift(const slk_change_view *change, slk_document draft)
+{
+    slk_document gift;
+    int64_t gold = 0;
+    slk_result result = slk_document_create_json(change->payload, change->payload_length, &gift);
+    if (result != SLK_OK)
+        return result;
+    result = slk_document_get_i64(gift, "/gold", &gold);
+    (void)slk_document_destroy(gift);
+    if (result == SLK_OK)
+        result = slk_document_add_i64(draft, "/gold", gold);
+    if (result == SLK_OK)
+        result = slk_document_add_i64(draft, "/ops", 1);
+    if (result != SLK_OK || (change->flags & SLK_CHANGE_RETURNED) != 0)
+        return result;
+    /* Names of players need no escaping in JSON. */
+    char from[160];
+    int length = snprintf(from, sizeof from, "\"%s\"", change->from);
+    if (length < 0 || (size_t)length >= sizeof from)
+        return SLK_E_TOO_LONG;
+    return slk_document_append_json(draft, "/gifts", from, (size_t)length);
+}
+
+slk_result game_receive(const slk_change_view *change, slk_document draft)
+{
+    if (strcmp(change->kind, "gift") == 0)
+        return receive_gift(change, draft);
+    if (strcmp(change->kind, "mail") == 0)
+        return slk_document_append_json(draft, "/mail", change->payload, change->payload_length);
+    return SLK_NOT_APPLICABLE;
+}
+
 static slk_result note_receipt(const char *purchase, slk_document draft)
 {
     /* The protocol lets in only purchase ids that need no escaping in JSON. */
@@ -70,7 +126,7 @@ static slk_result note_receipt(const char *purchase, slk_document draft)
 slk_result game_apply(const slk_receipt_view *receipt, slk_document draft, slk_error_sink error, struct summary *after)
 {
     slk_result result = give_product(receipt->product, draft, error);
-    if (result == SLK_OK)
+    if (result == SLK_OK && receipt->kind == SLK_APPLY_RECEIPT)
         result = note_receipt(receipt->purchase_id, draft);
     if (result == SLK_OK)
         result = draft_summary(draft, after);

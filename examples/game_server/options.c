@@ -12,6 +12,7 @@ static const char USAGE[] =
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
     "  --autosave-ms <number>   how long a change may wait to be saved\n"
+    "  --game-version <1|2>     the version of the game (default: 2)\n"
     "  --predecessor-gone       an older process with this server id is surely dead\n"
     "  --log <file>             audit log\n";
 
@@ -48,6 +49,8 @@ static bool parse_one(const char *name, const char *value, struct options *optio
         return parse_number(name, value, 3600000, &options->lease_ms);
     if (strcmp(name, "--autosave-ms") == 0)
         return parse_number(name, value, 3600000, &options->autosave_ms);
+    if (strcmp(name, "--game-version") == 0)
+        return parse_number(name, value, 2, &options->game_version);
     if (strcmp(name, "--port") == 0) {
         if (!parse_number(name, value, 65535, &port))
             return false;
@@ -72,6 +75,7 @@ bool options_parse(int count, char **arguments, struct options *options)
     memset(options, 0, sizeof *options);
     options->database = "players.db";
     options->server_id = "game-server";
+    options->game_version = 2;
     for (int i = 1; i < count; i++) {
         const char *name = arguments[i];
         if (strcmp(name, "--help") == 0) {

@@ -11,6 +11,7 @@ struct options {
     const char *log;          /* audit log; NULL: none */
     uint16_t port;            /* 0: the system chooses */
     uint32_t lease_ms;        /* 0: the library's default */
+    uint32_t game_version;    /* 1 or 2 */
     uint32_t autosave_ms;     /* 0: the library's default */
     bool predecessor_gone;    /* the operator vouches that an older process with this server id is dead */
 };

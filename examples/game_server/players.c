@@ -1,6 +1,7 @@
 #include "players.h"
 
 #include "audit.h"
+#include "callbacks.h"
 #include "events.h"
 #include "file_store.h"
 #include "game.h"
@@ -55,20 +56,6 @@ static void print_log(void *user_data, int32_t level, const char *text, size_t l
     fprintf(stderr, "game_server: %s\n", text);
 }
 
-/* Called by the library, inside update, when a purchase is to be applied. */
-static slk_result apply_receipt(void *user_data, const slk_receipt_view *receipt, slk_document draft,
-                                slk_error_sink error)
-{
-    struct summary after;
-    (void)user_data;
-    slk_result result = game_apply(receipt, draft, error, &after);
-    struct player *player = roster_find_tag(receipt->user_tag);
-    if (result == SLK_OK && player != NULL)
-        audit("applied %s epoch %" PRIu64 " receipt %s ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name,
-              player->epoch, receipt->purchase_id, after.ops, after.gold, after.receipts);
-    return result;
-}
-
 static bool create_engine(const struct options *options)
 {
     slk_engine_options engine_options = SLK_ENGINE_OPTIONS_INIT;
@@ -83,14 +70,15 @@ static bool create_engine(const struct options *options)
 
 static bool create_spec(const struct options *options)
 {
+    slk_migrations migrations;
     slk_spec_options spec_options = SLK_SPEC_OPTIONS_INIT;
     spec_options.name = "player";
     spec_options.store = store;
-    spec_options.schema_version = 1;
-    spec_options.default_data = GAME_NEW_PLAYER;
-    spec_options.apply_receipt = apply_receipt;
     spec_options.autosave_ms = options->autosave_ms;
-    return succeeded(slk_spec_create(engine, &spec_options, &spec), "cannot create the spec");
+    bool made = succeeded(callbacks_fill_in(options->game_version, &spec_options, &migrations),
+                          "cannot set up the migrations") &&
+                succeeded(slk_spec_create(engine, &spec_options, &spec), "cannot create the spec");
+    return succeeded(slk_migrations_destroy(migrations), "cannot destroy the migrations") && made;
 }
 
 bool players_open(const struct options *options)
@@ -145,6 +133,14 @@ static struct player *find_available(client_id client, const char *command, cons
     else
         return player;
     return NULL;
+}
+
+/* The same, also while the record is still being loaded: what is earned and spent then is merged into it later. */
+static struct player *find_playing(client_id client, const char *command, const char *name)
+{
+    struct player *player = roster_find(name);
+    bool loading = player != NULL && !slk_locker_is_loaded(player->locker);
+    return loading ? player : find_available(client, command, name);
 }
 
 static struct player *add_player(client_id client, const char *name)
@@ -203,8 +199,10 @@ static void report_change(client_id client, const char *command, struct player *
         answer_failure(client, command, player->name, result);
         return;
     }
-    audit("changed %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu",
-          player->name, player->epoch, change, now.ops, now.gold, now.receipts);
+    /* What is done before the record is loaded belongs to no session yet. */
+    if (slk_locker_is_loaded(player->locker))
+        audit("changed %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu",
+              player->name, player->epoch, change, now.ops, now.gold, now.receipts);
     clients_print(client, "ok %s %s gold %" PRId64 " change %" PRIu64, command, player->name, now.gold, change);
 }
 
@@ -220,14 +218,14 @@ static void change_gold(client_id client, const char *command, struct player *pl
 
 void players_earn(client_id client, const char *name, int64_t amount)
 {
-    struct player *player = find_available(client, "earn", name);
+    struct player *player = find_playing(client, "earn", name);
     if (player != NULL)
         change_gold(client, "earn", player, amount);
 }
 
 void players_spend(client_id client, const char *name, int64_t amount)
 {
-    struct player *player = find_available(client, "spend", name);
+    struct player *player = find_playing(client, "spend", name);
     int64_t gold;
     if (player == NULL)
         return;
@@ -240,22 +238,98 @@ void players_spend(client_id client, const char *name, int64_t amount)
         change_gold(client, "spend", player, -amount);
 }
 
-void players_buy(client_id client, const char *name, const char *product, const char *purchase)
+static slk_receipt receipt_of(client_id client, const char *product, const char *purchase)
 {
-    struct player *player = find_available(client, "buy", name);
-    if (player == NULL)
-        return;
     slk_receipt receipt = SLK_RECEIPT_INIT;
     receipt.provider = "example-shop";
     receipt.environment = "live";
     receipt.purchase_id = purchase;
     receipt.product = product;
     receipt.tag = client;
+    return receipt;
+}
+
+void players_buy(client_id client, const char *name, const char *product, const char *purchase)
+{
+    struct player *player = find_available(client, "buy", name);
+    if (player == NULL)
+        return;
+    slk_receipt receipt = receipt_of(client, product, purchase);
     slk_result result = slk_locker_process_receipt(player->locker, &receipt);
     if (result == SLK_OK)
         clients_print(client, "ok buy %s %s", name, purchase);
     else
         answer_failure(client, "buy", name, result);
+}
+
+/* The gold leaves in the same write in which the gift is put on its way: whatever happens, it is in one place. */
+void players_gift(client_id client, const char *name, const char *to, int64_t amount)
+{
+    struct player *player = find_available(client, "gift", name);
+    int64_t gold;
+    char payload[48];
+    uint64_t change;
+    if (player == NULL)
+        return;
+    slk_result result = slk_locker_get_i64(player->locker, "/gold", &gold);
+    if (result == SLK_OK && gold < amount) {
+        clients_print(client, "error gift %s: has only %" PRId64 " gold", name, gold);
+        return;
+    }
+    snprintf(payload, sizeof payload, "{\"gold\":%" PRId64 "}", amount);
+    if (result == SLK_OK)
+        result = slk_locker_queue_change(player->locker, spec, to, "gift", payload, SLK_NUL_TERMINATED, 0, NULL);
+    if (result == SLK_OK)
+        result = game_add_gold(player->locker, -amount, &change);
+    if (result == SLK_OK)
+        result = slk_locker_mark_should_save(player->locker);
+    if (result != SLK_OK) {
+        answer_failure(client, "gift", name, result);
+        return;
+    }
+    struct summary now;
+    if (game_summary(player->locker, &now) == SLK_OK)
+        audit("changed %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", name,
+              player->epoch, change, now.ops, now.gold, now.receipts);
+    clients_print(client, "ok gift %s %s gold %" PRId64 " change %" PRIu64, name, to, gold - amount, change);
+}
+
+void players_mail(client_id client, const char *to, const char *word)
+{
+    char payload[80];
+    snprintf(payload, sizeof payload, "\"%s\"", word);
+    slk_result result = slk_spec_send_change(spec, to, "mail", payload, SLK_NUL_TERMINATED, SLK_SEND_CREATE, client);
+    if (result == SLK_OK)
+        clients_print(client, "ok mail %s", to);
+    else
+        answer_failure(client, "mail", to, result);
+}
+
+void players_redeem(client_id client, const char *name, const char *product)
+{
+    struct player *player = find_available(client, "redeem", name);
+    if (player == NULL)
+        return;
+    slk_result result = slk_locker_use_credit(player->locker, product, client);
+    if (result == SLK_OK)
+        clients_print(client, "ok redeem %s %s", name, product);
+    else
+        answer_failure(client, "redeem", name, result);
+}
+
+/* The shop has paid a purchase back. */
+void players_refund(client_id client, const char *name, const char *product, const char *purchase)
+{
+    struct player *player = find_available(client, "refund", name);
+    if (player == NULL)
+        return;
+    slk_receipt receipt = receipt_of(client, product, purchase);
+    receipt.state = SLK_RECEIPT_REVOKED;
+    slk_result result = slk_locker_process_receipt(player->locker, &receipt);
+    if (result == SLK_OK)
+        clients_print(client, "ok refund %s %s", name, purchase);
+    else
+        answer_failure(client, "refund", name, result);
 }
 
 void players_save(client_id client, const char *name)
@@ -310,8 +384,9 @@ void players_show(client_id client, const char *name)
         answer_failure(client, "show", name, result);
     else
         clients_print(client,
-                      "ok show %s gold %" PRId64 " ops %" PRId64 " vip %s credit %" PRId64 " receipts %s", name,
-                      now.gold, now.ops, now.vip ? "yes" : "no", credit, receipts);
+                      "ok show %s gold %" PRId64 " ops %" PRId64 " vip %s credit %" PRId64
+                      " receipts %s gifts %zu mail %zu",
+                      name, now.gold, now.ops, now.vip ? "yes" : "no", credit, receipts, now.gifts, now.mail);
     free(receipts);
 }
 

@@ -26,6 +26,10 @@ void players_leave(client_id client, const char *name);
 void players_earn(client_id client, const char *name, int64_t amount);
 void players_spend(client_id client, const char *name, int64_t amount);
 void players_buy(client_id client, const char *name, const char *product, const char *purchase);
+void players_gift(client_id client, const char *name, const char *to, int64_t amount);
+void players_mail(client_id client, const char *to, const char *word);
+void players_redeem(client_id client, const char *name, const char *product);
+void players_refund(client_id client, const char *name, const char *product, const char *purchase);
 void players_save(client_id client, const char *name);
 void players_show(client_id client, const char *name);
 /* The connection has ended: its players leave. */

@@ -69,6 +69,29 @@ static void run_show(client_id client, char **words)
     players_show(client, words[1]);
 }
 
+static void run_gift(client_id client, char **words)
+{
+    int64_t amount;
+    char *as_amount[] = { words[0], words[1], words[3] };
+    if (parse_amount(client, as_amount, &amount))
+        players_gift(client, words[1], words[2], amount);
+}
+
+static void run_mail(client_id client, char **words)
+{
+    players_mail(client, words[1], words[2]);
+}
+
+static void run_redeem(client_id client, char **words)
+{
+    players_redeem(client, words[1], words[2]);
+}
+
+static void run_refund(client_id client, char **words)
+{
+    players_refund(client, words[1], words[2], words[3]);
+}
+
 static void run_shutdown(client_id client, char **words)
 {
     (void)words;
@@ -83,6 +106,10 @@ static const struct command COMMANDS[] = {
     {"earn", 3, "earn <player> <gold>", run_earn},
     {"spend", 3, "spend <player> <gold>", run_spend},
     {"buy", 4, "buy <player> gold100|vip <receipt id>", run_buy},
+    {"gift", 4, "gift <player> <to> <gold>", run_gift},
+    {"mail", 3, "mail <to> <word>", run_mail},
+    {"redeem", 3, "redeem <player> gold100|vip", run_redeem},
+    {"refund", 4, "refund <player> gold100|vip <receipt id>", run_refund},
     {"save", 2, "save <player>", run_save},
     {"show", 2, "show <player>", run_show},
     {"shutdown", 1, "shutdown", run_shutdown},

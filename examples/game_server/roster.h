@@ -19,6 +19,7 @@ struct player {
     slk_locker locker;
     client_id client;    /* who hears of this player */
     uint64_t epoch;      /* of the session; 0: none */
+    bool migrated;       /* an old record was brought up to date for this session */
     bool available;      /* as seen at the latest tick, for the audit log */
     uint64_t seen_at_ns; /* when it was last seen available */
 };
