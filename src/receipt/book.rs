@@ -232,6 +232,8 @@ impl Book<'_> {
     }
 
     fn park(&mut self, receipt: &Receipt) {
+        // It may have been turned down before, or have been pending.
+        self.header.ledger.remove(&receipt.purchase);
         self.header.parked.push(Parked {
             purchase: receipt.purchase.clone(),
             product: receipt.product.clone(),

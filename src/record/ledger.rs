@@ -242,7 +242,8 @@ impl Ledger {
         }
     }
 
-    fn remove(&mut self, purchase: &PurchaseId) {
+    /// Forgets a purchase that is to be remembered in another way.
+    pub(crate) fn remove(&mut self, purchase: &PurchaseId) {
         if let Some(index) = self.recent.iter().position(|entry| entry.purchase == *purchase) {
             self.recent.remove(index);
             return;
