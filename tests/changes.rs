@@ -488,3 +488,34 @@ fn a_shutdown_waits_for_what_was_sent() {
     let fates = fates(&mut world, b);
     assert!(matches!(&fates[..], [(9, Fate::NotSent { .. })]), "{fates:?}");
 }
+
+/// The holder's own saves fail in every way while changes keep arriving: what it has applied already must not come back
+/// from the stored inbox.
+#[test]
+fn changes_that_arrive_while_saves_fail_take_effect_once() {
+    for pattern in 0_u32..32 {
+        let mut world = World::new();
+        let (a, b) = (server(&mut world, "a"), server(&mut world, "b"));
+        let locker = world.load(b, "t");
+        let mut writes = 0;
+        world.fate(b, move |request| {
+            if !is_put_of(request, "t") {
+                return Request::Deliver;
+            }
+            writes += 1;
+            match (pattern >> writes.min(5)) & 1 {
+                1 if writes <= 5 && writes % 2 == 0 => Request::LoseReply,
+                1 if writes <= 5 => Request::LoseRequest,
+                _ => Request::Deliver,
+            }
+        });
+        for number in 1..=4 {
+            send(&mut world, a, "gold", number, false, number.unsigned_abs());
+            world.run(Duration::from_millis(700));
+        }
+        world.run(SECOND * 60);
+        assert_eq!(gold(&world.document(b, locker)), 10, "pattern {pattern:b}");
+        assert_eq!(gold(&world.data("t")), 10, "pattern {pattern:b}");
+        assert_eq!(order(&world, "t"), "[1,2,3,4]");
+    }
+}

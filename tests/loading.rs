@@ -547,6 +547,7 @@ fn an_erased_record_stays_erased_under_a_running_session() {
     world.run(SECOND);
     assert!(matches!(erase(&mut world, b, false), Parting::Locked { server } if server == "a"));
     assert!(matches!(erase(&mut world, b, true), Parting::Erased { .. }));
+    assert_eq!(world.header("p").epoch, 2, "whoever had the old fencing token is out");
     let change = world.set(a, locker, "/gold", 4);
     world.force_save(a, locker);
     world.run(SECOND * 3);

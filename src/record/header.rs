@@ -243,3 +243,19 @@ impl Header {
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::stamp::Stamp;
+    use super::*;
+
+    #[test]
+    fn the_least_schema_never_falls() {
+        let mut header = Header::unborn(Stamp { origin: 1, number: 1 }, 1, 0);
+        header.set_schema(4, 0, 3);
+        header.set_schema(5, 0, 2);
+        assert_eq!((header.schema, header.least_schema()), (5, 3));
+        header.set_schema(6, 0, 6);
+        assert_eq!(header.least_schema(), 6);
+    }
+}
