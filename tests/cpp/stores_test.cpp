@@ -33,6 +33,23 @@ public:
         values_.erase(name_of(asked));
         return slk::removed{};
     }
+    slk::list_answer list(const slk::request_view &asked) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const std::string first = name_of(asked);
+        const std::string folder = first.substr(0, first.size() - asked.key().size());
+        slk::keys listed;
+        for (auto place = values_.upper_bound(first); place != values_.end(); ++place) {
+            // An empty name to begin with stands before all of them.
+            if (place->first.compare(0, folder.size(), folder) != 0)
+                break;
+            if (listed.names.size() == asked.limit()) {
+                listed.more = true;
+                break;
+            }
+            listed.names.push_back(place->first.substr(folder.size()));
+        }
+        return listed;
+    }
     std::size_t size() {
         const std::lock_guard<std::mutex> lock(mutex_);
         return values_.size();
@@ -202,6 +219,7 @@ public:
         case slk::request_kind::get: CHECK_OK(asked.answer(kept.get(asked.view()))); break;
         case slk::request_kind::put: CHECK_OK(asked.answer(kept.put(asked.view()))); break;
         case slk::request_kind::remove: CHECK_OK(asked.answer(kept.remove(asked.view()))); break;
+        case slk::request_kind::list: CHECK_OK(asked.answer(kept.list(asked.view()))); break;
         }
         CHECK(asked.native_view() == nullptr && asked.view().key().empty());
         CHECK_CODE(invalid_handle, asked.missing());
