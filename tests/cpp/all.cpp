@@ -5,12 +5,16 @@
 #include "codec_test.cpp"
 #include "data_test.cpp"
 #include "events_test.cpp"
+#include "metrics_test.cpp"
 #include "migrations_test.cpp"
 #include "owners_test.cpp"
 #include "profile_test.cpp"
 #include "purchases_test.cpp"
+#include "record_codec_test.cpp"
+#include "records_test.cpp"
 #include "results_test.cpp"
 #include "stores_test.cpp"
+#include "test_stores_test.cpp"
 
 #include "coroutine_test.cpp"
 

@@ -63,7 +63,9 @@ private:
 
     static std::string name_of(const slk::request_view &asked) {
         const std::string kind = asked.key_kind() == slk::key_kind::record ? "record/" : "server/";
-        return kind + std::string(asked.spec()) + "/" + std::string(asked.key());
+        // No name has this in it, so that no two keys become one.
+        const std::string between(1, '\0');
+        return kind + std::string(asked.spec()) + between + std::string(asked.key());
     }
     bool is_expected(const slk::request_view &asked) {
         const auto place = values_.find(name_of(asked));
@@ -106,13 +108,14 @@ public:
         return kept.get(asked);
     }
     slk::put_answer put(const slk::request_view &asked) override {
-        CHECK(asked.kind() == slk::request_kind::put && !asked.value().empty());
+        CHECK(asked.kind() == slk::request_kind::put && asked.limit() == 0);
         make_trouble();
         if (trouble == 0)
             return slk::store_failed{slk::trouble::not_applied, "the disk is full"};
         return kept.put(asked);
     }
     slk::remove_answer remove(const slk::request_view &asked) override { return kept.remove(asked); }
+    slk::list_answer list(const slk::request_view &asked) override { return kept.list(asked); }
 
 private:
     void make_trouble() const {
@@ -199,6 +202,7 @@ public:
     void get(slk::request &&asked) override { take(std::move(asked)); }
     void put(slk::request &&asked) override { take(std::move(asked)); }
     void remove(slk::request &&asked) override { take(std::move(asked)); }
+    void list(slk::request &&asked) override { take(std::move(asked)); }
     void cancel(std::uint64_t request_id) override {
         cancelled.push_back(request_id);
         for (auto &one : waiting)
