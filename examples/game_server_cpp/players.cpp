@@ -87,9 +87,12 @@ void Players::use_version_2(slk::spec_options &spec) {
 slk::result<Summary> Players::apply_receipt(const slk::receipt_view &receipt, slk::document_ref draft) {
     auto after = apply(receipt, draft);
     const Player *player = find(receipt.user_tag());
+    // Credit has a product, and no purchase any more.
+    const bool is_credit = receipt.kind() == slk::apply_kind::credit;
     if (after && player != nullptr)
-        audit_.line("applied", player->name, "epoch", player->epoch, "receipt", receipt.purchase_id(), "ops", after->ops,
-                    "gold", after->gold, "receipts", after->receipts);
+        audit_.line("applied", player->name, "epoch", player->epoch, is_credit ? "credit" : "receipt",
+                    is_credit ? receipt.product() : receipt.purchase_id(), "ops", after->ops, "gold", after->gold,
+                    "receipts", after->receipts);
     return after;
 }
 

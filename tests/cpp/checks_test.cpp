@@ -91,6 +91,7 @@ TEST(records_of_the_original_are_taken_over) {
     auto locker = *server.spec.open_locker("1");
     CHECK_OK(locker.mark_should_acquire());
     CHECK(server.tick_until([](const slk::events::loaded &) {}, [&] { return locker.is_loaded(); }));
+    CHECK(locker.get<int>("/gold").value_or(0) == 3);
 }
 
 TEST(a_large_record_is_warned_of) {
