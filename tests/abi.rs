@@ -43,6 +43,7 @@ fn layout_in_rust() -> String {
     layout!(table, handle::slk_request { id });
     layout!(table, handle::slk_error_sink { id });
     layout!(table, handle::slk_buffer { id });
+    layout!(table, handle::slk_migrations { id });
     layout!(
         table,
         store_sqlite::slk_sqlite_options {

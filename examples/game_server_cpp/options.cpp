@@ -15,6 +15,7 @@ constexpr char usage[] =
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
     "  --autosave-ms <number>   how long a change may wait to be saved\n"
+    "  --game-version 1|2       1: as the game was before gifts and mail (default: 2)\n"
     "  --predecessor-gone       an older process with this server id is surely dead\n"
     "  --log <file>             audit log\n";
 
@@ -56,6 +57,11 @@ bool parse_one(const std::string &name, const char *value, Options &options) {
         const auto port = parse_number(name, value, 65535);
         options.port = static_cast<std::uint16_t>(port.value_or(0));
         return port.has_value();
+    }
+    if (name == "--game-version") {
+        const auto version = parse_number(name, value, 2);
+        options.game_version = version.value_or(0);
+        return options.game_version > 0;
     }
     if (name == "--db")
         options.database = value;

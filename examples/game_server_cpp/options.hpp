@@ -16,6 +16,7 @@ struct Options {
     std::uint16_t port = 0;                 // 0: the system chooses
     std::chrono::milliseconds lease{0};     // 0: the library's default
     std::chrono::milliseconds autosave{0};  // 0: the library's default
+    std::uint32_t game_version = 2;         // 1: as this game was before gifts and mail
     bool predecessor_gone = false;          // the operator vouches that an older process with this server id is dead
 };
 

@@ -44,25 +44,90 @@ Players::Players(const Options &options, Audit &audit, Clients &clients)
     };
     engine_ = slk::engine::create(std::move(engine)).value();
 
+    spec_ = engine_.create_spec(store_, spec_options(options)).value();
+}
+
+slk::spec_options Players::spec_options(const Options &options) {
     slk::spec_options spec;
     spec.name = "player";
-    spec.schema_version = 1;
-    spec.default_data = new_player;
+    spec.schema_version = options.game_version;
+    spec.default_data = old_new_player;
     spec.autosave = options.autosave;
     spec.apply_receipt = [this](const slk::receipt_view &receipt, slk::document_ref draft) {
         return apply_receipt(receipt, draft);
     };
-    spec_ = engine_.create_spec(store_, std::move(spec)).value();
+    if (options.game_version > 1)
+        use_version_2(spec);
+    return spec;
 }
 
-// Called by the library, inside update, when a purchase is to be applied.
+void Players::use_version_2(slk::spec_options &spec) {
+    plays_offline_ = true;
+    spec.default_data = new_player;
+    spec.migrations = slk::migrations::create().value();
+    const auto migrator = [this](const slk::migration_view &asked, slk::document_ref draft) { return migrate(asked, draft); };
+    spec.migrations.add_migrator(1, migrator, slk::migration_kind::compatible).value();
+    spec.merge_offline = [this](const slk::data_view &about, slk::document_ref offline, slk::document_ref draft) {
+        return merge(about, offline, draft);
+    };
+    spec.apply_change = [this](const slk::change_view &change, slk::document_ref draft) {
+        return apply_change(change, draft);
+    };
+    spec.revoke_receipt = [this](const slk::receipt_view &receipt, slk::document_ref draft) {
+        return take_back(receipt, draft);
+    };
+    spec.before_save = [](const slk::save_view &save, slk::document_ref draft) {
+        // A session that is only confirmed has nothing new to save.
+        return save.reason() == slk::save_reason::confirm ? slk::result<void>() : draft.add("/saves", 1);
+    };
+}
+
+/* Called by the library, inside update */
+
 slk::result<Summary> Players::apply_receipt(const slk::receipt_view &receipt, slk::document_ref draft) {
     auto after = apply(receipt, draft);
     const Player *player = find(receipt.user_tag());
+    // Credit has a product, and no purchase any more.
+    const bool is_credit = receipt.kind() == slk::apply_kind::credit;
     if (after && player != nullptr)
-        audit_.line("applied", player->name, "epoch", player->epoch, "receipt", receipt.purchase_id(), "ops", after->ops,
+        audit_.line("applied", player->name, "epoch", player->epoch, is_credit ? "credit" : "receipt",
+                    is_credit ? receipt.product() : receipt.purchase_id(), "ops", after->ops, "gold", after->gold,
+                    "receipts", after->receipts);
+    return after;
+}
+
+slk::result<Summary> Players::take_back(const slk::receipt_view &receipt, slk::document_ref draft) {
+    auto after = game::take_back(receipt, draft);
+    const Player *player = find(receipt.user_tag());
+    if (after && player != nullptr)
+        audit_.line("applied", player->name, "epoch", player->epoch, "refund", receipt.purchase_id(), "ops", after->ops,
                     "gold", after->gold, "receipts", after->receipts);
     return after;
+}
+
+slk::result<Summary> Players::apply_change(const slk::change_view &change, slk::document_ref draft) {
+    auto after = apply(change, draft);
+    const Player *player = find(change.user_tag());
+    // What is applied before the session is told of is in the line that tells of it.
+    if (after && player != nullptr && player->playing)
+        audit_.line("applied", player->name, "epoch", player->epoch, "change", change.kind(), "ops", after->ops, "gold",
+                    after->gold, "receipts", after->receipts);
+    return after;
+}
+
+slk::result<void> Players::migrate(const slk::migration_view &asked, slk::document_ref draft) {
+    if (Player *player = find(asked.user_tag()))
+        player->migrated = {asked.from_version(), asked.to_version()};
+    return game::migrate(draft);
+}
+
+slk::result<void> Players::merge(const slk::data_view &about, slk::document_ref offline, slk::document_ref draft) {
+    const auto before = summary_of(draft);
+    if (!before)
+        return before.error();
+    if (Player *player = find(about.user_tag()))
+        player->before_merge = *before;
+    return game::merge(offline, draft);
 }
 
 void Players::tick() {
@@ -117,6 +182,18 @@ Players::Player *Players::find_available(ClientId client, const char *command, c
     return nullptr;
 }
 
+// As find_available, or on the way here: then the library works on the default data, and merges what was changed into what
+// is loaded.
+Players::Player *Players::find_playable(ClientId client, const char *command, const std::string &name) {
+    Player *player = find(name);
+    if (plays_offline_ && player != nullptr && !player->locker.is_loaded()) {
+        const auto status = player->locker.status();
+        if (status && status->wanted && status->load != slk::load_state::releasing)
+            return player;
+    }
+    return find_available(client, command, name);
+}
+
 void Players::join(ClientId client, const std::string &name) {
     // Who left a moment ago may still be here, being saved: then marking the same locker again calls that off.
     Player *player = find(name);
@@ -157,18 +234,24 @@ void Players::change_gold(ClientId client, const char *command, Player &player, 
     if (!now)
         return answer_failure(client, command, player.name, now.error());
     // The audit log has it first: it must know at least as much as any client.
-    audit_.line("changed", player.name, "epoch", player.epoch, "change", *change, "ops", now->ops, "gold", now->gold,
-                "receipts", now->receipts);
+    note_change(player, *change, *now);
     clients_.print(client, "ok", command, player.name, "gold", now->gold, "change", *change);
 }
 
+// What is changed before the player is loaded belongs to no session yet.
+void Players::note_change(const Player &player, slk::change_id change, const Summary &now) {
+    if (player.playing)
+        audit_.line("changed", player.name, "epoch", player.epoch, "change", change, "ops", now.ops, "gold", now.gold,
+                    "receipts", now.receipts);
+}
+
 void Players::earn(ClientId client, const std::string &name, std::int64_t amount) {
-    if (Player *player = find_available(client, "earn", name))
+    if (Player *player = find_playable(client, "earn", name))
         change_gold(client, "earn", *player, amount);
 }
 
 void Players::spend(ClientId client, const std::string &name, std::int64_t amount) {
-    Player *player = find_available(client, "spend", name);
+    Player *player = find_playable(client, "spend", name);
     if (player == nullptr)
         return;
     const auto gold = player->locker.get<std::int64_t>("/gold");
@@ -180,19 +263,72 @@ void Players::spend(ClientId client, const std::string &name, std::int64_t amoun
         change_gold(client, "spend", *player, -amount);
 }
 
-void Players::buy(ClientId client, const std::string &name, const std::string &product, const std::string &purchase) {
-    const Player *player = find_available(client, "buy", name);
-    if (player == nullptr)
-        return;
+namespace {
+
+slk::receipt receipt_of(ClientId client, const std::string &product, const std::string &purchase) {
     slk::receipt receipt;
     receipt.provider = "example-shop";
     receipt.environment = "live";
     receipt.purchase_id = purchase;
     receipt.product = product;
     receipt.tag = client;
+    return receipt;
+}
+
+} // namespace
+
+void Players::buy(ClientId client, const std::string &name, const std::string &product, const std::string &purchase) {
+    order(client, "buy", name, receipt_of(client, product, purchase));
+}
+
+void Players::refund(ClientId client, const std::string &name, const std::string &product, const std::string &purchase) {
+    auto receipt = receipt_of(client, product, purchase);
+    receipt.state = slk::receipt_state::revoked;
+    order(client, "refund", name, receipt);
+}
+
+void Players::order(ClientId client, const char *command, const std::string &name, const slk::receipt &receipt) {
+    const Player *player = find_available(client, command, name);
+    if (player == nullptr)
+        return;
     if (const auto taken = player->locker.process_receipt(receipt); !taken)
-        return answer_failure(client, "buy", name, taken.error());
-    clients_.print(client, "ok buy", name, purchase);
+        return answer_failure(client, command, name, taken.error());
+    clients_.print(client, "ok", command, name, receipt.purchase_id);
+}
+
+void Players::redeem(ClientId client, const std::string &name, const std::string &product) {
+    const Player *player = find_available(client, "redeem", name);
+    if (player == nullptr)
+        return;
+    if (const auto taken = player->locker.use_credit(product, client); !taken)
+        return answer_failure(client, "redeem", name, taken.error());
+    clients_.print(client, "ok redeem", name, product);
+}
+
+void Players::gift(ClientId client, const std::string &name, const std::string &to, std::int64_t amount) {
+    const Player *player = find_available(client, "gift", name);
+    if (player == nullptr)
+        return;
+    const auto gold = player->locker.get<std::int64_t>("/gold");
+    if (!gold)
+        return answer_failure(client, "gift", name, gold.error());
+    if (*gold < amount)
+        return clients_.print(client, "error gift", name + ":", "has only", *gold, "gold");
+    const auto change = send_gift(player->locker, spec_, to, amount);
+    const auto now = summary_of(player->locker);
+    for (const slk::failure &why : {change.error(), now.error()})
+        if (why.code != slk::result_code::ok)
+            return answer_failure(client, "gift", name, why);
+    note_change(*player, *change, *now);
+    clients_.print(client, "ok gift", name, to, "gold", now->gold, "change", *change);
+}
+
+// From the server itself. The letters of words are those that JSON takes as they are.
+void Players::mail(ClientId client, const std::string &to, const std::string &text) {
+    const auto sent = spec_.send_change(to, "mail", '"' + text + '"', client, slk::if_missing::create);
+    if (!sent)
+        return answer_failure(client, "mail", to, sent.error());
+    clients_.print(client, "ok mail", to);
 }
 
 void Players::save(ClientId client, const std::string &name) {
@@ -240,7 +376,7 @@ void Players::show(ClientId client, const std::string &name) {
         if (why.code != slk::result_code::ok)
             return answer_failure(client, "show", name, why);
     clients_.print(client, "ok show", name, "gold", now->gold, "ops", now->ops, "vip", now->vip ? "yes" : "no", "credit",
-                   *credit, "receipts", *receipts);
+                   *credit, "receipts", *receipts, "gifts", now->gifts, "mail", now->mail);
 }
 
 void Players::client_gone(ClientId client) {
@@ -260,8 +396,16 @@ void Players::on(Player &player, const slk::events::loaded &now) {
     const auto data = summary_of(player.locker);
     if (!data)
         return complain(player.name, "the data are not what this game writes", data.error().message());
-    audit_.line("loaded", player.name, "epoch", player.epoch, "ops", data->ops, "gold", data->gold, "receipts",
-                data->receipts);
+    player.playing = true;
+    const Summary loaded = player.before_merge.value_or(*data);
+    audit_.line("loaded", player.name, "epoch", player.epoch, "ops", loaded.ops, "gold", loaded.gold, "receipts",
+                loaded.receipts);
+    // What was done before the player was loaded is one change of the session.
+    if (const auto status = player.locker.status(); status && loaded.ops != data->ops)
+        note_change(player, status->latest_change, *data);
+    player.before_merge.reset();
+    if (const auto versions = std::exchange(player.migrated, std::nullopt))
+        clients_.print(player.client, "* migrated", player.name, "from", versions->first, "to", versions->second);
     clients_.print(player.client, "* loaded", player.name, "gold", data->gold, "ops", data->ops, "epoch", player.epoch);
 }
 
@@ -280,12 +424,14 @@ void Players::on(Player &player, const slk::events::load_status &now) {
 
 void Players::on(Player &player, const slk::events::released &now) {
     const bool handed_over = now.cause == slk::release_cause::handed_over;
+    player.playing = false;
     audit_.line("released", player.name, "epoch", player.epoch);
     clients_.print(player.client, "*", handed_over ? "handed-over" : "left", player.name);
 }
 
 // `now.document` has the data as they were here, for a game that wants to keep or compare them. This one does not.
 void Players::on(Player &player, const slk::events::lost &now) {
+    player.playing = false;
     audit_.line("lost", player.name, "epoch", player.epoch, "saved", now.saved_change, "unknown", now.unknown_change);
     clients_.print(player.client, "* lost", player.name + ":", now.text);
 }
@@ -320,9 +466,25 @@ void Players::on(Player &player, const slk::events::receipt_settled &now) {
         audit_.line("not-processed", player.name, "epoch", player.epoch, "receipt", now.purchase_id);
         return clients_.print(now.tag, "* not-processed", player.name, word(now.purchase_id) + ":", now.text);
     }
+    if (now.outcome == slk::result_code::revoked)
+        return clients_.print(now.tag, "*", now.duplicate ? "refunded-again" : "refunded", player.name, now.purchase_id);
     const char *what = now.outcome == slk::result_code::credited ? "credited" : now.duplicate ? "granted-again" : "granted";
     audit_.line(what, player.name, "epoch", player.epoch, "receipt", now.purchase_id);
     clients_.print(now.tag, "*", what, player.name, now.purchase_id);
+}
+
+void Players::on(Player &player, const slk::events::credit_used &now) {
+    if (now.outcome == slk::result_code::ok)
+        return clients_.print(now.tag, "* redeemed", player.name, now.product);
+    const std::string_view why = !now.text.empty()                                ? now.text
+                                 : now.outcome == slk::result_code::empty          ? "there is no credit"
+                                 : now.outcome == slk::result_code::not_applicable ? "it cannot be given now"
+                                                                                   : "it was not processed";
+    clients_.print(now.tag, "* not-redeemed", player.name, word(now.product) + ":", why);
+}
+
+void Players::on(Player &player, const slk::events::change_applied &now) {
+    clients_.print(player.client, "*", now.kind, player.name, "from", now.from);
 }
 
 void Players::on(Player &player, const slk::events::save_trouble &now) {
@@ -370,6 +532,16 @@ void Players::on(const slk::events::superseded &now) {
 }
 
 void Players::on(const slk::events::store_trouble &now) { complain(now.store, "the store is in trouble", now.text); }
+
+// The answer to `mail`. A gift, which has no tag, delivers itself.
+void Players::on(const slk::events::change_sent &now) {
+    if (now.tag == nobody)
+        return;
+    if (now.outcome == slk::result_code::ok)
+        return clients_.print(now.tag, "* mail-sent", now.key);
+    const std::string_view why = now.text.empty() ? slk::name_of(now.outcome) : now.text;
+    clients_.print(now.tag, "* mail-failed", word(now.key) + ":", why);
+}
 
 void Players::on(const slk::events::shutdown_done &) { done_ = true; }
 

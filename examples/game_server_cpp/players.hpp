@@ -7,6 +7,7 @@
 #include "game.hpp"
 #include "options.hpp"
 
+#include <optional>
 #include <unordered_map>
 
 namespace game {
@@ -29,6 +30,10 @@ public:
     void earn(ClientId client, const std::string &name, std::int64_t amount);
     void spend(ClientId client, const std::string &name, std::int64_t amount);
     void buy(ClientId client, const std::string &name, const std::string &product, const std::string &purchase);
+    void gift(ClientId client, const std::string &name, const std::string &to, std::int64_t amount);
+    void mail(ClientId client, const std::string &to, const std::string &text);
+    void redeem(ClientId client, const std::string &name, const std::string &product);
+    void refund(ClientId client, const std::string &name, const std::string &product, const std::string &purchase);
     void save(ClientId client, const std::string &name);
     void show(ClientId client, const std::string &name);
     // The connection has ended: its players leave.
@@ -45,15 +50,30 @@ private:
         std::uint64_t epoch = 0;  // of the session
         bool available = false;   // as seen at the latest tick, for the audit log
         platform::Time seen_at{}; // when it was last seen available
+        bool playing = false;     // the session was told of, and its end was not
+        // What the callbacks saw while the player was loaded, until the event that tells of it.
+        std::optional<std::pair<std::uint32_t, std::uint32_t>> migrated; // from which version to which
+        std::optional<Summary> before_merge;
     };
 
+    slk::spec_options spec_options(const Options &options);
+    void use_version_2(slk::spec_options &spec);
+
+    // Called by the library, inside update
     slk::result<Summary> apply_receipt(const slk::receipt_view &receipt, slk::document_ref draft);
+    slk::result<Summary> take_back(const slk::receipt_view &receipt, slk::document_ref draft);
+    slk::result<Summary> apply_change(const slk::change_view &change, slk::document_ref draft);
+    slk::result<void> migrate(const slk::migration_view &asked, slk::document_ref draft);
+    slk::result<void> merge(const slk::data_view &about, slk::document_ref offline, slk::document_ref draft);
 
     Player *find(const std::string &name);
     Player *find(std::uint64_t tag);
     Player *find_available(ClientId client, const char *command, const std::string &name);
+    Player *find_playable(ClientId client, const char *command, const std::string &name);
     void answer_failure(ClientId client, const char *command, const std::string &name, const slk::failure &why);
     void change_gold(ClientId client, const char *command, Player &player, std::int64_t amount);
+    void order(ClientId client, const char *command, const std::string &name, const slk::receipt &receipt);
+    void note_change(const Player &player, slk::change_id change, const Summary &now);
 
     // What happens to one player
     void on(Player &player, const slk::events::loaded &now);
@@ -69,8 +89,11 @@ private:
     void on(Player &player, const slk::events::callback_failed &now);
     void on(Player &player, const slk::events::left_behind &now);
     void on(Player &player, const slk::events::idle &now);
-    // This game has no use for credit.
-    void on(Player &, const slk::events::credit_used &) {}
+    void on(Player &player, const slk::events::credit_used &now);
+    void on(Player &player, const slk::events::change_applied &now);
+    // There is more that this game has no use for.
+    template <class Event>
+    void on(Player &, const Event &) {}
 
     // What happens to the whole server
     void on(const slk::events::suspect &now);
@@ -80,8 +103,10 @@ private:
     void on(const slk::events::superseded &now);
     void on(const slk::events::store_trouble &now);
     void on(const slk::events::shutdown_done &now);
-    // Of a newer library.
-    void on(const slk::events::other &) {}
+    void on(const slk::events::change_sent &now);
+    // Nothing that this game asks for, or of a newer library.
+    template <class Event>
+    void on(const Event &) {}
 
     void tell_everybody(const char *what);
     void note_unavailable(Player &player);
@@ -89,6 +114,7 @@ private:
 
     Audit &audit_;
     Clients &clients_;
+    bool plays_offline_ = false;
     bool shutting_down_ = false;
     bool done_ = false;
     std::uint64_t last_tag_ = 0;

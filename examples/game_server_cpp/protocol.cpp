@@ -13,7 +13,7 @@ constexpr std::size_t max_word = 64;
 
 // A positive amount, bounded so that no sum of a few can overflow.
 std::optional<std::int64_t> parse_amount(Clients &clients, ClientId client, const Words &words) {
-    const std::string &text = words[2];
+    const std::string &text = words.back();
     std::int64_t amount = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), amount);
     if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && amount > 0 && amount <= 1'000'000'000)
@@ -47,6 +47,19 @@ constexpr Command commands[] = {
     {"buy", 4, "buy <player> gold100|vip <receipt id>",
      [](Players &players, Clients &, ClientId client, const Words &words) {
          players.buy(client, words[1], words[2], words[3]);
+     }},
+    {"gift", 4, "gift <player> <to> <gold>",
+     [](Players &players, Clients &clients, ClientId client, const Words &words) {
+         if (const auto amount = parse_amount(clients, client, words))
+             players.gift(client, words[1], words[2], *amount);
+     }},
+    {"mail", 3, "mail <to> <word>",
+     [](Players &players, Clients &, ClientId client, const Words &words) { players.mail(client, words[1], words[2]); }},
+    {"redeem", 3, "redeem <player> <product>",
+     [](Players &players, Clients &, ClientId client, const Words &words) { players.redeem(client, words[1], words[2]); }},
+    {"refund", 4, "refund <player> <product> <receipt id>",
+     [](Players &players, Clients &, ClientId client, const Words &words) {
+         players.refund(client, words[1], words[2], words[3]);
      }},
     {"save", 2, "save <player>",
      [](Players &players, Clients &, ClientId client, const Words &words) { players.save(client, words[1]); }},

@@ -249,6 +249,177 @@ TEST(closing_inside_a_callback) {
     CHECK(closed && !player.is_available());
 }
 
+TEST(a_session_can_be_started_again) {
+    easy game;
+    auto player = *game.players.start("1");
+    CHECK(game.tick_until([&] { return player.is_available(); }));
+    CHECK_OK(player.set("/name", "kept"));
+    auto ended = player.end();
+    CHECK(game.tick_until([&] { return ended.is_decided(); }));
+    CHECK_OK(ended.take());
+    CHECK(!player.is_available());
+    auto again = player.start();
+    CHECK(game.tick_until([&] { return again.is_decided(); }));
+    CHECK_OK(again.take());
+    CHECK(player.is_available() && player.get<std::string>("/name").value_or("") == "kept");
+    // Back before it is gone.
+    auto called_off = player.end();
+    auto at_once = player.start();
+    CHECK(game.tick_until([&] { return at_once.is_decided() && called_off.is_decided(); }));
+    CHECK_CODE(exists, called_off.take());
+    CHECK_CODE(invalid_handle, slk::profile().start().take());
+}
+
+slk::profiles_options shop_and_gifts() {
+    auto options = options_for("a");
+    options.apply_receipt = nullptr;
+    options.products["gold100"] = {
+        [](const slk::receipt_view &, slk::document_ref draft) { return draft.add("/gold", 100); },
+        [](const slk::receipt_view &, slk::document_ref draft) -> slk::result<void> {
+            if (draft.get<int>("/gold").value_or(0) < 100)
+                return slk::result_code::not_applicable;
+            return draft.add("/gold", -100);
+        }};
+    options.products["vip"].grant = [](const slk::receipt_view &, slk::document_ref draft) -> slk::result<void> {
+        if (draft.get<bool>("/vip").value_or(false))
+            return slk::result_code::not_applicable;
+        return draft.set("/vip", true);
+    };
+    options.changes["gift"] = [](const slk::change_view &change, slk::document_ref draft) -> slk::result<void> {
+        const auto gold = change.get<int>("/gold");
+        if (!gold)
+            return gold.error();
+        return draft.add("/gold", *gold);
+    };
+    return options;
+}
+
+slk::result_code bought(easy &game, slk::later<slk::purchase> asked) {
+    CHECK(game.tick_until([&] { return asked.is_decided(); }));
+    const auto told = asked.take();
+    return told ? told->outcome : told.code();
+}
+
+TEST(products_are_granted_credited_parked_and_taken_back) {
+    easy game;
+    game.players = *slk::profiles::open(game.store, shop_and_gifts());
+    auto player = *game.players.start("1");
+    CHECK(game.tick_until([&] { return player.is_available(); }));
+    const auto notice = [](const char *id, const char *product) {
+        auto made = world::receipt_of(id);
+        made.product = product;
+        return made;
+    };
+    CHECK(bought(game, player.process(notice("p1", "gold100"))) == slk::result_code::granted);
+    CHECK(bought(game, player.process(notice("p2", "vip"))) == slk::result_code::granted);
+    CHECK(bought(game, player.process(notice("p3", "vip"))) == slk::result_code::credited);
+    CHECK(bought(game, player.process(notice("p4", "hat"))) == slk::result_code::parked);
+    CHECK(bought(game, player.refund(notice("p1", "gold100"))) == slk::result_code::revoked);
+    CHECK(player.get<int>("/gold").value_or(-1) == 0 && player.locker().credit("gold100").value_or(9) == 0);
+    // It has no way back, so it becomes a debt, which the credit pays.
+    CHECK(bought(game, player.refund(notice("p2", "vip"))) == slk::result_code::revoked);
+    CHECK(player.get<bool>("/vip").value_or(false) && player.locker().credit("vip").value_or(9) == 0);
+}
+
+TEST(changes_are_sent_and_given) {
+    easy game;
+    game.players = *slk::profiles::open(game.store, shop_and_gifts());
+    auto ann = *game.players.start("ann");
+    CHECK(game.tick_until([&] { return ann.is_available(); }));
+    auto sent = game.players.send("ann", "gift", R"({"gold":7})");
+    auto nowhere = game.players.send("nobody", "gift", R"({"gold":7})");
+    CHECK(game.tick_until([&] { return sent.is_decided() && nowhere.is_decided(); }));
+    CHECK_OK(sent.take());
+    CHECK_CODE(empty, nowhere.take());
+    CHECK(game.tick_until([&] { return ann.get<int>("/gold").value_or(0) == 7; }));
+    CHECK_OK(ann.send("bob", "gift", R"({"gold":5})", slk::if_missing::create));
+    CHECK_OK(ann.add("/gold", -5));
+    auto saved = ann.save();
+    CHECK(game.tick_until([&] { return saved.is_decided() && ann.locker().status()->outgoing_changes == 0; }));
+    auto bob = *game.players.start("bob");
+    CHECK(game.tick_until([&] { return bob.is_available() && bob.get<int>("/gold").value_or(0) == 5; }));
+    auto guild = game.players.update("guild", "gift", R"({"gold":3})");
+    auto unknown = game.players.update("guild", "war");
+    CHECK(game.tick_until([&] { return guild.is_decided() && unknown.is_decided(); }));
+    CHECK_OK(guild.take());
+    CHECK(!unknown.take());
+    auto seen = game.players.view("guild");
+    auto held = game.players.view("bob");
+    auto nobody = game.players.view("nobody");
+    CHECK(game.tick_until([&] { return seen.is_decided() && held.is_decided() && nobody.is_decided(); }));
+    const auto guild_seen = seen.take();
+    CHECK_OK(guild_seen);
+    CHECK(guild_seen->data.get<int>("/gold").value_or(0) == 3 && guild_seen->server.empty());
+    CHECK(guild_seen->schema_version == 1 && held.take()->server == "a");
+    CHECK_CODE(empty, nobody.take());
+    CHECK_CODE(invalid_handle, slk::profile().send("bob", "gift"));
+}
+
+TEST(people_are_exported_and_erased) {
+    easy game;
+    for (const char *key : {"1", "2", "3"}) {
+        auto player = *game.players.start(key);
+        CHECK(game.tick_until([&] { return player.is_available(); }));
+        CHECK_OK(player.add_user(std::string(key) == "3" ? "another" : "person"));
+        CHECK(player.users()->size() == 1);
+        auto ended = player.end();
+        CHECK(game.tick_until([&] { return ended.is_decided(); }));
+    }
+    auto exported = game.players.export_user("person");
+    CHECK(game.tick_until([&] { return exported.is_decided(); }));
+    const auto records = exported.take();
+    CHECK_OK(records);
+    CHECK(records->size() == 2 && records->front().get<std::string>("/key").value_or("") == "1");
+    auto erased = game.players.erase_user("person");
+    auto third = game.players.erase("3");
+    auto fourth = game.players.erase("4");
+    CHECK(game.tick_until([&] { return erased.is_decided() && third.is_decided() && fourth.is_decided(); }));
+    CHECK(erased.take().value_or(0) == 2);
+    CHECK_OK(third.take());
+    CHECK_CODE(empty, fourth.take());
+    auto player = *game.players.start("3");
+    CHECK(game.tick_until([&] { return player.is_available(); }));
+    CHECK(player.users()->empty());
+    CHECK_CODE(empty, player.remove_user("another"));
+}
+
+TEST(profiles_migrate) {
+    easy game;
+    {
+        auto player = *game.players.start("1");
+        CHECK(game.tick_until([&] { return player.is_available(); }));
+        auto ended = player.end();
+        CHECK(game.tick_until([&] { return ended.is_decided(); }));
+    }
+    auto options = options_for("b");
+    options.schema_version = 2;
+    options.migrations = *slk::migrations::create();
+    CHECK_OK(options.migrations.add_migrator(1, [](const slk::migration_view &, slk::document_ref draft) {
+        return draft.set("/level", 1);
+    }));
+    game.players = *slk::profiles::open(game.store, std::move(options));
+    auto player = *game.players.start("1");
+    auto loaded = player.loaded();
+    CHECK(game.tick_until([&] { return loaded.is_decided(); }));
+    CHECK(player.get<int>("/level").value_or(0) == 1);
+}
+
+TEST(closing_decides_what_is_asked_of_others) {
+    easy game;
+    auto sent = game.players.send("1", "gift");
+    auto seen = game.players.view("1");
+    auto exported = game.players.export_user("person");
+    auto erased = game.players.erase_user("person");
+    game.players = slk::profiles();
+    CHECK_CODE(shutting_down, sent.take());
+    CHECK_CODE(shutting_down, seen.take());
+    CHECK_CODE(shutting_down, exported.take());
+    CHECK_CODE(shutting_down, erased.take());
+    CHECK_CODE(invalid_handle, game.players.send("1", "gift").take());
+    CHECK_CODE(invalid_handle, game.players.view("1").take());
+    CHECK_CODE(invalid_handle, game.players.export_user("person").take());
+}
+
 TEST(keys_that_are_none_are_refused) {
     easy game;
     CHECK_CODE(invalid_argument, game.players.start(nullptr));

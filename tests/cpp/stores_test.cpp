@@ -33,6 +33,23 @@ public:
         values_.erase(name_of(asked));
         return slk::removed{};
     }
+    slk::list_answer list(const slk::request_view &asked) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const std::string first = name_of(asked);
+        const std::string folder = first.substr(0, first.size() - asked.key().size());
+        slk::keys listed;
+        for (auto place = values_.upper_bound(first); place != values_.end(); ++place) {
+            // An empty name to begin with stands before all of them.
+            if (place->first.compare(0, folder.size(), folder) != 0)
+                break;
+            if (listed.names.size() == asked.limit()) {
+                listed.more = true;
+                break;
+            }
+            listed.names.push_back(place->first.substr(folder.size()));
+        }
+        return listed;
+    }
     std::size_t size() {
         const std::lock_guard<std::mutex> lock(mutex_);
         return values_.size();
@@ -46,7 +63,9 @@ private:
 
     static std::string name_of(const slk::request_view &asked) {
         const std::string kind = asked.key_kind() == slk::key_kind::record ? "record/" : "server/";
-        return kind + std::string(asked.spec()) + "/" + std::string(asked.key());
+        // No name has this in it, so that no two keys become one.
+        const std::string between(1, '\0');
+        return kind + std::string(asked.spec()) + between + std::string(asked.key());
     }
     bool is_expected(const slk::request_view &asked) {
         const auto place = values_.find(name_of(asked));
@@ -89,13 +108,14 @@ public:
         return kept.get(asked);
     }
     slk::put_answer put(const slk::request_view &asked) override {
-        CHECK(asked.kind() == slk::request_kind::put && !asked.value().empty());
+        CHECK(asked.kind() == slk::request_kind::put && asked.limit() == 0);
         make_trouble();
         if (trouble == 0)
             return slk::store_failed{slk::trouble::not_applied, "the disk is full"};
         return kept.put(asked);
     }
     slk::remove_answer remove(const slk::request_view &asked) override { return kept.remove(asked); }
+    slk::list_answer list(const slk::request_view &asked) override { return kept.list(asked); }
 
 private:
     void make_trouble() const {
@@ -182,6 +202,7 @@ public:
     void get(slk::request &&asked) override { take(std::move(asked)); }
     void put(slk::request &&asked) override { take(std::move(asked)); }
     void remove(slk::request &&asked) override { take(std::move(asked)); }
+    void list(slk::request &&asked) override { take(std::move(asked)); }
     void cancel(std::uint64_t request_id) override {
         cancelled.push_back(request_id);
         for (auto &one : waiting)
@@ -202,6 +223,7 @@ public:
         case slk::request_kind::get: CHECK_OK(asked.answer(kept.get(asked.view()))); break;
         case slk::request_kind::put: CHECK_OK(asked.answer(kept.put(asked.view()))); break;
         case slk::request_kind::remove: CHECK_OK(asked.answer(kept.remove(asked.view()))); break;
+        case slk::request_kind::list: CHECK_OK(asked.answer(kept.list(asked.view()))); break;
         }
         CHECK(asked.native_view() == nullptr && asked.view().key().empty());
         CHECK_CODE(invalid_handle, asked.missing());

@@ -95,6 +95,21 @@ result<std::string> take_text(Read read) {
     return large;
 }
 
+// The same for bytes, which have no NUL at the end.
+template <class Read>
+result<std::string> take_bytes(Read read) {
+    std::string all;
+    std::size_t needed = 0;
+    slk_result code = read(nullptr, 0, &needed);
+    while (needed != all.size() && (code == SLK_OK || code == SLK_E_BUFFER_TOO_SMALL)) {
+        all.resize(needed);
+        code = read(all.data(), all.size(), &needed);
+    }
+    if (code != SLK_OK)
+        return failed(code);
+    return all;
+}
+
 /* Owners */
 
 inline slk_result end(slk_store handle) noexcept { return slk_store_destroy(handle); }
@@ -102,6 +117,7 @@ inline slk_result end(slk_engine handle) noexcept { return slk_engine_destroy(ha
 inline slk_result end(slk_spec handle) noexcept { return slk_spec_destroy(handle); }
 inline slk_result end(slk_locker handle) noexcept { return slk_locker_destroy(handle); }
 inline slk_result end(slk_document handle) noexcept { return slk_document_destroy(handle); }
+inline slk_result end(slk_migrations handle) noexcept { return slk_migrations_destroy(handle); }
 inline slk_result end(slk_request handle) noexcept { return slk_request_abandon(handle); }
 
 // Handles whose owners were destroyed inside a callback, or while another thread was ticking, when the library cannot end

@@ -248,16 +248,9 @@ public:
     // The data of a spec with data_kind::bytes.
     result<std::string> bytes() const {
         const auto handle = self().handle();
-        std::string all;
-        std::size_t needed = 0;
-        slk_result code = detail::get_bytes(handle, nullptr, 0, &needed);
-        while (needed != all.size() && (code == SLK_OK || code == SLK_E_BUFFER_TOO_SMALL)) {
-            all.resize(needed);
-            code = detail::get_bytes(handle, all.data(), all.size(), &needed);
-        }
-        if (code != SLK_OK)
-            return failed(code);
-        return all;
+        return take_bytes([&](char *to, std::size_t size, std::size_t *needed) {
+            return detail::get_bytes(handle, to, size, needed);
+        });
     }
     result<Changed> set_bytes(bytes_view to) const {
         return edit("", [&](auto handle, const char *, change_id *change) {
@@ -375,12 +368,35 @@ private:
 
 } // namespace detail
 
+// A kind of record that somebody else owns: as the target of a change, and in events.
+class spec_ref {
+public:
+    spec_ref() noexcept = default;
+    explicit spec_ref(slk_spec handle) noexcept : handle_(handle) {}
+    slk_spec handle() const noexcept { return handle_; }
+    explicit operator bool() const noexcept { return handle_.id != 0; }
+    friend bool operator==(spec_ref left, spec_ref right) noexcept { return left.handle_.id == right.handle_.id; }
+    friend bool operator!=(spec_ref left, spec_ref right) noexcept { return !(left == right); }
+
+private:
+    slk_spec handle_{};
+};
+
 // A document that somebody else owns: the draft of a callback, valid until the callback returns.
 class document_ref : public detail::data_access<document_ref, void> {
 public:
     document_ref() noexcept = default;
     explicit document_ref(slk_document handle) noexcept : handle_(handle) {}
     slk_document handle() const noexcept { return handle_; }
+
+    // As locker_ref::queue_change, on the draft of a callback: it leaves with the draft's edits, if the callback agrees.
+    result<void> queue_change(spec_ref target, const text_in &key, const text_in &kind, std::string_view json = "null",
+                              if_missing missing = if_missing::fail) const {
+        if (key.hides_nul() || kind.hides_nul())
+            return detail::hidden_nul("key or kind");
+        return detail::checked(slk_document_queue_change(handle(), target.handle(), key.c_str(), kind.c_str(),
+                                                         json.data(), json.size(), static_cast<std::uint32_t>(missing)));
+    }
 
 private:
     slk_document handle_{};

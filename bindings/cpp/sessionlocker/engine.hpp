@@ -7,6 +7,28 @@
 
 namespace slk {
 
+// A message of the log with its fields. Its views live until the callback returns, and are empty where there is nothing.
+class log_record {
+public:
+    explicit log_record(const slk_log_record &native) noexcept : native_(&native) {}
+    log_level level() const noexcept { return static_cast<log_level>(native_->level); }
+    log_kind kind() const noexcept { return static_cast<log_kind>(native_->kind); }
+    trouble_cause cause() const noexcept { return static_cast<trouble_cause>(native_->cause); }
+    std::string_view server() const noexcept { return detail::view(native_->server); }
+    std::string_view store() const noexcept { return detail::view(native_->store); }
+    std::string_view spec() const noexcept { return detail::view(native_->spec); }
+    std::string_view key() const noexcept { return detail::view(native_->key); }
+    std::string_view text() const noexcept { return detail::view(native_->text, native_->text_length); }
+    std::uint64_t epoch() const noexcept { return native_->epoch; }
+    wall_time time() const noexcept { return wall_time(std::chrono::milliseconds(native_->wall_ms)); }
+
+private:
+    const slk_log_record *native_;
+};
+
+// What an engine has counted, and what there is now; the header says what each number is.
+using metrics = slk_metrics;
+
 // How an engine is set up. Zero and empty stand for the library's defaults; see slk_engine_options.
 struct engine_options {
     // Unique among living servers. Empty: a random one.
@@ -20,6 +42,14 @@ struct engine_options {
     // Takes messages, down to this level. Called on the threads that call the engine.
     callback<void(log_level level, std::string_view text)> log;
     slk::log_level log_level = slk::log_level::warning;
+    // The same with fields, beside `log` or instead of it.
+    callback<void(const slk::log_record &)> log_record;
+    // Players' keys and the ids of purchases stand in the log as short digests.
+    bool mask_ids = false;
+    // How many requests each store gets in a second. 0: no limit.
+    std::uint32_t max_requests_per_second = 0;
+    // For tests that are to run the same way each time. 0: random.
+    std::uint64_t seed = 0;
     // The steady clock, since any origin; the system's if there is none. Called on any thread, often; nothing of the
     // library may be called inside. If it throws, time stands still.
     callback<std::chrono::nanoseconds()> clock;
@@ -31,6 +61,7 @@ namespace detail {
 
 struct engine_callbacks {
     callback<void(log_level, std::string_view)> log;
+    callback<void(const slk::log_record &)> log_record;
     callback<std::chrono::nanoseconds()> clock;
     callback<std::chrono::system_clock::time_point()> wall_clock;
     // What the clocks said last, for when they fail.
@@ -83,6 +114,11 @@ inline void slk_cpp_log(void *user_data, std::int32_t level, const char *text, s
                     [](result_code, const char *) {});
 }
 
+inline void slk_cpp_log_record(void *user_data, const slk_log_record *record) noexcept {
+    const auto &callbacks = *static_cast<detail::engine_callbacks *>(user_data);
+    detail::contain([&] { callbacks.log_record(log_record(*record)); }, [](result_code, const char *) {});
+}
+
 inline void slk_cpp_destroy_engine(void *user_data) noexcept { detail::dispose<detail::engine_callbacks>(user_data); }
 
 } // extern "C"
@@ -110,12 +146,17 @@ public:
             return set.error();
         native.max_requests_in_flight = options.max_requests_in_flight;
         native.flags = options.predecessor_gone ? SLK_ENGINE_PREDECESSOR_GONE : 0;
-        native.log_level = options.log ? static_cast<std::int32_t>(options.log_level) : 0;
+        native.max_requests_per_second = options.max_requests_per_second;
+        native.mask_ids = options.mask_ids ? 1 : 0;
+        native.seed = options.seed;
+        native.log_level = options.log || options.log_record ? static_cast<std::int32_t>(options.log_level) : 0;
         auto callbacks = std::make_unique<detail::engine_callbacks>();
         native.log = options.log ? slk_cpp_log : nullptr;
+        native.log_record = options.log_record ? slk_cpp_log_record : nullptr;
         native.clock = options.clock ? slk_cpp_clock : nullptr;
         native.wall_clock = options.wall_clock ? slk_cpp_wall_clock : nullptr;
         callbacks->log = std::move(options.log);
+        callbacks->log_record = std::move(options.log_record);
         callbacks->clock = std::move(options.clock);
         callbacks->wall_clock = std::move(options.wall_clock);
         native.user_data = callbacks.get();
@@ -199,7 +240,37 @@ public:
         return done;
     }
 
+    // It looks at each locker: for once in a while.
+    result<slk::metrics> metrics() const {
+        slk::metrics told{};
+        const slk_result code = slk_engine_get_metrics(handle(), &told, sizeof told);
+        return code == SLK_OK ? result<slk::metrics>(told) : result<slk::metrics>(detail::failed(code));
+    }
+    // The same, and more, in Prometheus' text format: to be served under `/metrics`.
+    result<std::string> metrics_text() const {
+        return detail::take_text([this](char *to, std::size_t size, std::size_t *needed) {
+            return slk_engine_metrics_text(handle(), to, size, needed);
+        });
+    }
+
+    // Between events::store_critical and events::store_recovered.
+    bool is_store_critical(const store &used) const noexcept {
+        return slk_engine_is_store_critical(handle(), used.handle()) == 1;
+    }
+
+    // Purchases and uses of credit that are not answered yet: at zero a shutdown interrupts none.
+    result<std::uint64_t> purchases_in_progress() const { return count(slk_engine_purchases_in_progress); }
+    // What was asked for on records that are not held, and is not answered yet.
+    result<std::uint64_t> visits_in_progress() const { return count(slk_engine_visits_in_progress); }
+
 private:
+    template <class Call>
+    result<std::uint64_t> count(Call call) const {
+        std::uint64_t many = 0;
+        const slk_result code = call(handle(), &many);
+        return code == SLK_OK ? result<std::uint64_t>(many) : result<std::uint64_t>(detail::failed(code));
+    }
+
     static result<void> put_times(const engine_options &options, slk_engine_options &native) {
         const auto lease = detail::to_u32(options.lease, "lease");
         const auto beat_interval = detail::to_u32(options.beat_interval, "beat_interval");

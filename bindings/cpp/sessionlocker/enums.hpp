@@ -28,11 +28,29 @@ enum class log_level : std::int32_t {
     debug = SLK_LOG_DEBUG,
 };
 
+// What a message of the log is about.
+enum class log_kind : std::int32_t {
+    engine = SLK_LOG_KIND_ENGINE,
+    store = SLK_LOG_KIND_STORE,
+    locker = SLK_LOG_KIND_LOCKER,
+    purchase = SLK_LOG_KIND_PURCHASE,
+    callback = SLK_LOG_KIND_CALLBACK,
+};
+
+// Whose trouble it is.
+enum class trouble_cause : std::int32_t {
+    none = SLK_CAUSE_NONE,
+    request = SLK_CAUSE_REQUEST,
+    store = SLK_CAUSE_STORE,
+    unknown = SLK_CAUSE_UNKNOWN,
+};
+
 // What a store is asked to do.
 enum class request_kind : std::int32_t {
     get = SLK_REQUEST_GET,
     put = SLK_REQUEST_PUT,
     remove = SLK_REQUEST_REMOVE,
+    list = SLK_REQUEST_LIST,
 };
 
 // What a key of a store names.
@@ -56,6 +74,38 @@ enum class save_reason : std::int32_t {
 
 enum class apply_kind : std::int32_t { receipt = SLK_APPLY_RECEIPT, credit = SLK_APPLY_CREDIT };
 
+// What the platform says of a purchase.
+enum class receipt_state : std::int32_t {
+    purchased = SLK_RECEIPT_PURCHASED,
+    pending = SLK_RECEIPT_PENDING,
+    rejected = SLK_RECEIPT_REJECTED,
+    revoked = SLK_RECEIPT_REVOKED,
+};
+
+// Which step of dealing with a purchase a callback is asked for.
+enum class purchase_step : std::int32_t {
+    validate = SLK_PURCHASE_VALIDATE,
+    apply = SLK_PURCHASE_APPLY,
+    record = SLK_PURCHASE_RECORD,
+    revoke = SLK_PURCHASE_REVOKE,
+};
+
+// How records are stored: as they are, compressed, or encoded by callbacks of yours.
+enum class codec_kind : std::int32_t {
+    none = SLK_CODEC_NONE,
+    zstd = SLK_CODEC_ZSTD,
+    callbacks = SLK_CODEC_CALLBACKS,
+};
+
+// Whether servers that know the version before can go on working with a migrator's result.
+enum class migration_kind : std::uint32_t { breaking = 0, compatible = SLK_MIGRATION_COMPATIBLE };
+
+// What becomes of a change whose target does not exist: it fails or comes back, or the target is made.
+enum class if_missing : std::uint32_t { fail = 0, create = SLK_SEND_CREATE };
+
+// Whether a record that a living server holds is left alone when it is to be erased.
+enum class if_held : std::uint32_t { leave = 0, erase = SLK_ERASE_FORCE };
+
 enum class load_state : std::int32_t {
     idle = SLK_LOAD_IDLE,
     loading = SLK_LOAD_LOADING,
@@ -65,6 +115,7 @@ enum class load_state : std::int32_t {
     unreadable = SLK_LOAD_UNREADABLE,
     loaded = SLK_LOAD_LOADED,
     releasing = SLK_LOAD_RELEASING,
+    data_refused = SLK_LOAD_DATA_REFUSED,
 };
 
 enum class loss_cause : std::int32_t {
@@ -100,6 +151,21 @@ enum class event_kind : std::int32_t {
     superseded = SLK_EVENT_SUPERSEDED,
     store_trouble = SLK_EVENT_STORE_TROUBLE,
     shutdown_done = SLK_EVENT_SHUTDOWN_DONE,
+    saving = SLK_EVENT_SAVING,
+    credit_changed = SLK_EVENT_CREDIT_CHANGED,
+    change_applied = SLK_EVENT_CHANGE_APPLIED,
+    size_warning = SLK_EVENT_SIZE_WARNING,
+    deleted = SLK_EVENT_DELETED,
+    change_sent = SLK_EVENT_CHANGE_SENT,
+    record_updated = SLK_EVENT_RECORD_UPDATED,
+    record_viewed = SLK_EVENT_RECORD_VIEWED,
+    record_erased = SLK_EVENT_RECORD_ERASED,
+    record_exported = SLK_EVENT_RECORD_EXPORTED,
+    user_done = SLK_EVENT_USER_DONE,
+    store_critical = SLK_EVENT_STORE_CRITICAL,
+    store_recovered = SLK_EVENT_STORE_RECOVERED,
+    offline_dropped = SLK_EVENT_OFFLINE_DROPPED,
+    save_refused = SLK_EVENT_SAVE_REFUSED,
 };
 
 // Kinds of handles, for object_count.
@@ -111,6 +177,8 @@ enum class object_kind : std::int32_t {
     document = SLK_OBJECT_DOCUMENT,
     request = SLK_OBJECT_REQUEST,
     error_sink = SLK_OBJECT_ERROR_SINK,
+    migrations = SLK_OBJECT_MIGRATIONS,
+    buffer = SLK_OBJECT_BUFFER,
 };
 
 // How many handles of a kind are alive in this process, for tests that look for what was not destroyed.
@@ -127,6 +195,9 @@ inline constexpr std::size_t data_bytes = SLK_MAX_DATA_BYTES;
 inline constexpr std::size_t pointer_bytes = SLK_MAX_POINTER_BYTES;
 inline constexpr std::size_t version_bytes = SLK_MAX_VERSION_BYTES;
 inline constexpr std::size_t store_threads = SLK_MAX_STORE_THREADS;
+inline constexpr std::size_t parked = SLK_MAX_PARKED;
+inline constexpr std::size_t parked_bytes = SLK_MAX_PARKED_BYTES;
+inline constexpr std::size_t codec_name_bytes = SLK_MAX_CODEC_NAME_BYTES;
 } // namespace limits
 
 } // namespace slk

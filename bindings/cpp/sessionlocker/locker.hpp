@@ -18,6 +18,19 @@ struct receipt {
     std::string context;
     // Comes back in the event.
     std::uint64_t tag = 0;
+    // What the platform says of it.
+    receipt_state state = receipt_state::purchased;
+};
+
+// A purchase as a record remembers it.
+struct past_purchase {
+    std::string provider;
+    std::string environment;
+    std::string purchase_id;
+    std::string product;
+    // "granted", "credited", "pending", "rejected", "revoked" or "parked", or a word of a newer version.
+    std::string state;
+    wall_time at{};
 };
 
 // Where a locker stands; see slk_locker_status.
@@ -30,6 +43,9 @@ struct locker_status {
     change_id latest_change = 0;
     change_id saved_change = 0;
     std::uint64_t purchases_in_progress = 0;
+    // Changes of others that wait to be applied, and changes of this record that are on their way.
+    std::uint64_t incoming_changes = 0;
+    std::uint64_t outgoing_changes = 0;
     bool available = false;
     bool wanted = false;
     bool dirty = false;
@@ -63,6 +79,13 @@ public:
         return checked(slk_locker_mark_should_release(handle(), name.c_str()));
     }
 
+    // As mark_should_acquire, and takes the record also from a living server, which loses what it had not saved.
+    result<void> take_over(const text_in &name = nullptr) const {
+        if (name.hides_nul())
+            return hidden_nul("name");
+        return checked(slk_locker_take_over(handle(), name.c_str()));
+    }
+
     // Saves soon if something changed; mark_force_save saves at once.
     result<void> mark_should_save() const { return checked(slk_locker_mark_should_save(handle())); }
     result<void> mark_force_save() const { return checked(slk_locker_mark_force_save(handle())); }
@@ -94,6 +117,9 @@ public:
     bool is_loaded() const noexcept { return slk_locker_is_loaded(handle()) == 1; }
     bool is_idle() const noexcept { return slk_locker_is_idle(handle()) == 1; }
 
+    // Whether before_save will be called before the session's last save.
+    bool is_syncing() const noexcept { return slk_locker_is_syncing(handle()) == 1; }
+
     result<locker_status> status() const {
         slk_locker_status native{};
         if (const slk_result code = slk_locker_get_status(handle(), &native, sizeof native); code != SLK_OK)
@@ -106,6 +132,8 @@ public:
         told.latest_change = native.latest_change;
         told.saved_change = native.saved_change;
         told.purchases_in_progress = native.purchases_in_progress;
+        told.incoming_changes = native.incoming_changes;
+        told.outgoing_changes = native.outgoing_changes;
         told.available = native.available != 0;
         told.wanted = native.wanted != 0;
         told.dirty = native.dirty != 0;
@@ -146,10 +174,11 @@ public:
         native.context = notice.context.data();
         native.context_length = notice.context.size();
         native.tag = notice.tag;
+        native.state = static_cast<std::int32_t>(notice.state);
         return checked(slk_locker_process_receipt(handle(), &native));
     }
 
-    // What was paid for and could not be applied.
+    // What was paid for and could not be applied; below zero, what was paid back and could not be taken back.
     result<std::int64_t> credit(const text_in &product) const {
         if (product.hides_nul())
             return hidden_nul("product");
@@ -171,8 +200,105 @@ public:
         return checked(slk_locker_use_credit(handle(), product.c_str(), tag));
     }
 
+    // Asks the callbacks once more about purchases that are parked because their products were not known.
+    result<void> retry_parked() const { return checked(slk_locker_retry_parked(handle())); }
+
+    // What has become of a purchase, however old: granted, credited, pending, rejected, revoked, parked or unknown.
+    // result_code::empty: the record has never heard of it.
+    result<result_code> find_purchase(const text_in &provider, const text_in &environment, const text_in &id) const {
+        if (provider.hides_nul() || environment.hides_nul() || id.hides_nul())
+            return hidden_nul("a name of the purchase");
+        slk_result state = SLK_OK;
+        const slk_result code =
+            slk_locker_find_purchase(handle(), provider.c_str(), environment.c_str(), id.c_str(), &state);
+        if (code != SLK_OK)
+            return failed(code);
+        return static_cast<result_code>(state);
+    }
+
+    // The latest purchases: those dealt with, the latest last, and then all that are parked.
+    result<std::vector<past_purchase>> purchases() const {
+        const auto text = take_text([this](char *to, std::size_t size, std::size_t *needed) {
+            return slk_locker_get_purchases(handle(), to, size, needed);
+        });
+        return text ? each_of<past_purchase>(*text, read_purchase) : result<std::vector<past_purchase>>(text.error());
+    }
+
+    // Says that the data are, or are no longer, about this person; see spec::export_user and spec::erase_user.
+    result<change_id> add_user(const text_in &user_id) const {
+        return change_user(user_id, slk_locker_add_user);
+    }
+    result<change_id> remove_user(const text_in &user_id) const {
+        return change_user(user_id, slk_locker_remove_user);
+    }
+    result<std::vector<std::string>> users() const {
+        const auto text = take_text([this](char *to, std::size_t size, std::size_t *needed) {
+            return slk_locker_get_users(handle(), to, size, needed);
+        });
+        const auto read = [](const document &all, const std::string &at) { return all.get<std::string>(at); };
+        return text ? each_of<std::string>(*text, read) : result<std::vector<std::string>>(text.error());
+    }
+
+    // Queues a change for another record as part of this one's data: both are saved in one write, and the change is
+    // delivered exactly once. It comes back to apply_change of this record if the target cannot take it.
+    result<change_id> queue_change(spec_ref target, const text_in &key, const text_in &kind,
+                                   std::string_view json = "null", if_missing missing = if_missing::fail) const {
+        if (key.hides_nul() || kind.hides_nul())
+            return hidden_nul("key or kind");
+        change_id change = 0;
+        const slk_result code = slk_locker_queue_change(handle(), target.handle(), key.c_str(), kind.c_str(), json.data(),
+                                                        json.size(), static_cast<std::uint32_t>(missing), &change);
+        return code == SLK_OK ? result<change_id>(change) : result<change_id>(failed(code));
+    }
+
 private:
     slk_locker handle() const noexcept { return static_cast<const Self &>(*this).handle(); }
+
+    template <class Call>
+    result<change_id> change_user(const text_in &user_id, Call call) const {
+        if (user_id.hides_nul())
+            return hidden_nul("user_id");
+        change_id change = 0;
+        const slk_result code = call(handle(), user_id.c_str(), &change);
+        return code == SLK_OK ? result<change_id>(change) : result<change_id>(failed(code));
+    }
+
+    // Reads each element of a JSON array; `read(document, pointer)`.
+    template <class Element, class Read>
+    static result<std::vector<Element>> each_of(const std::string &json, Read read) {
+        const auto all = document::from_json(json);
+        const auto count = all ? all->length("") : result<std::size_t>(all.error());
+        if (!count)
+            return count.error();
+        std::vector<Element> elements;
+        for (std::size_t index = 0; index < *count; ++index) {
+            result<Element> one = read(*all, "/" + std::to_string(index));
+            if (!one)
+                return one.error();
+            elements.push_back(std::move(*one));
+        }
+        return elements;
+    }
+
+    static result<past_purchase> read_purchase(const document &all, const std::string &at) {
+        past_purchase one;
+        const std::pair<const char *, std::string *> texts[] = {{"/provider", &one.provider},
+                                                                {"/environment", &one.environment},
+                                                                {"/purchase_id", &one.purchase_id},
+                                                                {"/product", &one.product},
+                                                                {"/state", &one.state}};
+        for (const auto &[name, place] : texts) {
+            auto text = all.get<std::string>(at + name);
+            if (!text)
+                return text.error();
+            *place = std::move(*text);
+        }
+        const auto ms = all.get<std::int64_t>(at + "/at_ms");
+        if (!ms)
+            return ms.error();
+        one.at = wall_time(std::chrono::milliseconds(*ms));
+        return one;
+    }
 };
 
 } // namespace detail

@@ -13,13 +13,30 @@
 #include "engine.hpp"
 #include "later.hpp"
 
+#include <map>
 #include <thread>
 #include <unordered_map>
 
 namespace slk {
 
+// What a product of the shop does.
+struct product {
+    // Gives it. Nothing or ok: granted. result_code::not_applicable: the player gets credit; rejected: turned down;
+    // unknown_product: kept until a version of the game knows it.
+    callback<result<void>(const receipt_view &receipt, document_ref draft)> grant;
+    // Takes it back after a refund. not_applicable, or none: it becomes a debt.
+    callback<result<void>(const receipt_view &receipt, document_ref draft)> take_back;
+};
+
 // The settings of an engine and of its one kind of record.
-struct profiles_options : engine_options, spec_options {};
+struct profiles_options : engine_options, spec_options {
+    // By name. Other products are for apply_receipt and revoke_receipt; without these they are kept until a version of the
+    // game knows them.
+    std::map<std::string, product, std::less<>> products;
+    // What applies the changes that others send, by their kind. Other kinds are for apply_change; without it they wait for
+    // a version of the game that knows them.
+    std::map<std::string, callback<result<void>(const change_view &change, document_ref draft)>, std::less<>> changes;
+};
 
 // How a session ended.
 struct session_over {
@@ -33,10 +50,22 @@ struct session_over {
 
 // What became of a purchase.
 struct purchase {
-    // granted, or credited if it could not be applied.
+    // granted, credited if it could not be applied, parked if its product is not known, pending or rejected as the platform
+    // or the game said, or revoked.
     result_code outcome = result_code::granted;
     // It had been dealt with before, and nothing was done now.
     bool duplicate = false;
+    // Why it was rejected.
+    std::string text;
+};
+
+// A record as it was seen without taking it.
+struct seen_record {
+    slk::document data;
+    // Who holds it, if anybody does, and since when.
+    std::string server;
+    wall_time since{};
+    std::uint64_t schema_version = 0;
 };
 
 namespace detail {
@@ -57,6 +86,41 @@ struct session {
     bool nobody_waits() const noexcept { return loaded.empty() && ended.empty() && over.empty(); }
 };
 
+// The records of a person, as far as they have come.
+struct export_so_far {
+    std::shared_ptr<promised<std::vector<document>>> promise;
+    std::vector<document> records;
+};
+
+// Puts the tables of products and changes in front of the callbacks.
+inline void use_tables(profiles_options &options) {
+    if (!options.products.empty()) {
+        auto products = std::make_shared<decltype(options.products)>(std::move(options.products));
+        options.apply_receipt = [products, other = std::move(options.apply_receipt)](const receipt_view &receipt,
+                                                                                    document_ref draft) -> result<void> {
+            const auto known = products->find(receipt.product());
+            if (known != products->end() && known->second.grant)
+                return known->second.grant(receipt, draft);
+            return other ? other(receipt, draft) : result_code::unknown_product;
+        };
+        options.revoke_receipt = [products, other = std::move(options.revoke_receipt)](const receipt_view &receipt,
+                                                                                      document_ref draft) -> result<void> {
+            const auto known = products->find(receipt.product());
+            if (known != products->end() && known->second.take_back)
+                return known->second.take_back(receipt, draft);
+            return other ? other(receipt, draft) : result_code::not_applicable;
+        };
+    }
+    if (!options.changes.empty())
+        options.apply_change = [changes = std::move(options.changes), other = std::move(options.apply_change)](
+                                   const change_view &change, document_ref draft) -> result<void> {
+            const auto known = changes.find(change.kind());
+            if (known != changes.end())
+                return known->second(change, draft);
+            return other ? other(change, draft) : result_code::not_applicable;
+        };
+}
+
 // Everything of one slk::profiles. Lives on while one of its callbacks runs.
 struct pool {
     slk::engine engine;
@@ -64,6 +128,9 @@ struct pool {
     std::unordered_map<std::string, std::shared_ptr<session>> sessions;
     std::unordered_map<std::uint64_t, std::shared_ptr<promised<void>>> saves;
     std::unordered_map<std::uint64_t, std::shared_ptr<promised<purchase>>> purchases;
+    std::unordered_map<std::uint64_t, std::shared_ptr<promised<seen_record>>> views;
+    std::unordered_map<std::uint64_t, export_so_far> exports;
+    std::unordered_map<std::uint64_t, std::shared_ptr<promised<std::uint64_t>>> erasures;
     // What is known already and is told in the next tick, so that no callback runs inside the call that asks.
     std::vector<callback<void()>> known;
     // Apart from the tags that a host would use for calls of its own.
@@ -104,6 +171,12 @@ struct pool {
             promise->decide(none_left());
         for (const auto &[tag, promise] : std::exchange(purchases, {}))
             promise->decide(none_left());
+        for (const auto &[tag, promise] : std::exchange(views, {}))
+            promise->decide(none_left());
+        for (const auto &[tag, asked] : std::exchange(exports, {}))
+            asked.promise->decide(none_left());
+        for (const auto &[tag, promise] : std::exchange(erasures, {}))
+            promise->decide(none_left());
         tell_known();
     }
 
@@ -117,6 +190,16 @@ struct pool {
     std::shared_ptr<session> find(std::string_view key) const {
         const auto place = sessions.find(std::string(key));
         return place == sessions.end() ? nullptr : place->second;
+    }
+
+    // Whoever waits for the end of an earlier session waits in vain: that end is called off, or hardly noticed.
+    void call_off(promises<void> &ends) {
+        promises<void> now;
+        now.swap(ends);
+        for (auto &promise : now)
+            known.push_back([promise = std::move(promise)] {
+                promise->decide(failure{result_code::exists, "a new session was started for this key"});
+            });
     }
 
     template <class T>
@@ -141,9 +224,11 @@ struct pool {
         const auto session = find(now.key);
         if (session == nullptr)
             return;
-        // All else may pass; these two need somebody to do something about them.
+        // All else may pass; these need somebody to do something about them.
         if (now.state == load_state::unknown_version)
             fail_loading(*session, result_code::unsupported, now.text);
+        if (now.state == load_state::data_refused)
+            fail_loading(*session, result_code::callback, now.text);
         if (now.state == load_state::unreadable)
             fail_loading(*session, result_code::store, now.text);
     }
@@ -201,11 +286,61 @@ struct pool {
         const auto promise = take(purchases, now.tag);
         if (promise == nullptr)
             return;
-        if (now.outcome == result_code::granted || now.outcome == result_code::credited)
-            promise->decide(purchase{now.outcome, now.duplicate});
+        // All else is durable.
+        if (now.outcome == result_code::not_processed)
+            promise->decide(failure{now.outcome, std::string(now.text)});
+        else
+            promise->decide(purchase{now.outcome, now.duplicate, std::string(now.text)});
+    }
+
+    void on(const events::change_sent &now) { settle(now, result_code::ok); }
+    void on(const events::record_updated &now) { settle(now, result_code::saved); }
+    void on(const events::record_erased &now) { settle(now, result_code::ok); }
+
+    // What was asked for with a tag of ours succeeded if the outcome is this one.
+    void settle(const events::of_record &now, result_code success) {
+        const auto promise = take(saves, now.tag);
+        if (promise == nullptr)
+            return;
+        if (now.outcome == success)
+            promise->decide(result<void>());
         else
             promise->decide(failure{now.outcome, std::string(now.text)});
     }
+
+    void on(events::record_viewed now) {
+        const auto promise = take(views, now.tag);
+        if (now.outcome == result_code::ok)
+            promise->decide(seen_record{std::move(now.document), std::string(now.server), now.since, now.schema_version});
+        else
+            promise->decide(failure{now.outcome, std::string(now.text)});
+    }
+
+    void on(events::record_exported now) { exports[now.tag].records.push_back(std::move(now.document)); }
+
+    void on(const events::user_done &now) {
+        const auto exported = exports.find(now.tag);
+        const auto erased = take(erasures, now.tag);
+        const failure why{now.outcome, std::string(now.text)};
+        if (erased != nullptr)
+            erased->decide(now.outcome == result_code::ok ? result<std::uint64_t>(now.count) : result<std::uint64_t>(why));
+        if (exported == exports.end())
+            return;
+        export_so_far done = std::move(exported->second);
+        exports.erase(exported);
+        if (now.outcome == result_code::ok)
+            done.promise->decide(std::move(done.records));
+        else
+            done.promise->decide(why);
+    }
+
+    // Whether the data that come with this event are for somebody here, and not for the visitor.
+    bool wants(const events::lost &now) const {
+        const auto session = find(now.key);
+        return session != nullptr && !session->over.empty();
+    }
+    bool wants(const events::record_viewed &now) const { return views.count(now.tag) > 0; }
+    bool wants(const events::record_exported &now) const { return exports.count(now.tag) > 0; }
 
     void on(const events::credit_used &now) {
         const auto promise = take(saves, now.tag);
@@ -265,6 +400,17 @@ public:
     // Whether the session is surely ours now: the only time to believe in what is read and changed.
     bool is_available() const noexcept { return locker().is_available(); }
 
+    // Begins another session after one has ended, or calls its end off. Decided as `loaded`.
+    later<void> start() {
+        const auto pool = pool_.lock();
+        if (pool == nullptr)
+            return gone<void>();
+        if (const auto marked = locker().mark_should_acquire(); !marked)
+            return pool->decided<void>(marked.error());
+        pool->call_off(session_->ended);
+        return loaded();
+    }
+
     // Decided when the record is loaded and held, or cannot be.
     later<void> loaded() {
         const auto pool = pool_.lock();
@@ -319,6 +465,12 @@ public:
         return waiting(pool->purchases, notice.tag);
     }
 
+    // The same for a purchase that was paid back: it is taken back, or becomes a debt.
+    later<purchase> refund(receipt notice) {
+        notice.state = receipt_state::revoked;
+        return process(std::move(notice));
+    }
+
     // Applies a product that there is credit for. Decided when it is durable.
     later<void> use_credit(const text_in &product) {
         const auto pool = pool_.lock();
@@ -329,6 +481,21 @@ public:
             return pool->decided<void>(taken.error());
         return waiting(pool->saves, tag);
     }
+
+    // Sends a change to another player as part of this one's data: what is changed here before the next tick is saved in
+    // the same write, and the change arrives exactly once. It comes back to the handler if there is no such player.
+    result<change_id> send(const text_in &key, const text_in &kind, std::string_view json = "null",
+                           if_missing missing = if_missing::fail) const {
+        const auto pool = pool_.lock();
+        if (pool == nullptr)
+            return failure{result_code::invalid_handle, "the profile was moved away, or its profiles were closed"};
+        return locker().queue_change(pool->spec, key, kind, json, missing);
+    }
+
+    // Says that the data are, or are no longer, about this person; see profiles::export_user.
+    result<change_id> add_user(const text_in &user_id) const { return locker().add_user(user_id); }
+    result<change_id> remove_user(const text_in &user_id) const { return locker().remove_user(user_id); }
+    result<std::vector<std::string>> users() const { return locker().users(); }
 
     // Saves and lets go. Decided when another server could have the player.
     later<void> end() {
@@ -393,6 +560,7 @@ private:
 class profiles {
 public:
     static result<profiles> open(const store &records, profiles_options options) {
+        detail::use_tables(options);
         auto made = engine::create(std::move(static_cast<engine_options &>(options)));
         if (!made)
             return made.error();
@@ -435,8 +603,7 @@ public:
             return marked.error();
         pool_->sessions.emplace(session->key, session);
         profile started(pool_, session);
-        // Whoever waits for the end of an earlier session waits in vain: that end is called off, or hardly noticed.
-        fail_later(session->ended);
+        pool_->call_off(session->ended);
         return started;
     }
 
@@ -460,14 +627,13 @@ public:
                 break;
             const auto handle = [&](auto &&now) {
                 using kind = std::decay_t<decltype(now)>;
-                // A lost session's data go to whoever waits for the session's end, and only then to the visitor.
-                if constexpr (std::is_same_v<kind, events::lost>) {
-                    const auto session = pool->find(now.key);
-                    if (session == nullptr || session->over.empty()) {
+                // Data go to whoever waits for them, and only then to the visitor.
+                if constexpr (can_want<kind>) {
+                    if (pool->wants(now))
+                        return pool->on(std::move(now));
+                    if constexpr (std::is_same_v<kind, events::lost>)
                         pool->on(events::lost{now, now.cause, {}, now.saved_change, now.unknown_change, now.text});
-                        return pass_on(visitor, std::move(now));
-                    }
-                    return pool->on(std::move(now));
+                    return pass_on(visitor, std::move(now));
                 } else {
                     if constexpr (can_take<kind>)
                         pool->on(now);
@@ -485,6 +651,53 @@ public:
     }
     result<void> tick(std::chrono::microseconds budget = {}) const {
         return tick(budget, [](const events::other &) {});
+    }
+
+    /* Players who need not be here */
+
+    // Sends a change to a player, whether this server has the player, or another one, or none: exactly once. Decided when
+    // it is on its way for sure.
+    later<void> send(const text_in &key, const text_in &kind, std::string_view json = "null",
+                     if_missing missing = if_missing::fail) const {
+        return ask<void>(&detail::pool::saves, [&](std::uint64_t tag) {
+            return pool_->spec.send_change(key, kind, json, tag, missing);
+        });
+    }
+
+    // Applies a change to a record that nobody holds, such as a guild. Decided when it is saved.
+    later<void> update(const text_in &key, const text_in &kind, std::string_view json = "null") const {
+        return ask<void>(&detail::pool::saves,
+                         [&](std::uint64_t tag) { return pool_->spec.update_record(key, kind, json, tag); });
+    }
+
+    // Looks at a player without taking the record. result_code::empty if there is none.
+    later<seen_record> view(const text_in &key) const {
+        return ask<seen_record>(&detail::pool::views,
+                                [&](std::uint64_t tag) { return pool_->spec.view_record(key, tag); });
+    }
+
+    // Erases a player's data. Unless it is to be forced, it fails for a record that a living server holds.
+    later<void> erase(const text_in &key, if_held held = if_held::leave) const {
+        return ask<void>(&detail::pool::saves,
+                         [&](std::uint64_t tag) { return pool_->spec.erase_record(key, tag, held); });
+    }
+
+    // All records that are about a person (profile::add_user); how many were erased.
+    later<std::uint64_t> erase_user(const text_in &user_id, if_held held = if_held::leave) const {
+        return ask<std::uint64_t>(&detail::pool::erasures,
+                                  [&](std::uint64_t tag) { return pool_->spec.erase_user(user_id, tag, held); });
+    }
+    later<std::vector<document>> export_user(const text_in &user_id) const {
+        const auto answer = std::make_shared<detail::promised<std::vector<document>>>();
+        if (pool_ == nullptr) {
+            answer->decide(closed());
+            return later<std::vector<document>>(answer);
+        }
+        const std::uint64_t tag = ++pool_->last_tag;
+        if (const auto asked = pool_->spec.export_user(user_id, tag); !asked)
+            return pool_->decided<std::vector<document>>(asked.error());
+        pool_->exports[tag].promise = answer;
+        return later<std::vector<document>>(answer);
     }
 
     // Begins to save and release everybody; tick on until is_shut_down().
@@ -530,6 +743,29 @@ private:
     template <class Event>
     static constexpr bool can_take = taken<Event>::value;
 
+    template <class Event, class = void>
+    struct wanted : std::false_type {};
+    template <class Event>
+    struct wanted<Event, std::void_t<decltype(std::declval<detail::pool &>().wants(std::declval<const Event &>()))>>
+        : std::true_type {};
+    template <class Event>
+    static constexpr bool can_want = wanted<Event>::value;
+
+    // Asks with a new tag, under which one of the pool's tables has whoever waits for the answer.
+    template <class T, class Table, class Ask>
+    later<T> ask(Table detail::pool::*table, Ask call) const {
+        auto answer = std::make_shared<detail::promised<T>>();
+        if (pool_ == nullptr) {
+            answer->decide(closed());
+            return later<T>(answer);
+        }
+        const std::uint64_t tag = ++pool_->last_tag;
+        if (const auto asked = call(tag); !asked)
+            return pool_->template decided<T>(asked.error());
+        (pool_.get()->*table).emplace(tag, answer);
+        return later<T>(answer);
+    }
+
     template <class Visitor, class Event>
     static void pass_on(Visitor &visitor, Event &&now) {
         if constexpr (std::is_invocable_v<Visitor &, Event>)
@@ -538,15 +774,6 @@ private:
 
     static failure closed() {
         return {result_code::invalid_handle, "the profiles were moved away or closed"};
-    }
-
-    void fail_later(detail::promises<void> &list) const {
-        detail::promises<void> now;
-        now.swap(list);
-        for (auto &promise : now)
-            pool_->known.push_back([promise = std::move(promise)] {
-                promise->decide(failure{result_code::exists, "a new session was started for this key"});
-            });
     }
 
     void close() noexcept {

@@ -42,6 +42,12 @@ enum class result_code : slk_result {
     granted = SLK_GRANTED,
     credited = SLK_CREDITED,
     not_processed = SLK_NOT_PROCESSED,
+    parked = SLK_PARKED,
+    rejected = SLK_REJECTED,
+    revoked = SLK_REVOKED,
+    unknown_product = SLK_UNKNOWN_PRODUCT,
+    locked_elsewhere = SLK_LOCKED_ELSEWHERE,
+    unreadable = SLK_UNREADABLE,
     invalid_argument = SLK_E_INVALID_ARGUMENT,
     invalid_handle = SLK_E_INVALID_HANDLE,
     invalid_utf8 = SLK_E_INVALID_UTF8,
@@ -68,6 +74,8 @@ enum class result_code : slk_result {
     unknown_outcome = SLK_E_UNKNOWN_OUTCOME,
     not_applied = SLK_E_NOT_APPLIED,
     late = SLK_E_LATE,
+    full = SLK_E_FULL,
+    broken_store = SLK_E_BROKEN_STORE,
 };
 
 // The constant's name in the C header, such as "SLK_E_STORE". Never null.

@@ -18,7 +18,10 @@ public:
     slk::key_kind key_kind() const noexcept { return static_cast<slk::key_kind>(native_->key_kind); }
     // The name of the record's spec; empty for a server record.
     std::string_view spec() const noexcept { return detail::view(native_->spec, native_->spec_length); }
+    // List: the name after which to begin; empty: from the start.
     std::string_view key() const noexcept { return detail::view(native_->key, native_->key_length); }
+    // List: the most names to answer with.
+    std::uint32_t limit() const noexcept { return native_->limit; }
     // What to write.
     std::string_view value() const noexcept { return bytes_view(native_->value, native_->value_length).as_text(); }
     // Put and remove: whether the key must be missing, or else which version must be there.
@@ -55,6 +58,11 @@ struct written {
 };
 struct removed {};
 struct conflict {};
+// The next names, in the order of their bytes, and whether there are more.
+struct keys {
+    std::vector<std::string> names;
+    bool more = false;
+};
 struct store_failed {
     slk::trouble trouble = slk::trouble::unknown_outcome;
     std::string text;
@@ -63,6 +71,7 @@ struct store_failed {
 using get_answer = std::variant<found, missing, store_failed>;
 using put_answer = std::variant<written, conflict, store_failed>;
 using remove_answer = std::variant<removed, conflict, store_failed>;
+using list_answer = std::variant<keys, store_failed>;
 
 // A store whose functions do the work and return when it is done. They are called on threads of the library. What they
 // throw counts as trouble::unknown_outcome.
@@ -72,6 +81,10 @@ public:
     virtual get_answer get(const request_view &request) = 0;
     virtual put_answer put(const request_view &request) = 0;
     virtual remove_answer remove(const request_view &request) = 0;
+    // Lists keys of one kind and spec. Asked for only if store_options::lists says so.
+    virtual list_answer list(const request_view & /*request*/) {
+        return store_failed{trouble::unsupported, "the store does not list its keys"};
+    }
 };
 
 // The right to answer one request, once, from any thread. Destroyed without an answer, it is given up, and the outcome
@@ -101,6 +114,17 @@ public:
     }
     result<void> removed() { return detail::checked(slk_request_complete_removed(own_.release())); }
     result<void> conflict() { return detail::checked(slk_request_complete_conflict(own_.release())); }
+    result<void> keys(const std::vector<std::string> &names, bool more) {
+        std::vector<const char *> pointers;
+        pointers.reserve(names.size());
+        for (const std::string &name : names) {
+            if (name.find('\0') != std::string::npos)
+                return failed(trouble::invalid, "a name in the list has a NUL inside");
+            pointers.push_back(name.c_str());
+        }
+        return detail::checked(
+            slk_request_complete_keys(own_.release(), pointers.data(), pointers.size(), more ? 1 : 0));
+    }
     result<void> failed(trouble why, const text_in &text = nullptr) {
         const slk_request handle = own_.release();
         const slk_result code = static_cast<slk_result>(why);
@@ -113,6 +137,7 @@ public:
     result<void> answer(const get_answer &with) { return answer_with(with); }
     result<void> answer(const put_answer &with) { return answer_with(with); }
     result<void> answer(const remove_answer &with) { return answer_with(with); }
+    result<void> answer(const list_answer &with) { return answer_with(with); }
 
 private:
     template <class Answer>
@@ -124,6 +149,7 @@ private:
     result<void> give(const slk::written &one) { return written(one.version); }
     result<void> give(const slk::removed &) { return removed(); }
     result<void> give(const slk::conflict &) { return conflict(); }
+    result<void> give(const slk::keys &one) { return keys(one.names, one.more); }
     result<void> give(const store_failed &one) { return failed(one.trouble, one.text); }
 
     detail::owner<slk_request> own_;
@@ -138,6 +164,10 @@ public:
     virtual void get(request &&asked) = 0;
     virtual void put(request &&asked) = 0;
     virtual void remove(request &&asked) = 0;
+    // Lists keys of one kind and spec. Asked for only if store_options::lists says so.
+    virtual void list(request &&asked) {
+        asked.failed(trouble::unsupported, "the store does not list its keys").ignore();
+    }
     // Nobody waits for this request any longer; it still has to be answered or given up, which may be done here.
     virtual void cancel(std::uint64_t /*request_id*/) {}
 };
@@ -186,6 +216,9 @@ inline void slk_cpp_blocking_put(void *user_data, slk_request request, const slk
 inline void slk_cpp_blocking_remove(void *user_data, slk_request request, const slk_request_view *view) noexcept {
     detail::work(request, view, [&](const request_view &asked) { return detail::blocking(user_data).remove(asked); });
 }
+inline void slk_cpp_blocking_list(void *user_data, slk_request request, const slk_request_view *view) noexcept {
+    detail::work(request, view, [&](const request_view &asked) { return detail::blocking(user_data).list(asked); });
+}
 inline void slk_cpp_blocking_destroy(void *user_data) noexcept {
     detail::dispose<detail::blocking_user_data>(user_data);
 }
@@ -198,6 +231,9 @@ inline void slk_cpp_async_put(void *user_data, slk_request handle, const slk_req
 }
 inline void slk_cpp_async_remove(void *user_data, slk_request handle, const slk_request_view *view) noexcept {
     detail::start(handle, view, [&](request &&asked) { detail::asynchronous(user_data).remove(std::move(asked)); });
+}
+inline void slk_cpp_async_list(void *user_data, slk_request handle, const slk_request_view *view) noexcept {
+    detail::start(handle, view, [&](request &&asked) { detail::asynchronous(user_data).list(std::move(asked)); });
 }
 inline void slk_cpp_async_cancel(void *user_data, slk_request handle) noexcept {
     detail::contain([&] { detail::asynchronous(user_data).cancel(handle.id); }, [](result_code, const char *) {});
@@ -225,7 +261,38 @@ struct store_options {
     std::uint32_t threads = 1;
     std::uint64_t max_value_bytes = 0;
     std::uint32_t max_key_bytes = 0;
+    // Its function `list` may be asked.
+    bool lists = false;
 };
+
+// Faults of a store that fails on purpose: rates in parts of `always`, all together at most that. See slk_fault_options.
+struct fault_options {
+    static constexpr std::uint32_t always = SLK_FAULTS_ALWAYS;
+
+    // The same seed and the same requests give the same faults.
+    std::uint64_t seed = 0;
+    // Not carried out, and the answer says so.
+    std::uint32_t refused = 0;
+    // Carried out, but the outcome is said to be unknown.
+    std::uint32_t unknown = 0;
+    // Never arrives; or is carried out, but the answer never comes.
+    std::uint32_t request_lost = 0;
+    std::uint32_t reply_lost = 0;
+    // The answer comes 1 to `longest` requests later.
+    std::uint32_t delayed = 0;
+    // Writes: of unknown outcome, and carried out 1 to `longest` requests later.
+    std::uint32_t late = 0;
+    // Writes: a conflict that is none.
+    std::uint32_t conflict = 0;
+    std::uint32_t longest = 0;
+    // What goes well all the same.
+    bool spare_reads = false;
+    bool spare_writes = false;
+    bool spare_servers = false;
+};
+
+// What a store that fails on purpose has done; the header says what each number is.
+using fault_counts = slk_fault_counts;
 
 // Where records live. Destroyed, it lives on until the last engine that uses it is gone.
 class store {
@@ -245,6 +312,61 @@ public:
         if (spec.hides_nul() || key.hides_nul())
             return detail::hidden_nul("key");
         return detail::checked(slk_store_notify(handle(), static_cast<std::int32_t>(kind), spec.c_str(), key.c_str()));
+    }
+
+    /* For tests */
+
+    // Puts a value under a record's key, whatever is there. For stores in memory, read-only ones, and faulty ones in front
+    // of these.
+    result<void> set_value(const text_in &spec, const text_in &key, bytes_view value) const {
+        if (spec.hides_nul() || key.hides_nul())
+            return detail::hidden_nul("spec or key");
+        return detail::checked(slk_store_set_value(handle(), spec.c_str(), key.c_str(), value.data, value.size));
+    }
+
+    // What is stored under a record's key, byte for byte; result_code::empty if nothing is. Blocks.
+    result<std::string> value(const text_in &spec, const text_in &key) const {
+        if (spec.hides_nul() || key.hides_nul())
+            return detail::hidden_nul("spec or key");
+        return detail::take_bytes([&](char *to, std::size_t size, std::size_t *needed) {
+            return slk_store_get_value(handle(), spec.c_str(), key.c_str(), to, size, needed);
+        });
+    }
+
+    // Finds out which of its promises a store of your own breaks: result_code::broken_store with a line for each. Blocks.
+    result<void> check(std::chrono::milliseconds timeout = {}) const {
+        const auto time = detail::to_u32(timeout, "timeout");
+        if (!time)
+            return time.error();
+        // What has to be longer than this is cut.
+        std::string report(std::size_t{64} * 1024, '\0');
+        const slk_result code = slk_store_check(handle(), *time, report.data(), report.size(), nullptr);
+        if (code == SLK_E_BROKEN_STORE)
+            return failure{result_code::broken_store, report.c_str()};
+        return detail::checked(code);
+    }
+
+    // Fails on purpose, in front of another store, which lives as long as this one.
+    static result<store> open_faulty(const store &inner, const fault_options &faults = {}) {
+        const slk_fault_options native = to_native(faults);
+        return open([&](slk_store *made) { return slk_store_open_faulty(inner.handle(), &native, made); });
+    }
+    // Other faults from the next request on.
+    result<void> set_faults(const fault_options &faults) const {
+        const slk_fault_options native = to_native(faults);
+        return detail::checked(slk_store_set_faults(handle(), &native));
+    }
+    // None from now on; what was held back comes out at once.
+    result<void> clear_faults() const { return detail::checked(slk_store_set_faults(handle(), nullptr)); }
+    result<slk::fault_counts> fault_counts() const {
+        slk::fault_counts counts{};
+        const slk_result code = slk_store_fault_counts(handle(), &counts, sizeof counts);
+        return code == SLK_OK ? result<slk::fault_counts>(counts) : result<slk::fault_counts>(detail::failed(code));
+    }
+
+    // Reads from another store and never writes to it: what is written ends with this store.
+    static result<store> open_read_only(const store &inner) {
+        return open([&](slk_store *made) { return slk_store_open_read_only(inner.handle(), made); });
     }
 
     // In the memory of this process, for tests.
@@ -278,6 +400,7 @@ public:
         native.put = slk_cpp_blocking_put;
         native.remove = slk_cpp_blocking_remove;
         native.destroy = slk_cpp_blocking_destroy;
+        native.list = options.lists ? slk_cpp_blocking_list : nullptr;
         return create_with(native, std::move(yours), options);
     }
     static result<store> create(std::shared_ptr<async_store> yours, const store_options &options = {}) {
@@ -288,10 +411,28 @@ public:
         native.remove = slk_cpp_async_remove;
         native.cancel = slk_cpp_async_cancel;
         native.destroy = slk_cpp_async_destroy;
+        native.list = options.lists ? slk_cpp_async_list : nullptr;
         return create_with(native, std::move(yours), options);
     }
 
 private:
+    static slk_fault_options to_native(const fault_options &faults) {
+        slk_fault_options native = SLK_FAULT_OPTIONS_INIT;
+        native.flags = (faults.spare_reads ? std::uint32_t{SLK_FAULTS_SPARE_READS} : 0) |
+                       (faults.spare_writes ? std::uint32_t{SLK_FAULTS_SPARE_WRITES} : 0) |
+                       (faults.spare_servers ? std::uint32_t{SLK_FAULTS_SPARE_SERVERS} : 0);
+        native.seed = faults.seed;
+        native.refused = faults.refused;
+        native.unknown = faults.unknown;
+        native.request_lost = faults.request_lost;
+        native.reply_lost = faults.reply_lost;
+        native.delayed = faults.delayed;
+        native.late = faults.late;
+        native.conflict = faults.conflict;
+        native.longest = faults.longest;
+        return native;
+    }
+
     template <class Open>
     static result<store> open(Open make) {
         if (const auto fits = detail::check_abi(); !fits)
