@@ -207,7 +207,7 @@ pub struct SpecCounters {
     pub receipts: [u64; RECEIPTS.len()],
     /// Callbacks of the host that failed.
     pub callbacks_failed: u64,
-    /// How long all sessions together were held up to [`SpecCounters::held_at`].
+    /// How long all sessions together were held up to the moment of the last count.
     pub held_time: Duration,
     held: u64,
     held_at: Time,
