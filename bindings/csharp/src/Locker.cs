@@ -75,6 +75,7 @@ namespace SessionLocker
         private readonly List<TickTask<ReleaseOutcome>> releases = new List<TickTask<ReleaseOutcome>>();
         private long id;
         private bool isSaveRefused;
+        private volatile bool isDeleted;
 
         internal Locker(Spec spec, string key, object tag, ulong handle, bool isArtificial)
         {
@@ -138,6 +139,8 @@ namespace SessionLocker
             get
             {
                 slk_locker handle = MaybeEnded;
+                if (handle.id == 0 && isDeleted)
+                    throw new SessionLockerException(Result.Deleted, "'" + Key + "' was marked as deleted");
                 if (handle.id == 0)
                     throw new ObjectDisposedException(nameof(Locker));
                 if (Engine.IsEnded)
@@ -218,6 +221,9 @@ namespace SessionLocker
         public void MarkDeleted()
         {
             Failure.Check(Native.slk_locker_mark_deleted(Handle));
+            isDeleted = true;
+            // From now on the engine does not know the handle, and would not end it.
+            Dispose();
         }
 
         /// <summary>As <see cref="Engine.Update"/>, for this locker and what it waits for.</summary>
