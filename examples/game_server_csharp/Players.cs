@@ -350,7 +350,7 @@ namespace GameServer
         {
             Applied applied = Game.Apply(purchase, draft);
             if (applied == Applied.Done && purchase.Locker?.Tag is Player player)
-                audit.Write($"applied {player.Name} epoch {player.Epoch} receipt {purchase.PurchaseId} {new Summary(draft)}");
+                audit.Write($"applied {player.Name} epoch {player.Epoch} receipt {(purchase.IsCredit ? "credit" : purchase.PurchaseId)} {new Summary(draft)}");
             return applied;
         }
 
