@@ -13,6 +13,8 @@ namespace GameServer
             Operations = data.GetInt64("/ops");
             IsVip = data.GetBoolean("/vip");
             Receipts = data.GetLength("/receipts");
+            Gifts = LengthOf(data, "/gifts");
+            Mail = LengthOf(data, "/mail");
         }
 
         internal long Gold { get; }
@@ -23,9 +25,19 @@ namespace GameServer
 
         internal int Receipts { get; }
 
+        internal int Gifts { get; }
+
+        internal int Mail { get; }
+
         public override string ToString()
         {
             return $"ops {Operations} gold {Gold} receipts {Receipts}";
+        }
+
+        // Data of version 1 have no such list.
+        private static int LengthOf(Data data, string pointer)
+        {
+            return data.GetKind(pointer) == ValueKind.Missing ? 0 : data.GetLength(pointer);
         }
     }
 
@@ -36,7 +48,71 @@ namespace GameServer
         /// The data of a player who has never played. `ops` counts every change and `receipts` lists the purchases that
         /// took effect: the game does not need either, but they let a test see a lost change or a doubled purchase.
         /// </summary>
-        internal const string NewPlayer = "{\"gold\":0,\"ops\":0,\"vip\":false,\"receipts\":[]}";
+        internal const string OldPlayer = "{\"gold\":0,\"ops\":0,\"vip\":false,\"receipts\":[]}";
+
+        internal const string NewPlayer =
+            "{\"gold\":0,\"ops\":0,\"vip\":false,\"receipts\":[],\"gifts\":[],\"mail\":[],\"saves\":0}";
+
+        /// <summary>Version 1 knows neither gifts nor mail.</summary>
+        internal static void Migrate(Document draft)
+        {
+            draft.SetJson("/gifts", "[\"welcome\"]");
+            draft.SetJson("/mail", "[]");
+            draft.SetInt64("/saves", 0);
+        }
+
+        internal static void Save(SaveInfo save, Document draft)
+        {
+            // A confirmation says again what was said already.
+            if (save.Reason != SaveReason.Confirm)
+                draft.AddInt64("/saves", 1);
+        }
+
+        /// <summary>Adds what was earned and spent before the record was there.</summary>
+        internal static void Merge(Document offline, Document draft)
+        {
+            draft.AddInt64("/gold", offline.GetInt64("/gold"));
+            draft.AddInt64("/ops", offline.GetInt64("/ops"));
+        }
+
+        /// <summary>Applies what another player or a server sent; false for what this game does not know.</summary>
+        internal static bool Receive(ChangeInfo change, Document draft)
+        {
+            switch (change.Kind)
+            {
+                case "gift":
+                    using (Document payload = Document.FromJson(change.Json))
+                        draft.AddInt64("/gold", payload.GetInt64("/gold"));
+                    draft.AddInt64("/ops", 1);
+                    // What nobody could take has come back to its giver.
+                    if (!change.IsReturned)
+                        draft.SetString("/gifts/-", change.From);
+                    return true;
+                case "mail":
+                    draft.AppendJson("/mail", change.Json);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+
+        /// <summary>Takes a product out of the data: it was paid back. What is spent already becomes a debt.</summary>
+        internal static Applied TakeBack(PurchaseInfo purchase, Document draft)
+        {
+            switch (purchase.Product)
+            {
+                case "gold100" when draft.GetInt64("/gold") >= 100:
+                    draft.AddInt64("/gold", -100);
+                    break;
+                case "vip" when draft.GetBoolean("/vip"):
+                    draft.SetBoolean("/vip", false);
+                    break;
+                default:
+                    return Applied.NotApplicable;
+            }
+            draft.AddInt64("/ops", 1);
+            return Applied.Done;
+        }
 
         internal static Change AddGold(Locker locker, long amount)
         {
@@ -66,8 +142,9 @@ namespace GameServer
                 default:
                     throw new InvalidOperationException("the shop sold a product that this game does not have");
             }
-            // The protocol lets in only purchase ids that need no escaping in JSON.
-            draft.AppendJson("/receipts", "\"" + purchase.PurchaseId + "\"");
+            // The protocol lets in only purchase ids that need no escaping in JSON. Credit has none.
+            if (!purchase.IsCredit)
+                draft.AppendJson("/receipts", "\"" + purchase.PurchaseId + "\"");
             draft.AddInt64("/ops", 1);
             return Applied.Done;
         }

@@ -81,6 +81,9 @@ namespace GameServer
                     // A game can finish a fight first, or refuse: Locker.GiveAway and RefuseHandover. This one lets go.
                     audit.Write($"asked {player.Name} epoch {player.Epoch}");
                     break;
+                case EventKind.ChangeApplied:
+                    clients.Print(player.Client, $"* {happened.Name} {player.Name} from {happened.Text}");
+                    break;
                 case EventKind.Available:
                     clients.Print(player.Client, "* available " + player.Name);
                     break;
@@ -142,6 +145,9 @@ namespace GameServer
             {
                 Summary now = new Summary(player.Locker);
                 audit.Write($"loaded {player.Name} epoch {player.Epoch} {now}");
+                if (player.MigratedFrom != 0)
+                    clients.Print(player.Client, $"* migrated {player.Name} from {player.MigratedFrom} to {player.MigratedFrom + 1}");
+                player.MigratedFrom = 0;
                 clients.Print(player.Client, $"* loaded {player.Name} gold {now.Gold} ops {now.Operations} epoch {player.Epoch}");
             }
             catch (SessionLockerException error)
@@ -160,6 +166,7 @@ namespace GameServer
                 case LoadStatus.StoreFailure:
                 case LoadStatus.UnknownVersion:
                 case LoadStatus.Unreadable:
+                case LoadStatus.DataRefused:
                     clients.Print(player.Client, $"* waiting {player.Name}: {happened.Text}");
                     break;
             }

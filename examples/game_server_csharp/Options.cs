@@ -14,6 +14,7 @@ namespace GameServer
             + "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
             + "  --autosave-ms <number>   how long a change may wait to be saved\n"
             + "  --predecessor-gone       an older process with this server id is surely dead\n"
+            + "  --game-version <1|2>     the version of the players' data that this server knows (default: 2)\n"
             + "  --log <file>             audit log";
 
         internal string Database { get; private set; } = "players.db";
@@ -29,6 +30,8 @@ namespace GameServer
         internal bool IsPredecessorGone { get; private set; }
 
         internal string Log { get; private set; }
+
+        internal int GameVersion { get; private set; } = 2;
 
         /// <summary>Says what is wrong, or the help, and returns false if the program should not go on.</summary>
         internal static bool TryParse(string[] arguments, out Options options)
@@ -77,6 +80,9 @@ namespace GameServer
                     break;
                 case "--autosave-ms":
                     Autosave = TimeSpan.FromMilliseconds(Number(name, value, 3600000));
+                    break;
+                case "--game-version":
+                    GameVersion = value == "1" || value == "2" ? value[0] - '0' : throw new FormatException(name + " takes 1 or 2, not '" + value + "'");
                     break;
                 case "--log":
                     Log = value;

@@ -26,6 +26,9 @@ namespace GameServer
         /// <summary>As seen at the latest tick, for the audit log.</summary>
         internal bool IsAvailable { get; set; }
 
+        /// <summary>The version that the data had before they were migrated for this session; 0: they were not.</summary>
+        internal int MigratedFrom { get; set; }
+
         /// <summary>When it was last seen available.</summary>
         internal ulong SeenAt { get; set; }
     }
@@ -42,12 +45,14 @@ namespace GameServer
         private readonly Engine engine;
         private readonly Spec spec;
         private readonly Happenings happenings;
+        private readonly int gameVersion;
         private bool isShuttingDown;
 
         internal Players(Options options, Clients clients, Audit audit)
         {
             this.clients = clients;
             this.audit = audit;
+            gameVersion = options.GameVersion;
             store = Store.OpenSqlite(options.Database);
             engine = new Engine(new EngineOptions
             {
@@ -56,17 +61,32 @@ namespace GameServer
                 PredecessorGone = options.IsPredecessorGone,
                 Log = (level, text) => Console.Error.WriteLine("game_server: " + text),
             });
-            spec = engine.CreateSpec(new SpecOptions
+            spec = CreateSpec(options);
+            happenings = new Happenings(players, clients, audit);
+            engine.EventReceived += happenings.Take;
+        }
+
+        private Spec CreateSpec(Options options)
+        {
+            SpecOptions kind = new SpecOptions
             {
                 Name = "player",
                 Store = store,
-                SchemaVersion = 1,
-                DefaultJson = Game.NewPlayer,
+                SchemaVersion = gameVersion,
+                DefaultJson = gameVersion == 1 ? Game.OldPlayer : Game.NewPlayer,
                 ApplyPurchase = ApplyPurchase,
                 Autosave = options.Autosave,
-            });
-            happenings = new Happenings(players, clients, audit);
-            engine.EventReceived += happenings.Take;
+            };
+            if (gameVersion == 1)
+                return engine.CreateSpec(kind);
+            // Servers of version 1 do not mind the new members, and keep them.
+            using Migrations migrations = new Migrations().AddMigrator(1, Migrate, true);
+            kind.Migrations = migrations;
+            kind.BeforeSave = Game.Save;
+            kind.MergeOffline = (info, offline, draft) => Game.Merge(offline, draft);
+            kind.ApplyChange = ApplyChange;
+            kind.RevokePurchase = TakeBack;
+            return engine.CreateSpec(kind);
         }
 
         internal bool IsDone => happenings.IsEnd;
@@ -120,14 +140,14 @@ namespace GameServer
 
         internal void Earn(long client, string name, long amount)
         {
-            Player player = FindAvailable(client, "earn", name);
+            Player player = FindPlaying(client, "earn", name);
             if (player != null)
                 Try(client, "earn", name, () => ChangeGold(client, "earn", player, amount));
         }
 
         internal void Spend(long client, string name, long amount)
         {
-            Player player = FindAvailable(client, "spend", name);
+            Player player = FindPlaying(client, "spend", name);
             if (player == null)
                 return;
             Try(client, "spend", name, () =>
@@ -162,6 +182,88 @@ namespace GameServer
             }
         }
 
+        /// <summary>Gold moves to another player, wherever that one is: it leaves and arrives exactly once.</summary>
+        internal void Give(long client, string name, string to, long amount)
+        {
+            Player player = FindAvailable(client, "gift", name);
+            if (player == null)
+                return;
+            Try(client, "gift", name, () =>
+            {
+                long gold = player.Locker.GetInt64("/gold");
+                if (gold < amount)
+                {
+                    clients.Print(client, "error gift " + name + ": has only " + gold + " gold");
+                    return;
+                }
+                // Queued first: if that fails, nothing is taken. Both are saved in one write.
+                player.Locker.QueueChange(spec, to, "gift", "{\"gold\":" + amount + "}");
+                Change change = Game.AddGold(player.Locker, -amount);
+                Summary now = new Summary(player.Locker);
+                audit.Write($"changed {player.Name} epoch {player.Epoch} change {change} {now}");
+                clients.Print(client, $"ok gift {name} {to} gold {now.Gold} change {change}");
+            });
+        }
+
+        /// <summary>The server itself sends something to a player, who need not be here.</summary>
+        internal async void Mail(long client, string to, string word)
+        {
+            try
+            {
+                TickTask<RecordReport<DeliveryOutcome>> sent = spec.SendChangeAsync(to, "mail", "\"" + word + "\"", true);
+                clients.Print(client, "ok mail " + to);
+                RecordReport<DeliveryOutcome> report = await sent;
+                bool isSent = report.Outcome == DeliveryOutcome.Delivered;
+                clients.Print(client, isSent ? "* mail-sent " + to : $"* mail-failed {to}: {report.Outcome} {report.Text}");
+            }
+            catch (Exception error)
+            {
+                TellFailure(client, "mail", to, error);
+            }
+        }
+
+        /// <summary>Applies a product that was paid for before, when it could not be applied.</summary>
+        internal async void Redeem(long client, string name, string product)
+        {
+            Player player = FindAvailable(client, "redeem", name);
+            if (player == null)
+                return;
+            try
+            {
+                TickTask<CreditOutcome> used = player.Locker.UseCreditAsync(product);
+                clients.Print(client, $"ok redeem {name} {product}");
+                CreditOutcome outcome = await used;
+                clients.Print(client, outcome == CreditOutcome.Used ? $"* redeemed {name} {product}" : $"* not-redeemed {name} {product}: {outcome}");
+            }
+            catch (Exception error)
+            {
+                TellFailure(client, "redeem", name, error);
+            }
+        }
+
+        /// <summary>The shop says that a purchase was paid back.</summary>
+        internal async void Refund(long client, string name, string product, string purchase)
+        {
+            Player player = FindAvailable(client, "refund", name);
+            if (player == null)
+                return;
+            try
+            {
+                Receipt notice = new Receipt("example-shop", "live", purchase, product) { State = ReceiptState.Revoked };
+                TickTask<PurchaseReport> outcome = player.Locker.ProcessReceiptAsync(notice);
+                clients.Print(client, "ok refund " + name + " " + purchase);
+                PurchaseReport report = await outcome;
+                if (report.Outcome == PurchaseOutcome.Revoked)
+                    clients.Print(client, (report.IsDuplicate ? "* refunded-again " : "* refunded ") + name + " " + purchase);
+                else
+                    clients.Print(client, $"* not-processed {name} {purchase}: {report.Text}");
+            }
+            catch (Exception error)
+            {
+                TellFailure(client, "refund", name, error);
+            }
+        }
+
         /// <summary>Saves, and answers when everything up to now is durable.</summary>
         internal async void Save(long client, string name)
         {
@@ -190,7 +292,7 @@ namespace GameServer
                 IEnumerable<string> ids = Enumerable.Range(0, now.Receipts).Select(at => player.Locker.GetString("/receipts/" + at));
                 string receipts = now.Receipts == 0 ? "-" : string.Join(",", ids);
                 long credit = player.Locker.GetCredit("vip");
-                clients.Print(client, $"ok show {name} gold {now.Gold} ops {now.Operations} vip {(now.IsVip ? "yes" : "no")} credit {credit} receipts {receipts}");
+                clients.Print(client, $"ok show {name} gold {now.Gold} ops {now.Operations} vip {(now.IsVip ? "yes" : "no")} credit {credit} receipts {receipts} gifts {now.Gifts} mail {now.Mail}");
             });
         }
 
@@ -211,11 +313,44 @@ namespace GameServer
             store.Dispose();
         }
 
+        private static void Migrate(MigrationInfo info, Document draft)
+        {
+            Game.Migrate(draft);
+            if (info.Locker?.Tag is Player player)
+                player.MigratedFrom = info.FromVersion;
+        }
+
+        private Applied ApplyChange(ChangeInfo change, Document draft)
+        {
+            if (!Game.Receive(change, draft))
+                return Applied.NotApplicable;
+            AuditDraft(change.Locker, "change", draft);
+            return Applied.Done;
+        }
+
+        private Applied TakeBack(PurchaseInfo purchase, Document draft)
+        {
+            Applied applied = Game.TakeBack(purchase, draft);
+            if (applied == Applied.Done)
+                AuditDraft(purchase.Locker, "refund", draft);
+            return applied;
+        }
+
+        /// <summary>
+        /// What the library is about to make the player's data. While the record is being loaded there is no session to
+        /// speak of yet, and the line of the load has it.
+        /// </summary>
+        private void AuditDraft(Locker locker, string what, Document draft)
+        {
+            if (locker != null && locker.IsLoaded && locker.Tag is Player player && player.Epoch == locker.Status.Epoch)
+                audit.Write($"applied {player.Name} epoch {player.Epoch} receipt {what} {new Summary(draft)}");
+        }
+
         private Applied ApplyPurchase(PurchaseInfo purchase, Document draft)
         {
             Applied applied = Game.Apply(purchase, draft);
             if (applied == Applied.Done && purchase.Locker?.Tag is Player player)
-                audit.Write($"applied {player.Name} epoch {player.Epoch} receipt {purchase.PurchaseId} {new Summary(draft)}");
+                audit.Write($"applied {player.Name} epoch {player.Epoch} receipt {(purchase.IsCredit ? "credit" : purchase.PurchaseId)} {new Summary(draft)}");
             return applied;
         }
 
@@ -234,12 +369,24 @@ namespace GameServer
             return null;
         }
 
+        /// <summary>
+        /// The player, if this server has the record, or is loading it: what is played until then is merged into it.
+        /// </summary>
+        private Player FindPlaying(long client, string command, string name)
+        {
+            bool isEarly = gameVersion > 1 && players.TryGetValue(name, out Player player)
+                && !player.Locker.IsLoaded && player.Locker.Status.IsWanted;
+            return isEarly ? players[name] : FindAvailable(client, command, name);
+        }
+
         /// <summary>The audit log has it first: it must know at least as much as any client.</summary>
         private void ChangeGold(long client, string command, Player player, long amount)
         {
             Change change = Game.AddGold(player.Locker, amount);
             Summary now = new Summary(player.Locker);
-            audit.Write($"changed {player.Name} epoch {player.Epoch} change {change} {now}");
+            // Before the load it is no edit of a session; the line of the load has it then.
+            if (player.Locker.IsLoaded)
+                audit.Write($"changed {player.Name} epoch {player.Epoch} change {change} {now}");
             clients.Print(client, $"ok {command} {player.Name} gold {now.Gold} change {change}");
         }
 

@@ -21,9 +21,13 @@ namespace GameServer
             {
                 new Command("join <player>", (client, words) => players.Join(client, words[1])),
                 new Command("leave <player>", (client, words) => players.Leave(client, words[1])),
-                new Command("earn <player> <gold>", (client, words) => WithAmount(client, words, players.Earn)),
-                new Command("spend <player> <gold>", (client, words) => WithAmount(client, words, players.Spend)),
+                new Command("earn <player> <gold>", (client, words) => WithAmount(client, words, 2, amount => players.Earn(client, words[1], amount))),
+                new Command("spend <player> <gold>", (client, words) => WithAmount(client, words, 2, amount => players.Spend(client, words[1], amount))),
                 new Command("buy <player> gold100|vip <receipt id>", (client, words) => players.Buy(client, words[1], words[2], words[3])),
+                new Command("gift <player> <to> <gold>", (client, words) => WithAmount(client, words, 3, amount => players.Give(client, words[1], words[2], amount))),
+                new Command("mail <to> <word>", (client, words) => players.Mail(client, words[1], words[2])),
+                new Command("redeem <player> <product>", (client, words) => players.Redeem(client, words[1], words[2])),
+                new Command("refund <player> <product> <receipt id>", (client, words) => players.Refund(client, words[1], words[2], words[3])),
                 new Command("save <player>", (client, words) => players.Save(client, words[1])),
                 new Command("show <player>", (client, words) => players.Show(client, words[1])),
                 new Command("shutdown", (client, words) => players.BeginShutdown(client)),
@@ -55,13 +59,13 @@ namespace GameServer
         }
 
         /// <summary>A positive amount, bounded so that no sum of a few can overflow.</summary>
-        private void WithAmount(long client, string[] words, Action<long, string, long> run)
+        private void WithAmount(long client, string[] words, int at, Action<long> run)
         {
-            bool isNumber = long.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out long amount);
+            bool isNumber = long.TryParse(words[at], NumberStyles.None, CultureInfo.InvariantCulture, out long amount);
             if (isNumber && amount > 0 && amount <= MaxAmount)
-                run(client, words[1], amount);
+                run(amount);
             else
-                clients.Print(client, $"error {words[0]} {words[1]}: the amount must be 1 to {MaxAmount}, not '{words[2]}'");
+                clients.Print(client, $"error {words[0]} {words[1]}: the amount must be 1 to {MaxAmount}, not '{words[at]}'");
         }
 
         private void Help(long client)

@@ -46,7 +46,14 @@ namespace SessionLocker.Tests
             CallbackTests.Run();
             StoreTests.Run();
             TaskTests.Run();
+            LoadingTests.Run();
+            RecordTests.Run();
+            PurchaseTests.Run();
+            CodecTests.Run();
+            TestStoreTests.Run();
+            MetricsTests.Run();
             ProfileTests.Run();
+            DealingTests.Run();
             LeakTests.Run();
             Console.WriteLine(passed + " passed, " + Failed.Count + " failed");
             return Failed.Count == 0 ? 0 : 1;

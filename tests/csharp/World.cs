@@ -122,6 +122,24 @@ namespace SessionLocker.Tests
             }
         }
 
+        internal StoreAnswer List(KeyKind kind, string spec, string after, int limit)
+        {
+            lock (values)
+            {
+                Calls++;
+                string prefix = Name(kind, spec, "");
+                List<string> names = new List<string>();
+                foreach (string name in values.Keys)
+                {
+                    if (name.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(name, prefix + after) > 0)
+                        names.Add(name.Substring(prefix.Length));
+                }
+                names.Sort(string.CompareOrdinal);
+                bool hasMore = names.Count > limit;
+                return StoreAnswer.Keys(hasMore ? names.GetRange(0, limit) : names, hasMore);
+            }
+        }
+
         internal void Erase(string key)
         {
             lock (values)
@@ -136,7 +154,7 @@ namespace SessionLocker.Tests
 
         private static string Name(KeyKind kind, string spec, string key)
         {
-            return kind + "/" + spec + "/" + key;
+            return kind + "/" + spec.Length + "/" + spec + "/" + key;
         }
 
         private bool IsExpected(string name, byte[] expected)
@@ -144,11 +162,11 @@ namespace SessionLocker.Tests
             bool isThere = values.TryGetValue(name, out KeyValuePair<byte[], long> found);
             if (expected == null)
                 return !isThere;
-            return isThere && BitConverter.ToInt64(expected, 0) == found.Value;
+            return isThere && expected.Length == sizeof(long) && BitConverter.ToInt64(expected, 0) == found.Value;
         }
     }
 
-    internal sealed class BlockingShelf : IBlockingStore, IDisposable
+    internal sealed class BlockingShelf : IListingStore, IDisposable
     {
         internal readonly Shelf Shelf = new Shelf();
         internal Action<string> Before = name => { };
@@ -172,6 +190,12 @@ namespace SessionLocker.Tests
             return Shelf.Remove(request.KeyKind, request.Spec, request.Key, request.Version.ToArray());
         }
 
+        public StoreAnswer List(in StoreRequest request)
+        {
+            Before("list");
+            return Shelf.List(request.KeyKind, request.Spec, request.Key, request.Limit);
+        }
+
         public void Dispose()
         {
             Interlocked.Increment(ref Disposed);
@@ -186,7 +210,7 @@ namespace SessionLocker.Tests
         Never,
     }
 
-    internal sealed class AsyncShelf : IAsyncStore, IDisposable
+    internal sealed class AsyncShelf : IAsyncListingStore, IDisposable
     {
         internal readonly Shelf Shelf = new Shelf();
         internal Action<string> Before = name => { };
@@ -208,6 +232,11 @@ namespace SessionLocker.Tests
         public Task<StoreAnswer> RemoveAsync(AsyncStoreRequest request, CancellationToken cancellation)
         {
             return Answer("remove", () => Shelf.Remove(request.KeyKind, request.Spec, request.Key, request.Version), cancellation);
+        }
+
+        public Task<StoreAnswer> ListAsync(AsyncStoreRequest request, CancellationToken cancellation)
+        {
+            return Answer("list", () => Shelf.List(request.KeyKind, request.Spec, request.Key, request.Limit), cancellation);
         }
 
         public void Dispose()

@@ -93,10 +93,10 @@ fn member_of_native(reader: &mut Reader, declarations: &mut Declarations) {
     let value = reader.until(";");
     // The one constant that is a string names the library.
     if kind != "string" {
-        let value = if value == "unchecked((nuint)ulong.MaxValue)" {
-            "SIZE_MAX".to_owned()
-        } else {
-            value
+        let value = match value.as_str() {
+            "unchecked((nuint)ulong.MaxValue)" => "SIZE_MAX".to_owned(),
+            "uint.MaxValue" => "UINT32_MAX".to_owned(),
+            _ => value,
         };
         add(declarations, &name, format!("constant {value}"));
     }

@@ -94,7 +94,7 @@ impl Header {
             "SESSIONLOCKER_H" | "SLK_API" | "SLK_NODISCARD" => {}
             _ if value.starts_with('{') => self.initialisers.push(name.to_owned()),
             _ => {
-                let is_number = value.parse::<i64>().is_ok() || value == "SIZE_MAX";
+                let is_number = value.parse::<i64>().is_ok() || matches!(value, "SIZE_MAX" | "UINT32_MAX");
                 assert!(
                     is_number && name.starts_with("SLK_"),
                     "not understood: #define {definition}"
@@ -177,6 +177,8 @@ fn read_type(reader: &mut Reader) -> Type {
     let mut pointers = 0;
     while reader.take("*") {
         pointers += 1;
+        // Of a pointer that is constant itself; other languages make no difference.
+        reader.take("const");
     }
     Type {
         base,

@@ -62,10 +62,16 @@ namespace SessionLocker
         /// <summary>Hands the words of an exception to the library, cut to what it takes.</summary>
         internal static int Explain(slk_error_sink sink, Exception error)
         {
-            byte* text = stackalloc byte[Native.SLK_MAX_TEXT_BYTES];
-            WriteCut(error.ToString(), text, Native.SLK_MAX_TEXT_BYTES);
-            Native.slk_error_sink_set(sink, text);
+            Say(sink, error.ToString());
             return Native.SLK_E_CALLBACK;
+        }
+
+        /// <summary>Hands words to the library, cut to what it takes.</summary>
+        internal static void Say(slk_error_sink sink, string words)
+        {
+            byte* text = stackalloc byte[Native.SLK_MAX_TEXT_BYTES];
+            WriteCut(words, text, Native.SLK_MAX_TEXT_BYTES);
+            Native.slk_error_sink_set(sink, text);
         }
 
         /// <summary>Writes what fits, with a NUL; never half a character.</summary>

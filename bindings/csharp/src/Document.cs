@@ -63,6 +63,23 @@ namespace SessionLocker
             return new Document(handle, true);
         }
 
+        /// <summary>
+        /// Queues a change for another record on the draft of a callback: it leaves with the draft's edits, if the callback
+        /// agrees. See <see cref="Locker.QueueChange"/>.
+        /// </summary>
+        /// <param name="target">The kind of the record that is to get it.</param>
+        /// <param name="key">Its key.</param>
+        /// <param name="kind">What kind of change it is.</param>
+        /// <param name="json">What goes with it; null for <c>null</c>.</param>
+        /// <param name="create">Create the target with its default data if it does not exist.</param>
+        public void QueueChange(Spec target, string key, string kind, string json = null, bool create = false)
+        {
+            slk_document draft = Handle;
+            Outgoing.Send(target, key, kind, json, create, (spec, keyBytes, kindBytes, payload, length, flags) =>
+                Native.slk_document_queue_change(draft, spec, keyBytes, kindBytes, payload, length, flags));
+            GC.KeepAlive(this);
+        }
+
         /// <summary>Ends the document. May be called again, by any thread. A draft cannot be ended by its callback.</summary>
         public void Dispose()
         {

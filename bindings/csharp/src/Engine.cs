@@ -32,6 +32,9 @@ namespace SessionLocker
             native.beat_interval_ms = Milliseconds.Of(options.BeatInterval, nameof(options.BeatInterval));
             native.request_timeout_ms = Milliseconds.Of(options.RequestTimeout, nameof(options.RequestTimeout));
             native.max_requests_in_flight = checked((uint)options.MaxRequestsInFlight);
+            native.max_requests_per_second = checked((uint)options.MaxRequestsPerSecond);
+            native.mask_ids = options.MaskIds ? 1 : 0;
+            native.seed = options.Seed;
             native.flags = options.PredecessorGone ? (uint)Native.SLK_ENGINE_PREDECESSOR_GONE : 0;
             state.SetCallbacks(ref native);
             using Utf8 serverId = Utf8.Optional(options.ServerId, stackalloc byte[Utf8.OnStack], nameof(options.ServerId));
@@ -85,14 +88,24 @@ namespace SessionLocker
         /// <summary>A use of credit was dealt with.</summary>
         public event Action<Event> CreditUsed;
 
+        /// <summary>The player's credit for a product is another one from now on.</summary>
+        public event Action<Event> CreditChanged;
+
+        /// <summary>A change that somebody sent has taken effect and is saved.</summary>
+        public event Action<Event> ChangeApplied;
+
         /// <summary>
-        /// Something is wrong: a save that is tried again, a callback of yours that failed, a store that does not take
-        /// signs of life, a server id that another process uses, sessions that are in doubt.
+        /// Something is wrong: a save that is tried again or refused, a callback of yours that failed, a store that does not
+        /// take signs of life or is in a critical state, a server id that another process uses, sessions that are in doubt,
+        /// a record that grows too large, a change of which it cannot be known whether it arrived.
         /// </summary>
         public event Action<Event> Trouble;
 
         /// <summary>Sessions are available again after they had been in doubt.</summary>
         public event Action<Event> Available;
+
+        /// <summary>A store is well again after a critical state.</summary>
+        public event Action<Event> StoreRecovered;
 
         /// <summary>The shutdown is over.</summary>
         public event Action<Event> ShutdownDone;
@@ -320,7 +333,7 @@ namespace SessionLocker
                 return false;
             }
             Failure.Check(result);
-            next = new Event(&native, Find(native.locker));
+            next = new Event(&native, Find(native.locker), Find(native.spec));
             Route(next);
             return true;
         }
@@ -328,13 +341,13 @@ namespace SessionLocker
         private void Raise(in Event happened)
         {
             Call(EventReceived, happened);
-            Call(HandlersOf(happened.Kind), happened);
+            Call(HandlersOf(happened), happened);
             happened.Locker?.Raise(happened);
         }
 
-        private Action<Event> HandlersOf(EventKind kind)
+        private Action<Event> HandlersOf(in Event happened)
         {
-            switch (kind)
+            switch (happened.Kind)
             {
                 case EventKind.Loaded:
                     return Loaded;
@@ -352,14 +365,29 @@ namespace SessionLocker
                     return ReceiptSettled;
                 case EventKind.CreditUsed:
                     return CreditUsed;
+                case EventKind.CreditChanged:
+                    return CreditChanged;
+                case EventKind.ChangeApplied:
+                    return ChangeApplied;
                 case EventKind.Available:
                     return Available;
+                case EventKind.StoreRecovered:
+                    return StoreRecovered;
                 case EventKind.ShutdownDone:
                     return ShutdownDone;
                 case EventKind.ChangeSettled:
                 case EventKind.Idle:
                 case EventKind.LeftBehind:
+                case EventKind.Saving:
+                case EventKind.Deleted:
+                case EventKind.RecordUpdated:
+                case EventKind.RecordViewed:
+                case EventKind.RecordErased:
+                case EventKind.RecordExported:
+                case EventKind.UserDone:
                     return null;
+                case EventKind.ChangeSent:
+                    return happened.Tag == 0 ? Trouble : null;
                 default:
                     return Trouble;
             }

@@ -44,8 +44,25 @@ namespace SessionLocker
         /// <summary>Takes messages, inside the calls of the engine and on their thread; null: nobody does.</summary>
         public Action<LogLevel, string> Log { get; set; }
 
-        /// <summary>The least important level that <see cref="Log"/> gets.</summary>
+        /// <summary>Takes messages with what they are about, beside <see cref="Log"/> or instead of it; null: nobody does.</summary>
+        public Action<LogRecord> LogRecord { get; set; }
+
+        /// <summary>The least important level that <see cref="Log"/> and <see cref="LogRecord"/> get.</summary>
         public LogLevel LogLevel { get; set; } = LogLevel.Warning;
+
+        /// <summary>
+        /// How many requests each store gets in a second; what would be lost first goes first. 0: no limit.
+        /// </summary>
+        public int MaxRequestsPerSecond { get; set; }
+
+        /// <summary>
+        /// Players' keys and the ids of purchases stand in the log as short digests with a secret of this engine. Events and
+        /// texts of errors have them all the same.
+        /// </summary>
+        public bool MaskIds { get; set; }
+
+        /// <summary>For tests that are to run the same way each time: decides the jitter of waits and periods. 0: random.</summary>
+        public ulong Seed { get; set; }
 
         /// <summary>
         /// The steady clock in nanoseconds, for tests; null: the system's. Called on any thread that calls the library;

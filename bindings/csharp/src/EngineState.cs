@@ -9,9 +9,11 @@ namespace SessionLocker
         private static readonly slk_clock ClockDelegate = Clock;
         private static readonly slk_wall_clock WallClockDelegate = WallClock;
         private static readonly slk_log LogDelegate = Log;
+        private static readonly slk_log_structured LogRecordDelegate = LogRecord;
         private static readonly IntPtr ClockPointer = Marshal.GetFunctionPointerForDelegate(ClockDelegate);
         private static readonly IntPtr WallClockPointer = Marshal.GetFunctionPointerForDelegate(WallClockDelegate);
         private static readonly IntPtr LogPointer = Marshal.GetFunctionPointerForDelegate(LogDelegate);
+        private static readonly IntPtr LogRecordPointer = Marshal.GetFunctionPointerForDelegate(LogRecordDelegate);
 
         private readonly EngineOptions options;
         private ulong lastTime;
@@ -28,10 +30,11 @@ namespace SessionLocker
             if (options.WallClock != null)
                 native.wall_clock = WallClockPointer;
             if (options.Log != null)
-            {
                 native.log = LogPointer;
+            if (options.LogRecord != null)
+                native.log_record = LogRecordPointer;
+            if (options.Log != null || options.LogRecord != null)
                 native.log_level = (int)options.LogLevel;
-            }
             native.destroy = DestroyPointer;
         }
 
@@ -90,6 +93,19 @@ namespace SessionLocker
             try
             {
                 From<EngineState>(userData).options.Log((LogLevel)level, Utf8.Read(text, length));
+            }
+            catch (Exception error)
+            {
+                SessionLockerLibrary.Report(error);
+            }
+        }
+
+        [MonoPInvokeCallback(typeof(slk_log_structured))]
+        private static void LogRecord(void* userData, slk_log_record* record)
+        {
+            try
+            {
+                From<EngineState>(userData).options.LogRecord(new LogRecord(record));
             }
             catch (Exception error)
             {

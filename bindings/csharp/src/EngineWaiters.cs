@@ -7,7 +7,9 @@ namespace SessionLocker
     public sealed unsafe partial class Engine
     {
         private readonly Dictionary<ulong, LockerGroup> lockers = new Dictionary<ulong, LockerGroup>();
-        private readonly Dictionary<(ulong Spec, string Key), LockerGroup> groups = new Dictionary<(ulong Spec, string Key), LockerGroup>();
+        private readonly Dictionary<(ulong Spec, string Key, bool IsArtificial), LockerGroup> groups =
+            new Dictionary<(ulong Spec, string Key, bool IsArtificial), LockerGroup>();
+        private readonly Dictionary<ulong, Spec> specs = new Dictionary<ulong, Spec>();
         private readonly Dictionary<ulong, Waiter> waiters = new Dictionary<ulong, Waiter>();
         private readonly List<TickTask<int>> shutdowns = new List<TickTask<int>>();
         private ulong lastTag;
@@ -18,9 +20,8 @@ namespace SessionLocker
         {
             lock (Sync)
             {
-                (ulong, string) name = (locker.Spec.Id, locker.Key);
-                if (!groups.TryGetValue(name, out LockerGroup group))
-                    groups.Add(name, group = new LockerGroup());
+                if (!groups.TryGetValue(NameOf(locker), out LockerGroup group))
+                    groups.Add(NameOf(locker), group = new LockerGroup());
                 group.Members.Add(locker);
                 lockers.Add(handle, group);
             }
@@ -35,7 +36,7 @@ namespace SessionLocker
                 lockers.Remove(handle);
                 group.Members.Remove(locker);
                 if (group.Members.Count == 0)
-                    groups.Remove((locker.Spec.Id, locker.Key));
+                    groups.Remove(NameOf(locker));
             }
         }
 
@@ -44,6 +45,24 @@ namespace SessionLocker
         {
             lock (Sync)
                 return lockers.TryGetValue(handle.id, out LockerGroup group) && group.Members.Count > 0 ? group.Members[0] : null;
+        }
+
+        internal void Add(Spec spec)
+        {
+            lock (Sync)
+                specs.Add(spec.Id, spec);
+        }
+
+        internal void Remove(Spec spec)
+        {
+            lock (Sync)
+                specs.Remove(spec.Id);
+        }
+
+        internal Spec Find(slk_spec handle)
+        {
+            lock (Sync)
+                return specs.TryGetValue(handle.id, out Spec spec) ? spec : null;
         }
 
         /// <summary>Names something that an event will answer.</summary>
@@ -63,6 +82,12 @@ namespace SessionLocker
                 waiters.Remove(tag);
         }
 
+        /// <summary>Lockers with the same name share a session.</summary>
+        private static (ulong Spec, string Key, bool IsArtificial) NameOf(Locker locker)
+        {
+            return (locker.Spec.Id, locker.Key, locker.IsArtificial);
+        }
+
         private void Route(in Event happened)
         {
             switch (happened.Kind)
@@ -70,6 +95,12 @@ namespace SessionLocker
                 case EventKind.ChangeSettled:
                 case EventKind.Receipt:
                 case EventKind.CreditUsed:
+                case EventKind.ChangeSent:
+                case EventKind.RecordUpdated:
+                case EventKind.RecordViewed:
+                case EventKind.RecordErased:
+                case EventKind.RecordExported:
+                case EventKind.UserDone:
                     Answer(happened);
                     break;
                 case EventKind.ShutdownDone:
@@ -93,7 +124,7 @@ namespace SessionLocker
         {
             lock (Sync)
             {
-                bool isKnown = groups.TryGetValue((locker.Spec.Id, locker.Key), out LockerGroup group);
+                bool isKnown = groups.TryGetValue(NameOf(locker), out LockerGroup group);
                 return isKnown ? group.Members.ToArray() : Array.Empty<Locker>();
             }
         }
@@ -103,7 +134,7 @@ namespace SessionLocker
             Waiter waiter;
             lock (Sync)
             {
-                if (!waiters.TryGetValue(happened.Tag, out waiter))
+                if (!waiters.TryGetValue(happened.Tag, out waiter) || !waiter.IsAnsweredBy(happened))
                     return;
                 waiters.Remove(happened.Tag);
             }
@@ -167,6 +198,12 @@ namespace SessionLocker
     /// <summary>What an event with a tag answers.</summary>
     internal abstract class Waiter
     {
+        /// <summary>Whether this event is the answer, and not only a part of it.</summary>
+        internal virtual bool IsAnsweredBy(in Event happened)
+        {
+            return true;
+        }
+
         internal abstract void Settle(in Event happened, Action<Exception> continuationFailed);
 
         internal abstract void Fail(Exception error, Action<Exception> continuationFailed);
@@ -174,7 +211,7 @@ namespace SessionLocker
 
     /// <summary>What an event with a tag answers, by a task.</summary>
     /// <typeparam name="T">The type of the answer.</typeparam>
-    internal sealed class Waiter<T> : Waiter
+    internal class Waiter<T> : Waiter
     {
         internal delegate T Reading(in Event happened);
 

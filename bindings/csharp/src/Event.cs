@@ -41,7 +41,10 @@ namespace SessionLocker
         /// </summary>
         Available = Native.SLK_EVENT_AVAILABLE,
 
-        /// <summary>A receipt was dealt with: <see cref="Event.Name"/> is the purchase's id.</summary>
+        /// <summary>
+        /// A receipt was dealt with: <see cref="Event.Name"/> is the purchase's id. With <see cref="Event.IsTakenUp"/>: a
+        /// purchase that had been parked.
+        /// </summary>
         Receipt = Native.SLK_EVENT_RECEIPT,
 
         /// <summary>A use of credit was dealt with: <see cref="Event.Name"/> is the product.</summary>
@@ -55,6 +58,29 @@ namespace SessionLocker
 
         /// <summary>A locker did not make it before the deadline of the shutdown.</summary>
         LeftBehind = Native.SLK_EVENT_LEFT_BEHIND,
+
+        /// <summary>A save is being sent: <see cref="Event.SaveReason"/>.</summary>
+        Saving = Native.SLK_EVENT_SAVING,
+
+        /// <summary>
+        /// The player's credit for the product <see cref="Event.Name"/> is <see cref="Event.Amount"/> from now on; below
+        /// zero it is a debt.
+        /// </summary>
+        CreditChanged = Native.SLK_EVENT_CREDIT_CHANGED,
+
+        /// <summary>
+        /// A change that somebody sent has taken effect and is saved: <see cref="Event.Name"/> is its kind,
+        /// <see cref="Event.Text"/> who sent it.
+        /// </summary>
+        ChangeApplied = Native.SLK_EVENT_CHANGE_APPLIED,
+
+        /// <summary>
+        /// The record that is about to be saved has come close to the largest that may be: <see cref="Event.Count"/> bytes.
+        /// </summary>
+        SizeWarning = Native.SLK_EVENT_SIZE_WARNING,
+
+        /// <summary>The last living locker of the key was marked as deleted.</summary>
+        Deleted = Native.SLK_EVENT_DELETED,
 
         /// <summary>No sign of life was taken by the store in time: none of its lockers is available until one is.</summary>
         Suspect = Native.SLK_EVENT_SUSPECT,
@@ -73,6 +99,42 @@ namespace SessionLocker
 
         /// <summary>The shutdown is over: <see cref="Event.Count"/> lockers were left behind.</summary>
         ShutdownDone = Native.SLK_EVENT_SHUTDOWN_DONE,
+
+        /// <summary>
+        /// What became of a change that was sent. One that nobody waits for is of some record's outbox, and it cannot be
+        /// known whether it arrived.
+        /// </summary>
+        ChangeSent = Native.SLK_EVENT_CHANGE_SENT,
+
+        /// <summary>The answer to <see cref="Spec.UpdateRecordAsync"/>.</summary>
+        RecordUpdated = Native.SLK_EVENT_RECORD_UPDATED,
+
+        /// <summary>The answer to <see cref="Spec.ViewRecordAsync"/>, which gets the document.</summary>
+        RecordViewed = Native.SLK_EVENT_RECORD_VIEWED,
+
+        /// <summary>The answer to <see cref="Spec.EraseRecordAsync"/>, or a part of that to <see cref="Spec.EraseUserAsync"/>.</summary>
+        RecordErased = Native.SLK_EVENT_RECORD_ERASED,
+
+        /// <summary>A part of the answer to <see cref="Spec.ExportUserAsync"/>, which gets the document.</summary>
+        RecordExported = Native.SLK_EVENT_RECORD_EXPORTED,
+
+        /// <summary>The end of the answer to <see cref="Spec.ExportUserAsync"/> or <see cref="Spec.EraseUserAsync"/>.</summary>
+        UserDone = Native.SLK_EVENT_USER_DONE,
+
+        /// <summary>So many requests to the store <see cref="Event.Name"/> fail that it is in a critical state.</summary>
+        StoreCritical = Native.SLK_EVENT_STORE_CRITICAL,
+
+        /// <summary>The store <see cref="Event.Name"/> is well again after a critical state.</summary>
+        StoreRecovered = Native.SLK_EVENT_STORE_RECOVERED,
+
+        /// <summary>What was edited before the data were loaded could not be merged: <see cref="Event.Document"/> has it.</summary>
+        OfflineDropped = Native.SLK_EVENT_OFFLINE_DROPPED,
+
+        /// <summary>
+        /// The last save was not made, because <see cref="SpecOptions.Validate"/> refused the data:
+        /// <see cref="Event.Document"/> has them. <see cref="Released"/> follows.
+        /// </summary>
+        SaveRefused = Native.SLK_EVENT_SAVE_REFUSED,
     }
 
     /// <summary>Where the loading of a record stands.</summary>
@@ -101,6 +163,25 @@ namespace SessionLocker
 
         /// <summary>It is being saved for the last time and let go.</summary>
         Releasing = Native.SLK_LOAD_RELEASING,
+
+        /// <summary>A patcher, migrator or check of yours refused the data. They are left as they are.</summary>
+        DataRefused = Native.SLK_LOAD_DATA_REFUSED,
+    }
+
+    /// <summary>Whose trouble it is, where a request to a store failed.</summary>
+    public enum TroubleCause
+    {
+        /// <summary>Nobody's.</summary>
+        None = Native.SLK_CAUSE_NONE,
+
+        /// <summary>Ours: the request cannot succeed as it is.</summary>
+        Request = Native.SLK_CAUSE_REQUEST,
+
+        /// <summary>The store's: unreachable, full, overloaded, broken.</summary>
+        Store = Native.SLK_CAUSE_STORE,
+
+        /// <summary>It cannot be told.</summary>
+        Unknown = Native.SLK_CAUSE_UNKNOWN,
     }
 
     /// <summary>Why a session was lost.</summary>
@@ -136,11 +217,12 @@ namespace SessionLocker
         private readonly uint flags;
         private readonly long sinceMilliseconds;
 
-        internal unsafe Event(slk_event* native, Locker locker)
+        internal unsafe Event(slk_event* native, Locker locker, Spec spec)
         {
             Kind = (EventKind)native->kind;
             Result = (Result)native->result;
             Locker = locker;
+            Spec = spec;
             Key = locker != null ? locker.Key : Utf8.Read(native->key, native->key_length);
             Text = Utf8.Read(native->text, native->text_length);
             Name = Utf8.Read(native->name, native->name_length);
@@ -150,6 +232,8 @@ namespace SessionLocker
             Tag = native->tag;
             Document = native->document.id == 0 ? null : new Document(native->document, true);
             Count = (long)native->count;
+            Amount = native->amount;
+            Cause = (TroubleCause)native->cause;
             sinceMilliseconds = native->since_ms;
             detail = native->detail;
             flags = native->flags;
@@ -164,7 +248,10 @@ namespace SessionLocker
         /// <summary>The locker; null for events of the whole engine, or if you have disposed it.</summary>
         public Locker Locker { get; }
 
-        /// <summary>The locker's key; empty for events of the whole engine.</summary>
+        /// <summary>The spec of the locker or record; null for events of the whole engine, or if you have disposed it.</summary>
+        public Spec Spec { get; }
+
+        /// <summary>The key of the locker or record; empty for events of the whole engine.</summary>
         public string Key { get; }
 
         /// <summary>What happened, in words; may be empty.</summary>
@@ -182,13 +269,21 @@ namespace SessionLocker
         /// <summary>For a loss: of the changes after <see cref="Change"/> up to this one it cannot be known.</summary>
         public Change UnknownChange { get; }
 
-        /// <summary>For a loss: the data as they were here. Yours to dispose.</summary>
+        /// <summary>The data that the kind speaks of, such as those of a lost session. Yours to dispose.</summary>
         public Document Document { get; }
 
-        /// <summary>How many.</summary>
+        /// <summary>
+        /// How many. For <see cref="LoadStatus.UnknownVersion"/> the least schema version that a server must know, or 0.
+        /// </summary>
         public long Count { get; }
 
-        /// <summary>For <see cref="LoadStatus.LockedElsewhere"/>: since when, by the other server's clock.</summary>
+        /// <summary>An amount, which may be negative.</summary>
+        public long Amount { get; }
+
+        /// <summary>Whose trouble it is, where a store failed.</summary>
+        public TroubleCause Cause { get; }
+
+        /// <summary>For <see cref="LoadStatus.LockedElsewhere"/> and records that are looked at: since when, by the other server's clock.</summary>
         public DateTimeOffset Since => DateTimeOffset.FromUnixTimeMilliseconds(sinceMilliseconds);
 
         /// <summary>For <see cref="EventKind.LoadStatus"/>.</summary>
@@ -200,11 +295,17 @@ namespace SessionLocker
         /// <summary>For <see cref="EventKind.Released"/>.</summary>
         public ReleaseCause ReleaseCause => (ReleaseCause)detail;
 
+        /// <summary>For <see cref="EventKind.Saving"/>.</summary>
+        public SaveReason SaveReason => (SaveReason)detail;
+
         /// <summary>The other server has refused to let go.</summary>
         public bool IsRefused => (flags & Native.SLK_EVENT_REFUSED) != 0;
 
         /// <summary>The receipt had been dealt with before, and nothing was done now.</summary>
         public bool IsDuplicate => (flags & Native.SLK_EVENT_DUPLICATE) != 0;
+
+        /// <summary>The purchase had been parked, and the game knows its product now. Nobody waits for this answer.</summary>
+        public bool IsTakenUp => (flags & Native.SLK_EVENT_TAKEN_UP) != 0;
 
         /// <summary>There were changes that are not saved.</summary>
         public bool IsDirty => (flags & Native.SLK_EVENT_DIRTY) != 0;

@@ -20,7 +20,7 @@ namespace SessionLocker
     /// <summary>What there is at the moment of each kind of object; see <see cref="SessionLockerLibrary.CountObjects"/>.</summary>
     public readonly struct ObjectCounts
     {
-        internal ObjectCounts(int stores, int engines, int specs, int lockers, int documents, int requests, int roots)
+        internal ObjectCounts(int stores, int engines, int specs, int lockers, int documents, int requests, int migrations, int roots)
         {
             Stores = stores;
             Engines = engines;
@@ -28,6 +28,7 @@ namespace SessionLocker
             Lockers = lockers;
             Documents = documents;
             Requests = requests;
+            Migrations = migrations;
             Roots = roots;
         }
 
@@ -49,18 +50,21 @@ namespace SessionLocker
         /// <summary>Requests to stores of yours that are not answered.</summary>
         public int Requests { get; }
 
+        /// <summary>Sets of migrations in the library.</summary>
+        public int Migrations { get; }
+
         /// <summary>Objects of this binding that the library's callbacks keep alive.</summary>
         public int Roots { get; }
 
         /// <summary>All of them.</summary>
-        public int Total => Stores + Engines + Specs + Lockers + Documents + Requests + Roots;
+        public int Total => Stores + Engines + Specs + Lockers + Documents + Requests + Migrations + Roots;
 
         /// <summary>The counts in words.</summary>
         /// <returns>One line.</returns>
         public override string ToString()
         {
             return $"{Stores} stores, {Engines} engines, {Specs} specs, {Lockers} lockers, {Documents} documents, "
-                + $"{Requests} requests, {Roots} roots";
+                + $"{Requests} requests, {Migrations} sets of migrations, {Roots} roots";
         }
     }
 
@@ -109,6 +113,7 @@ namespace SessionLocker
                 Count(Native.SLK_OBJECT_LOCKER),
                 Count(Native.SLK_OBJECT_DOCUMENT),
                 Count(Native.SLK_OBJECT_REQUEST),
+                Count(Native.SLK_OBJECT_MIGRATIONS),
                 Volatile.Read(ref roots));
         }
 
@@ -258,6 +263,7 @@ namespace SessionLocker
         private readonly ConcurrentQueue<ulong> engines = new ConcurrentQueue<ulong>();
         private readonly ConcurrentQueue<ulong> specs = new ConcurrentQueue<ulong>();
         private readonly ConcurrentQueue<ulong> stores = new ConcurrentQueue<ulong>();
+        private readonly ConcurrentQueue<ulong> migrations = new ConcurrentQueue<ulong>();
 
         internal static void EndAll()
         {
@@ -280,11 +286,16 @@ namespace SessionLocker
             stores.Enqueue(id);
         }
 
+        internal void AddMigrations(ulong id)
+        {
+            migrations.Enqueue(id);
+        }
+
         /// <summary>Ends them; what cannot be ended here and now stays for the next time.</summary>
         internal void End()
         {
             // Each tick comes here.
-            if (specs.IsEmpty && engines.IsEmpty && stores.IsEmpty)
+            if (specs.IsEmpty && engines.IsEmpty && stores.IsEmpty && migrations.IsEmpty)
                 return;
             for (int left = specs.Count; left > 0 && specs.TryDequeue(out ulong id); left--)
             {
@@ -300,6 +311,11 @@ namespace SessionLocker
             {
                 if (IsRefused(Native.slk_store_destroy(new slk_store { id = id })))
                     stores.Enqueue(id);
+            }
+            for (int left = migrations.Count; left > 0 && migrations.TryDequeue(out ulong id); left--)
+            {
+                if (IsRefused(Native.slk_migrations_destroy(new slk_migrations { id = id })))
+                    migrations.Enqueue(id);
             }
         }
 

@@ -20,6 +20,8 @@ namespace SessionLocker
             IsWanted = native.wanted != 0;
             IsDirty = native.dirty != 0;
             IsIdle = native.idle != 0;
+            IncomingChanges = (long)native.incoming_changes;
+            OutgoingChanges = (long)native.outgoing_changes;
         }
 
         /// <summary>Where the loading stands.</summary>
@@ -54,6 +56,12 @@ namespace SessionLocker
 
         /// <summary>Nothing is held, wanted or under way.</summary>
         public bool IsIdle { get; }
+
+        /// <summary>How many changes that others sent wait to be applied.</summary>
+        public long IncomingChanges { get; }
+
+        /// <summary>How many changes of this record are on their way to others.</summary>
+        public long OutgoingChanges { get; }
     }
 
     /// <summary>
@@ -66,12 +74,15 @@ namespace SessionLocker
         private readonly List<TickTask> loads = new List<TickTask>();
         private readonly List<TickTask<ReleaseOutcome>> releases = new List<TickTask<ReleaseOutcome>>();
         private long id;
+        private bool isSaveRefused;
+        private volatile bool isDeleted;
 
-        internal Locker(Spec spec, string key, object tag, ulong handle)
+        internal Locker(Spec spec, string key, object tag, ulong handle, bool isArtificial)
         {
             Spec = spec;
             Key = key;
             Tag = tag;
+            IsArtificial = isArtificial;
             id = (long)handle;
             spec.Engine.Add(this, handle);
         }
@@ -91,6 +102,9 @@ namespace SessionLocker
         /// <summary>Whatever the game wants to find again here.</summary>
         public object Tag { get; set; }
 
+        /// <summary>Whether it is of a player who is not real; see <see cref="Spec.CreateArtificialLocker"/>.</summary>
+        public bool IsArtificial { get; }
+
         /// <summary>
         /// Whether the session is surely ours now: the record is loaded, and no other server can have taken it. False
         /// after disposing.
@@ -102,6 +116,12 @@ namespace SessionLocker
 
         /// <summary>Whether nothing of it is held, wanted or under way. False after disposing.</summary>
         public bool IsIdle => Native.slk_locker_is_idle(MaybeEnded) != 0;
+
+        /// <summary>
+        /// Whether there is a session, and <see cref="SpecOptions.BeforeSave"/> will be called before its last save. False
+        /// after disposing.
+        /// </summary>
+        public bool IsSyncing => Native.slk_locker_is_syncing(MaybeEnded) != 0;
 
         /// <summary>Where it stands.</summary>
         public LockerStatus Status
@@ -119,6 +139,8 @@ namespace SessionLocker
             get
             {
                 slk_locker handle = MaybeEnded;
+                if (handle.id == 0 && isDeleted)
+                    throw new SessionLockerException(Result.Deleted, "'" + Key + "' was marked as deleted");
                 if (handle.id == 0)
                     throw new ObjectDisposedException(nameof(Locker));
                 if (Engine.IsEnded)
@@ -138,6 +160,20 @@ namespace SessionLocker
             using Utf8 name = Utf8.Optional(holder, stackalloc byte[Utf8.OnStack], nameof(holder));
             fixed (byte* bytes = name)
                 Failure.Check(Native.slk_locker_mark_should_acquire(Handle, bytes));
+            foreach (Locker locker in Engine.MembersWith(this))
+                locker.EndReleases(ReleaseOutcome.WantedAgain);
+        }
+
+        /// <summary>
+        /// As <see cref="MarkShouldAcquire"/>, and takes the record also from a living server, which loses its session with
+        /// all that it had not saved. For records that must come free now; otherwise leave it to the hand-over.
+        /// </summary>
+        /// <param name="holder">As for <see cref="MarkShouldAcquire"/>.</param>
+        public void TakeOver(string holder = null)
+        {
+            using Utf8 name = Utf8.Optional(holder, stackalloc byte[Utf8.OnStack], nameof(holder));
+            fixed (byte* bytes = name)
+                Failure.Check(Native.slk_locker_take_over(Handle, bytes));
             foreach (Locker locker in Engine.MembersWith(this))
                 locker.EndReleases(ReleaseOutcome.WantedAgain);
         }
@@ -185,6 +221,9 @@ namespace SessionLocker
         public void MarkDeleted()
         {
             Failure.Check(Native.slk_locker_mark_deleted(Handle));
+            isDeleted = true;
+            // From now on the engine does not know the handle, and would not end it.
+            Dispose();
         }
 
         /// <summary>As <see cref="Engine.Update"/>, for this locker and what it waits for.</summary>
@@ -218,31 +257,6 @@ namespace SessionLocker
         public void RefuseHandover()
         {
             Failure.Check(Native.slk_locker_answer_handover(Handle, Native.SLK_ANSWER_REFUSE, 0));
-        }
-
-        /// <summary>The player's credit for a product: what was paid for and could not be applied.</summary>
-        /// <param name="product">The product.</param>
-        /// <returns>How many times.</returns>
-        public long GetCredit(string product)
-        {
-            using Utf8 name = new Utf8(product, stackalloc byte[Utf8.OnStack], nameof(product));
-            long amount = 0;
-            fixed (byte* bytes = name)
-                Failure.Check(Native.slk_locker_credit(Handle, bytes, &amount));
-            return amount;
-        }
-
-        /// <summary>Adds to the player's credit for a product.</summary>
-        /// <param name="product">The product.</param>
-        /// <param name="amount">How many times; may be negative.</param>
-        /// <returns>The change.</returns>
-        public Change GiveCredit(string product, long amount)
-        {
-            using Utf8 name = new Utf8(product, stackalloc byte[Utf8.OnStack], nameof(product));
-            ulong change = 0;
-            fixed (byte* bytes = name)
-                Failure.Check(Native.slk_locker_give_credit(Handle, bytes, amount, &change));
-            return new Change(change);
         }
 
         /// <summary>

@@ -17,23 +17,16 @@ namespace SessionLocker
         /// </returns>
         public TickTask LoadAsync(CancellationToken cancellation = default, string holder = null)
         {
-            TickTask task = new TickTask(Engine.Queue);
-            lock (loads)
-                loads.Add(task);
-            try
-            {
-                MarkShouldAcquire(holder);
-            }
-            catch
-            {
-                RemoveLoad(task);
-                throw;
-            }
-            if (IsLoaded && RemoveLoad(task))
-                task.Complete(null, Engine.OnHandlerFailed);
-            else if (cancellation.CanBeCanceled)
-                cancellation.Register(() => Engine.Queue.Add(() => CancelLoad(task, cancellation, holder)));
-            return task;
+            return Load(MarkShouldAcquire, cancellation, holder);
+        }
+
+        /// <summary>As <see cref="LoadAsync"/>, and takes the record also from a living server; see <see cref="TakeOver"/>.</summary>
+        /// <param name="cancellation">Gives up: this part of the game no longer wants it.</param>
+        /// <param name="holder">As for <see cref="MarkShouldAcquire"/>.</param>
+        /// <returns>Done when the record is loaded and held.</returns>
+        public TickTask TakeOverAsync(CancellationToken cancellation = default, string holder = null)
+        {
+            return Load(TakeOver, cancellation, holder);
         }
 
         /// <summary>
@@ -135,7 +128,12 @@ namespace SessionLocker
                     EndLoads(null);
                     break;
                 case EventKind.Released:
-                    EndReleasesNow(ReleaseOutcome.Released);
+                    EndReleasesNow(isSaveRefused ? ReleaseOutcome.SaveRefused : ReleaseOutcome.Released);
+                    isSaveRefused = false;
+                    break;
+                case EventKind.SaveRefused:
+                    // The release follows.
+                    isSaveRefused = true;
                     break;
                 case EventKind.Lost:
                     EndReleasesNow(ReleaseOutcome.Lost);
@@ -195,6 +193,27 @@ namespace SessionLocker
             return (CreditOutcome)happened.Result;
         }
 
+        private TickTask Load(Action<string> mark, CancellationToken cancellation, string holder)
+        {
+            TickTask task = new TickTask(Engine.Queue);
+            lock (loads)
+                loads.Add(task);
+            try
+            {
+                mark(holder);
+            }
+            catch
+            {
+                RemoveLoad(task);
+                throw;
+            }
+            if (IsLoaded && RemoveLoad(task))
+                task.Complete(null, Engine.OnHandlerFailed);
+            else if (cancellation.CanBeCanceled)
+                cancellation.Register(() => Engine.Queue.Add(() => CancelLoad(task, cancellation, holder)));
+            return task;
+        }
+
         private TickTask<T> Await<T>(Change change, Waiter<T>.Reading read)
         {
             Waiter<T> waiter = new Waiter<T>(Engine.Queue, read);
@@ -232,6 +251,7 @@ namespace SessionLocker
                 native.context = context;
                 native.context_length = (nuint)receipt.Context.Length;
                 native.tag = tag;
+                native.state = (int)receipt.State;
                 return Native.slk_locker_process_receipt(Handle, &native);
             }
         }

@@ -4,6 +4,7 @@ namespace SessionLocker
 {
     internal static partial class Native
     {
+        internal static readonly nuint SLK_NUL_TERMINATED = unchecked((nuint)ulong.MaxValue);
         internal const int SLK_VERSION_MAJOR = 0;
         internal const int SLK_VERSION_MINOR = 1;
         internal const int SLK_VERSION_PATCH = 0;
@@ -22,6 +23,12 @@ namespace SessionLocker
         internal const int SLK_GRANTED = 20;
         internal const int SLK_CREDITED = 21;
         internal const int SLK_NOT_PROCESSED = 22;
+        internal const int SLK_PARKED = 23;
+        internal const int SLK_REJECTED = 24;
+        internal const int SLK_REVOKED = 25;
+        internal const int SLK_UNKNOWN_PRODUCT = 26;
+        internal const int SLK_LOCKED_ELSEWHERE = 40;
+        internal const int SLK_UNREADABLE = 41;
         internal const int SLK_E_INVALID_ARGUMENT = -1;
         internal const int SLK_E_INVALID_HANDLE = -2;
         internal const int SLK_E_INVALID_UTF8 = -3;
@@ -48,7 +55,8 @@ namespace SessionLocker
         internal const int SLK_E_UNKNOWN_OUTCOME = -24;
         internal const int SLK_E_NOT_APPLIED = -25;
         internal const int SLK_E_LATE = -26;
-        internal static readonly nuint SLK_NUL_TERMINATED = unchecked((nuint)ulong.MaxValue);
+        internal const int SLK_E_FULL = -40;
+        internal const int SLK_E_BROKEN_STORE = -50;
         internal const int SLK_MAX_NAME_BYTES = 128;
         internal const int SLK_MAX_KEY_BYTES = 512;
         internal const int SLK_MAX_TEXT_BYTES = 4096;
@@ -61,10 +69,21 @@ namespace SessionLocker
         internal const int SLK_OBJECT_DOCUMENT = 5;
         internal const int SLK_OBJECT_REQUEST = 6;
         internal const int SLK_OBJECT_ERROR_SINK = 7;
+        internal const int SLK_OBJECT_MIGRATIONS = 8;
+        internal const int SLK_OBJECT_BUFFER = 9;
         internal const int SLK_LOG_ERROR = 1;
         internal const int SLK_LOG_WARNING = 2;
         internal const int SLK_LOG_INFO = 3;
         internal const int SLK_LOG_DEBUG = 4;
+        internal const int SLK_LOG_KIND_ENGINE = 1;
+        internal const int SLK_LOG_KIND_STORE = 2;
+        internal const int SLK_LOG_KIND_LOCKER = 3;
+        internal const int SLK_LOG_KIND_PURCHASE = 4;
+        internal const int SLK_LOG_KIND_CALLBACK = 5;
+        internal const int SLK_CAUSE_NONE = 0;
+        internal const int SLK_CAUSE_REQUEST = 1;
+        internal const int SLK_CAUSE_STORE = 2;
+        internal const int SLK_CAUSE_UNKNOWN = 3;
         internal const int SLK_TYPE_NULL = 1;
         internal const int SLK_TYPE_BOOL = 2;
         internal const int SLK_TYPE_INTEGER = 3;
@@ -77,6 +96,7 @@ namespace SessionLocker
         internal const int SLK_REQUEST_GET = 1;
         internal const int SLK_REQUEST_PUT = 2;
         internal const int SLK_REQUEST_REMOVE = 3;
+        internal const int SLK_REQUEST_LIST = 4;
         internal const int SLK_KEY_RECORD = 1;
         internal const int SLK_KEY_SERVER = 2;
         internal const int SLK_SQLITE_FULL = 0;
@@ -87,6 +107,10 @@ namespace SessionLocker
         internal const int SLK_STORE_BLOCKING = 1;
         internal const int SLK_STORE_BLOCKING_CONCURRENT = 2;
         internal const int SLK_MAX_STORE_THREADS = 256;
+        internal const int SLK_FAULTS_SPARE_READS = 1;
+        internal const int SLK_FAULTS_SPARE_WRITES = 2;
+        internal const int SLK_FAULTS_SPARE_SERVERS = 4;
+        internal const int SLK_FAULTS_ALWAYS = 10000;
         internal const int SLK_ENGINE_PREDECESSOR_GONE = 1;
         internal const int SLK_EVENT_LOADED = 1;
         internal const int SLK_EVENT_LOAD_STATUS = 2;
@@ -102,12 +126,27 @@ namespace SessionLocker
         internal const int SLK_EVENT_CALLBACK_FAILED = 12;
         internal const int SLK_EVENT_IDLE = 13;
         internal const int SLK_EVENT_LEFT_BEHIND = 14;
+        internal const int SLK_EVENT_CREDIT_CHANGED = 16;
         internal const int SLK_EVENT_SUSPECT = 20;
         internal const int SLK_EVENT_ENDED = 21;
         internal const int SLK_EVENT_SERVER_ID_IN_USE = 22;
         internal const int SLK_EVENT_SUPERSEDED = 23;
         internal const int SLK_EVENT_STORE_TROUBLE = 24;
         internal const int SLK_EVENT_SHUTDOWN_DONE = 25;
+        internal const int SLK_EVENT_SAVING = 15;
+        internal const int SLK_EVENT_CHANGE_APPLIED = 17;
+        internal const int SLK_EVENT_DELETED = 19;
+        internal const int SLK_EVENT_CHANGE_SENT = 26;
+        internal const int SLK_EVENT_RECORD_UPDATED = 27;
+        internal const int SLK_EVENT_RECORD_VIEWED = 28;
+        internal const int SLK_EVENT_RECORD_ERASED = 29;
+        internal const int SLK_EVENT_RECORD_EXPORTED = 30;
+        internal const int SLK_EVENT_USER_DONE = 31;
+        internal const int SLK_EVENT_OFFLINE_DROPPED = 34;
+        internal const int SLK_EVENT_SAVE_REFUSED = 35;
+        internal const int SLK_EVENT_SIZE_WARNING = 18;
+        internal const int SLK_EVENT_STORE_CRITICAL = 32;
+        internal const int SLK_EVENT_STORE_RECOVERED = 33;
         internal const int SLK_LOAD_IDLE = 0;
         internal const int SLK_LOAD_LOADING = 1;
         internal const int SLK_LOAD_STORE_FAILURE = 2;
@@ -116,6 +155,7 @@ namespace SessionLocker
         internal const int SLK_LOAD_UNREADABLE = 5;
         internal const int SLK_LOAD_LOADED = 6;
         internal const int SLK_LOAD_RELEASING = 7;
+        internal const int SLK_LOAD_DATA_REFUSED = 8;
         internal const int SLK_LOSS_TAKEN = 1;
         internal const int SLK_LOSS_ERASED = 2;
         internal const int SLK_LOSS_ROLLED_BACK = 3;
@@ -125,8 +165,28 @@ namespace SessionLocker
         internal const int SLK_EVENT_REFUSED = 1;
         internal const int SLK_EVENT_DUPLICATE = 2;
         internal const int SLK_EVENT_DIRTY = 4;
+        internal const int SLK_EVENT_TAKEN_UP = 8;
         internal const int SLK_APPLY_RECEIPT = 1;
         internal const int SLK_APPLY_CREDIT = 2;
+        internal const int SLK_PURCHASE_VALIDATE = 1;
+        internal const int SLK_PURCHASE_APPLY = 2;
+        internal const int SLK_PURCHASE_RECORD = 3;
+        internal const int SLK_PURCHASE_REVOKE = 4;
+        internal const int SLK_RECEIPT_PURCHASED = 0;
+        internal const int SLK_RECEIPT_PENDING = 1;
+        internal const int SLK_RECEIPT_REJECTED = 2;
+        internal const int SLK_RECEIPT_REVOKED = 3;
+        internal const int SLK_MAX_PARKED = 64;
+        internal const int SLK_MAX_PARKED_BYTES = 65536;
+        internal const int SLK_MIGRATION_COMPATIBLE = 1;
+        internal const uint SLK_LATEST_PATCH = uint.MaxValue;
+        internal const int SLK_SEND_CREATE = 1;
+        internal const int SLK_CHANGE_UPDATE = 1;
+        internal const int SLK_CHANGE_RETURNED = 2;
+        internal const int SLK_CODEC_NONE = 0;
+        internal const int SLK_CODEC_ZSTD = 1;
+        internal const int SLK_CODEC_CALLBACKS = 2;
+        internal const int SLK_MAX_CODEC_NAME_BYTES = 64;
         internal const int SLK_DATA_JSON = 0;
         internal const int SLK_DATA_BYTES = 1;
         internal const int SLK_HANDOVER_GIVE = 0;
@@ -138,6 +198,10 @@ namespace SessionLocker
         internal const int SLK_SAVE_RELEASED = 5;
         internal const int SLK_SAVE_HANDED_OVER = 6;
         internal const int SLK_SAVE_SHUTDOWN = 7;
+        internal const int SLK_SPEC_RECONCILE = 1;
+        internal const int SLK_SPEC_IMPORT_ORIGINAL = 2;
+        internal const int SLK_SPEC_IMPORT_PLAIN = 4;
+        internal const int SLK_ERASE_FORCE = 1;
         internal const int SLK_ANSWER_GIVE = 1;
         internal const int SLK_ANSWER_REFUSE = 2;
     }

@@ -129,6 +129,9 @@ namespace SessionLocker
         internal static extern int slk_request_complete_conflict(slk_request request);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_request_complete_keys(slk_request request, byte** names, nuint count, int more);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_request_complete_failed(slk_request request, int result, byte* text);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -138,10 +141,10 @@ namespace SessionLocker
         internal static extern int slk_store_open_memory(slk_store* store);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
-        internal static extern int slk_store_notify(slk_store store, int key_kind, byte* spec, byte* key);
+        internal static extern int slk_store_destroy(slk_store store);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
-        internal static extern int slk_store_destroy(slk_store store);
+        internal static extern int slk_store_notify(slk_store store, int key_kind, byte* spec, byte* key);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_store_open_sqlite(byte* path, slk_sqlite_options* options, slk_store* store);
@@ -156,6 +159,33 @@ namespace SessionLocker
         internal static extern int slk_store_callbacks_init(slk_store_callbacks* callbacks, nuint size);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_open_faulty(slk_store inner, slk_fault_options* options, slk_store* store);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_set_faults(slk_store store, slk_fault_options* options);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_fault_counts(slk_store store, slk_fault_counts* counts, nuint size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_fault_options_init(slk_fault_options* options, nuint size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_open_read_only(slk_store inner, slk_store* store);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_set_value(
+            slk_store store, byte* spec, byte* key, void* bytes, nuint length);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_get_value(
+            slk_store store, byte* spec, byte* key, void* buffer, nuint capacity, nuint* needed);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_check(
+            slk_store store, uint timeout_ms, byte* report, nuint capacity, nuint* needed);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_engine_create(slk_engine_options* options, slk_engine* engine);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -168,10 +198,16 @@ namespace SessionLocker
         internal static extern int slk_engine_update(slk_engine engine, uint budget_us);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_engine_purchases_in_progress(slk_engine engine, ulong* count);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_engine_begin_shutdown(slk_engine engine, uint deadline_ms);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_engine_shutdown(slk_engine engine, uint deadline_ms);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_engine_visits_in_progress(slk_engine engine, ulong* count);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_engine_next_event(slk_engine engine, slk_event* @event, nuint size);
@@ -199,6 +235,53 @@ namespace SessionLocker
         internal static extern int slk_locker_use_credit(slk_locker locker, byte* product, ulong tag);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_retry_parked(slk_locker locker);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_find_purchase(
+            slk_locker locker, byte* provider, byte* environment, byte* purchase_id, int* state);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_get_purchases(
+            slk_locker locker, byte* buffer, nuint capacity, nuint* needed);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_migrations_create(slk_migrations* migrations);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_migrations_add_migrator(
+            slk_migrations migrations, uint from_version, uint gives_patch, uint flags, IntPtr migrate, void* user_data, IntPtr destroy);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_migrations_add_patcher(
+            slk_migrations migrations, uint version, uint from_patch, IntPtr patch, void* user_data, IntPtr destroy);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_migrations_check(slk_migrations migrations, uint schema_version);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_migrations_destroy(slk_migrations migrations);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_spec_send_change(
+            slk_spec spec, byte* key, byte* kind, byte* payload, nuint length, uint flags, ulong tag);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_spec_update_record(
+            slk_spec spec, byte* key, byte* kind, byte* payload, nuint length, ulong tag);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_queue_change(
+            slk_locker locker, slk_spec target, byte* key, byte* kind, byte* payload, nuint length, uint flags, ulong* change);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_document_queue_change(
+            slk_document draft, slk_spec target, byte* key, byte* kind, byte* payload, nuint length, uint flags);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_buffer_append(slk_buffer buffer, void* bytes, nuint length);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_spec_create(slk_engine engine, slk_spec_options* options, slk_spec* spec);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -208,7 +291,23 @@ namespace SessionLocker
         internal static extern int slk_spec_destroy(slk_spec spec);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_spec_view_record(slk_spec spec, byte* key, ulong tag);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_spec_erase_record(slk_spec spec, byte* key, uint flags, ulong tag);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_spec_export_user(slk_spec spec, byte* user_id, ulong tag);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_spec_erase_user(slk_spec spec, byte* user_id, uint flags, ulong tag);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_locker_create(slk_spec spec, byte* key, ulong user_tag, slk_locker* locker);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_create_artificial(
+            slk_spec spec, byte* key, ulong user_tag, slk_locker* locker);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_locker_destroy(slk_locker locker);
@@ -218,6 +317,9 @@ namespace SessionLocker
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_locker_mark_should_acquire(slk_locker locker, byte* name);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_take_over(slk_locker locker, byte* name);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_locker_mark_should_release(slk_locker locker, byte* name);
@@ -254,6 +356,18 @@ namespace SessionLocker
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_locker_answer_handover(slk_locker locker, int answer, uint delay_ms);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_is_syncing(slk_locker locker);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_add_user(slk_locker locker, byte* user_id, ulong* change);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_remove_user(slk_locker locker, byte* user_id, ulong* change);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_locker_get_users(slk_locker locker, byte* buffer, nuint capacity, nuint* needed);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_locker_get_type(slk_locker locker, byte* pointer, int* value);
@@ -320,5 +434,15 @@ namespace SessionLocker
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_locker_remove(slk_locker locker, byte* pointer, ulong* change);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_engine_get_metrics(slk_engine engine, slk_metrics* metrics, nuint size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_engine_metrics_text(
+            slk_engine engine, byte* buffer, nuint capacity, nuint* needed);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_engine_is_store_critical(slk_engine engine, slk_store store);
     }
 }

@@ -50,6 +50,35 @@ namespace SessionLocker
         internal ulong id;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_migrations
+    {
+        internal ulong id;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_buffer
+    {
+        internal ulong id;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_log_record
+    {
+        internal uint struct_size;
+        internal int level;
+        internal int kind;
+        internal int cause;
+        internal byte* server;
+        internal byte* store;
+        internal byte* spec;
+        internal byte* key;
+        internal byte* text;
+        internal nuint text_length;
+        internal ulong epoch;
+        internal long wall_ms;
+    }
+
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate ulong slk_clock(void* user_data);
 
@@ -58,6 +87,9 @@ namespace SessionLocker
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void slk_log(void* user_data, int level, byte* text, nuint length);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate void slk_log_structured(void* user_data, slk_log_record* record);
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void slk_destroy(void* user_data);
@@ -77,6 +109,8 @@ namespace SessionLocker
         internal nuint value_length;
         internal void* version;
         internal nuint version_length;
+        internal uint limit;
+        internal uint reserved_end;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -111,6 +145,37 @@ namespace SessionLocker
         internal ulong max_value_bytes;
         internal uint max_key_bytes;
         internal uint threads;
+        internal IntPtr list;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_fault_options
+    {
+        internal uint struct_size;
+        internal uint flags;
+        internal ulong seed;
+        internal uint refused;
+        internal uint unknown;
+        internal uint request_lost;
+        internal uint reply_lost;
+        internal uint delayed;
+        internal uint late;
+        internal uint conflict;
+        internal uint longest;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_fault_counts
+    {
+        internal ulong requests;
+        internal ulong refused;
+        internal ulong unknown;
+        internal ulong requests_lost;
+        internal ulong replies_lost;
+        internal ulong delayed;
+        internal ulong late;
+        internal ulong conflicts;
+        internal ulong held;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -130,6 +195,10 @@ namespace SessionLocker
         internal IntPtr log;
         internal void* user_data;
         internal IntPtr destroy;
+        internal uint max_requests_per_second;
+        internal int mask_ids;
+        internal IntPtr log_record;
+        internal ulong seed;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -154,6 +223,9 @@ namespace SessionLocker
         internal long since_ms;
         internal int detail;
         internal uint flags;
+        internal slk_spec spec;
+        internal int cause;
+        internal long amount;
     }
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
@@ -171,6 +243,7 @@ namespace SessionLocker
         internal void* context;
         internal nuint context_length;
         internal ulong tag;
+        internal int state;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -188,11 +261,53 @@ namespace SessionLocker
         internal void* context;
         internal nuint context_length;
         internal ulong tag;
+        internal int operation;
+        internal int effect;
     }
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int slk_apply_receipt(
         void* user_data, slk_receipt_view* receipt, slk_document draft, slk_error_sink error);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_migration_view
+    {
+        internal uint struct_size;
+        internal uint from_version;
+        internal uint from_patch;
+        internal uint to_version;
+        internal slk_locker locker;
+        internal ulong user_tag;
+        internal byte* key;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int slk_migrate(
+        void* user_data, slk_migration_view* view, slk_document draft, slk_error_sink error);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_change_view
+    {
+        internal uint struct_size;
+        internal uint flags;
+        internal slk_locker locker;
+        internal ulong user_tag;
+        internal byte* key;
+        internal byte* kind;
+        internal byte* payload;
+        internal nuint payload_length;
+        internal byte* from;
+        internal byte* returned_from;
+        internal long sent_ms;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int slk_apply_change(
+        void* user_data, slk_change_view* change, slk_document draft, slk_error_sink error);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int slk_codec_run(
+        void* user_data, void* bytes, nuint length, slk_buffer @out, slk_error_sink error);
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int slk_default_data(void* user_data, byte* key, slk_document draft, slk_error_sink error);
@@ -208,7 +323,25 @@ namespace SessionLocker
     }
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
-    internal unsafe delegate int slk_before_save(void* user_data, slk_save_view* save, slk_document draft, slk_error_sink error);
+    internal unsafe delegate int slk_before_save(
+        void* user_data, slk_save_view* save, slk_document draft, slk_error_sink error);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_data_view
+    {
+        internal uint struct_size;
+        internal uint reserved;
+        internal slk_locker locker;
+        internal ulong user_tag;
+        internal byte* key;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int slk_validate(void* user_data, slk_data_view* view, slk_document data, slk_error_sink error);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int slk_merge_offline(
+        void* user_data, slk_data_view* view, slk_document offline, slk_document draft, slk_error_sink error);
 
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct slk_spec_options
@@ -230,6 +363,25 @@ namespace SessionLocker
         internal IntPtr apply_receipt;
         internal void* user_data;
         internal IntPtr destroy;
+        internal slk_migrations migrations;
+        internal uint flags;
+        internal uint import_schema_version;
+        internal uint inbox_limit;
+        internal uint reserved;
+        internal IntPtr validate;
+        internal IntPtr merge_offline;
+        internal IntPtr apply_change;
+        internal ulong max_value_bytes;
+        internal uint size_warning_percent;
+        internal IntPtr validate_receipt;
+        internal IntPtr record_receipt;
+        internal IntPtr revoke_receipt;
+        internal uint purchase_history;
+        internal int codec;
+        internal int codec_level;
+        internal byte* codec_name;
+        internal IntPtr codec_encode;
+        internal IntPtr codec_decode;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -246,5 +398,72 @@ namespace SessionLocker
         internal int wanted;
         internal int dirty;
         internal int idle;
+        internal ulong incoming_changes;
+        internal ulong outgoing_changes;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_metrics
+    {
+        internal ulong sessions_acquired;
+        internal ulong sessions_released;
+        internal ulong sessions_released_by_shutdown;
+        internal ulong handovers_given;
+        internal ulong handovers_received;
+        internal ulong handovers_refused;
+        internal ulong takeovers;
+        internal ulong lost_taken;
+        internal ulong lost_erased;
+        internal ulong lost_rolled_back;
+        internal ulong waits_living_server;
+        internal ulong waits_dead_server;
+        internal ulong waits_store_failure;
+        internal double wait_seconds_living_server;
+        internal double wait_seconds_dead_server;
+        internal double wait_seconds_store_failure;
+        internal double longest_wait_seconds_living_server;
+        internal double longest_wait_seconds_dead_server;
+        internal double longest_wait_seconds_store_failure;
+        internal ulong saves;
+        internal ulong saves_timed;
+        internal double save_seconds;
+        internal double longest_save_seconds;
+        internal double oldest_unsaved_seconds;
+        internal ulong requests_sent;
+        internal ulong requests_sent_beats;
+        internal ulong requests_sent_loads;
+        internal ulong requests_ok;
+        internal ulong conflicts;
+        internal ulong requests_timed;
+        internal double request_seconds;
+        internal double longest_request_seconds;
+        internal ulong errors_request;
+        internal ulong errors_store;
+        internal ulong errors_unknown;
+        internal ulong stores_critical;
+        internal ulong times_critical;
+        internal ulong requests_in_flight;
+        internal ulong requests_queued_purchase;
+        internal ulong requests_queued_release;
+        internal ulong requests_queued_force;
+        internal ulong requests_queued_save;
+        internal ulong requests_queued_load;
+        internal ulong lockers_idle;
+        internal ulong lockers_loading;
+        internal ulong lockers_held;
+        internal ulong lockers_suspect;
+        internal double held_seconds;
+        internal double requests_per_player_hour;
+        internal ulong receipts_granted;
+        internal ulong receipts_granted_before;
+        internal ulong receipts_credited;
+        internal ulong receipts_credited_before;
+        internal ulong receipts_not_processed;
+        internal ulong callbacks_failed;
+        internal ulong events_queued;
+        internal ulong receipts_pending;
+        internal ulong receipts_rejected;
+        internal ulong receipts_revoked;
+        internal ulong receipts_parked;
     }
 }

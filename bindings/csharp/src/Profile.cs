@@ -7,13 +7,14 @@ namespace SessionLocker
     /// One player's session: the data as an object of the game. Its members are for the thread that ticks.
     /// </summary>
     /// <typeparam name="T">The type of the data.</typeparam>
-    public sealed class Profile<T> : IDisposable
+    public sealed partial class Profile<T> : IDisposable
         where T : class
     {
         private readonly Profiles<T> owner;
         private T data;
         private bool isStarted;
         private bool isLoading;
+        private bool isOpen;
 
         internal Profile(Profiles<T> owner, string key)
         {
@@ -89,6 +90,31 @@ namespace SessionLocker
             return Locker.UseCreditAsync(product);
         }
 
+        /// <summary>
+        /// Starts the session of a profile whose last one is over, or about to be; see <see cref="Profiles{T}.StartAsync"/>.
+        /// </summary>
+        /// <param name="cancellation">Gives up.</param>
+        /// <returns>This, when the data are loaded.</returns>
+        public TickTask<Profile<T>> StartAsync(CancellationToken cancellation = default)
+        {
+            owner.Add(this);
+            TickTask<Profile<T>> started = new TickTask<Profile<T>>(owner.Engine.Queue);
+            try
+            {
+                if (!isOpen)
+                    Locker = owner.Spec.CreateLocker(Key, this);
+                isOpen = true;
+                IsEnding = false;
+                Load(started, cancellation);
+            }
+            catch
+            {
+                Close();
+                throw;
+            }
+            return started;
+        }
+
         /// <summary>Ends the session, and waits until all is saved and another server may have the player.</summary>
         /// <returns>How it ended.</returns>
         public TickTask<ReleaseOutcome> EndAsync()
@@ -107,24 +133,8 @@ namespace SessionLocker
                 EndAsync();
         }
 
-        internal TickTask<Profile<T>> Start(CancellationToken cancellation)
-        {
-            TickTask<Profile<T>> started = new TickTask<Profile<T>>(owner.Engine.Queue);
-            try
-            {
-                bool isNew = Locker == null;
-                if (isNew)
-                    Locker = owner.Spec.CreateLocker(Key, this);
-                IsEnding = false;
-                Load(started, cancellation);
-            }
-            catch
-            {
-                Close();
-                throw;
-            }
-            return started;
-        }
+        /// <summary>Whether there are data.</summary>
+        internal bool IsStarted => isStarted;
 
         internal void WriteTo(Document draft)
         {
@@ -133,23 +143,25 @@ namespace SessionLocker
                 draft.Set("", data, owner.Serializer);
         }
 
-        internal Applied Apply(PurchaseInfo purchase, Document draft)
+        /// <summary>Changes the data in place, and not at all unless that is to be kept.</summary>
+        internal Applied Work(Document draft, bool keepsEdits, Func<T, Applied> work)
         {
-            if (!isStarted)
-                throw new InvalidOperationException("the player is not loaded yet; the receipt is to come again");
             byte[] before = Serialize();
-            Applied applied = Applied.NotApplicable;
+            bool isKept = false;
+            Applied applied;
             try
             {
-                applied = owner.ApplyPurchase(data, purchase);
+                applied = work(data);
+                isKept = applied == Applied.Done && keepsEdits;
             }
             finally
             {
                 // Usually nothing was changed then, and the object that the game knows can stay.
-                if (applied != Applied.Done && !Serialize().AsSpan().SequenceEqual(before))
+                if (!isKept && !Serialize().AsSpan().SequenceEqual(before))
                     data = owner.Serializer.Read(before);
             }
-            WriteTo(draft);
+            if (isKept)
+                WriteTo(draft);
             return applied;
         }
 
@@ -212,6 +224,7 @@ namespace SessionLocker
             IsEnding = true;
             isStarted = false;
             isLoading = false;
+            isOpen = false;
             owner.Remove(this);
             Locker?.Dispose();
         }

@@ -4,18 +4,14 @@ using System.Threading;
 
 namespace SessionLocker
 {
-    /// <summary>Applies a product to a player's data. An exception: the platform is to send the receipt again.</summary>
-    /// <typeparam name="T">The type of the data.</typeparam>
-    /// <param name="data">The data, to be changed in place. If it is not applied, they are as before.</param>
-    /// <param name="purchase">What was bought.</param>
-    /// <returns>What was done with it.</returns>
-    public delegate Applied ApplyToDataCallback<T>(T data, PurchaseInfo purchase);
-
     /// <summary>How profiles are set up. What is not set has the library's default.</summary>
     /// <typeparam name="T">The type of a player's data.</typeparam>
     public sealed class ProfileOptions<T>
         where T : class
     {
+        private readonly Dictionary<string, ApplyChangeToDataCallback<T>> changeHandlers =
+            new Dictionary<string, ApplyChangeToDataCallback<T>>();
+
         /// <summary>Turns the data into JSON and back. Required.</summary>
         public IDataSerializer<T> Serializer { get; set; }
 
@@ -24,6 +20,18 @@ namespace SessionLocker
 
         /// <summary>Applies products. Without it, receipts cannot be processed.</summary>
         public ApplyToDataCallback<T> ApplyPurchase { get; set; }
+
+        /// <summary>Says whether a purchase is good before it is applied; what it changes is undone. Without it, all are.</summary>
+        public ApplyToDataCallback<T> ValidatePurchase { get; set; }
+
+        /// <summary>Takes a product back that was paid back. Without it, each becomes a debt.</summary>
+        public ApplyToDataCallback<T> RevokePurchase { get; set; }
+
+        /// <summary>How data of older versions are brought to <see cref="SchemaVersion"/>.</summary>
+        public Migrations Migrations { get; set; }
+
+        /// <summary>All else about the kind of record, set last; not its data and purchases.</summary>
+        public Action<SpecOptions> Spec { get; set; }
 
         /// <summary>The kind of record: part of the keys in the store.</summary>
         public string Name { get; set; } = "player";
@@ -36,6 +44,21 @@ namespace SessionLocker
 
         /// <summary>All else about the engine.</summary>
         public EngineOptions Engine { get; set; } = new EngineOptions();
+
+        internal IReadOnlyDictionary<string, ApplyChangeToDataCallback<T>> ChangeHandlers => changeHandlers;
+
+        /// <summary>
+        /// Applies the changes of one kind that others send. Changes of kinds without a handler wait for a server that has
+        /// one.
+        /// </summary>
+        /// <param name="kind">The kind.</param>
+        /// <param name="apply">Changes the data.</param>
+        /// <returns>This, for the next one.</returns>
+        public ProfileOptions<T> OnChange(string kind, ApplyChangeToDataCallback<T> apply)
+        {
+            changeHandlers.Add(kind, apply ?? throw new ArgumentNullException(nameof(apply)));
+            return this;
+        }
     }
 
     /// <summary>
@@ -44,7 +67,7 @@ namespace SessionLocker
     /// inside the tick. The full way is one step further: <see cref="Engine"/> and <see cref="Profile{T}.Locker"/>.
     /// </summary>
     /// <typeparam name="T">The type of a player's data.</typeparam>
-    public sealed class Profiles<T> : IDisposable
+    public sealed partial class Profiles<T> : IDisposable
         where T : class
     {
         private readonly Dictionary<string, Profile<T>> profiles = new Dictionary<string, Profile<T>>();
@@ -59,11 +82,10 @@ namespace SessionLocker
                 throw new ArgumentNullException(nameof(options));
             Serializer = options.Serializer ?? throw new ArgumentException("the serializer is missing", nameof(options));
             CreateDefault = options.CreateDefault ?? throw new ArgumentException("the default data are missing", nameof(options));
-            ApplyPurchase = options.ApplyPurchase;
             Engine = new Engine(options.Engine);
             try
             {
-                Spec = Engine.CreateSpec(SpecOptionsFor(store, options));
+                Spec = Engine.CreateSpec(ProfileCallbacks<T>.SpecOptionsFor(store, options));
             }
             catch
             {
@@ -89,8 +111,6 @@ namespace SessionLocker
         internal IDataSerializer<T> Serializer { get; }
 
         internal Func<string, T> CreateDefault { get; }
-
-        internal ApplyToDataCallback<T> ApplyPurchase { get; }
 
         /// <summary>Opens a SQLite database, or makes it.</summary>
         /// <param name="path">The file.</param>
@@ -127,13 +147,10 @@ namespace SessionLocker
             Profile<T> profile;
             lock (profiles)
             {
-                bool isKnown = profiles.TryGetValue(key ?? throw new ArgumentNullException(nameof(key)), out profile);
-                if (isKnown && !profile.IsEnding)
-                    throw new InvalidOperationException("'" + key + "' has a profile here already");
-                if (!isKnown)
-                    profiles.Add(key, profile = new Profile<T>(this, key));
+                if (!profiles.TryGetValue(key ?? throw new ArgumentNullException(nameof(key)), out profile))
+                    profile = new Profile<T>(this, key);
             }
-            return profile.Start(cancellation);
+            return profile.StartAsync(cancellation);
         }
 
         /// <summary>One step of the game loop; see <see cref="Engine.Tick"/>.</summary>
@@ -160,6 +177,17 @@ namespace SessionLocker
             ownStore?.Dispose();
         }
 
+        /// <summary>A player has at most one profile that is not over.</summary>
+        internal void Add(Profile<T> profile)
+        {
+            lock (profiles)
+            {
+                if (profiles.TryGetValue(profile.Key, out Profile<T> known) && (known != profile || !profile.IsEnding))
+                    throw new InvalidOperationException("'" + profile.Key + "' has a profile here already");
+                profiles[profile.Key] = profile;
+            }
+        }
+
         internal void Remove(Profile<T> profile)
         {
             lock (profiles)
@@ -167,30 +195,6 @@ namespace SessionLocker
                 if (profiles.TryGetValue(profile.Key, out Profile<T> known) && known == profile)
                     profiles.Remove(profile.Key);
             }
-        }
-
-        // Static, and without the profiles in their closures: what callbacks refer to is never collected.
-        private static SpecOptions SpecOptionsFor(Store store, ProfileOptions<T> options)
-        {
-            IDataSerializer<T> serializer = options.Serializer;
-            Func<string, T> createDefault = options.CreateDefault;
-            return new SpecOptions
-            {
-                Name = options.Name,
-                Store = store,
-                SchemaVersion = options.SchemaVersion,
-                Autosave = options.Autosave,
-                DefaultDataFor = (key, draft) => draft.Set("", createDefault(key), serializer),
-                BeforeSave = (save, draft) => (save.Locker?.Tag as Profile<T>)?.WriteTo(draft),
-                ApplyPurchase = options.ApplyPurchase == null ? (ApplyPurchaseCallback)null : ApplyToProfile,
-            };
-        }
-
-        private static Applied ApplyToProfile(PurchaseInfo purchase, Document draft)
-        {
-            if (purchase.Locker?.Tag is Profile<T> profile)
-                return profile.Apply(purchase, draft);
-            throw new InvalidOperationException("the player has left; the receipt is to come again");
         }
 
         private static void TellEnd(Event happened)

@@ -47,6 +47,24 @@ namespace SessionLocker
         /// <summary>The receipt had no effect yet. Let the platform deliver it again.</summary>
         NotProcessed = Native.SLK_NOT_PROCESSED,
 
+        /// <summary>The product of the purchase is not known to this version of the game; it is kept until one knows it.</summary>
+        Parked = Native.SLK_PARKED,
+
+        /// <summary>The purchase was turned down, durably; nothing was granted.</summary>
+        Rejected = Native.SLK_REJECTED,
+
+        /// <summary>The purchase was paid back and taken back, or became a debt, durably.</summary>
+        Revoked = Native.SLK_REVOKED,
+
+        /// <summary>A callback's answer: this version of the game does not know the product.</summary>
+        UnknownProduct = Native.SLK_UNKNOWN_PRODUCT,
+
+        /// <summary>Another server holds the record.</summary>
+        LockedElsewhere = Native.SLK_LOCKED_ELSEWHERE,
+
+        /// <summary>The record is there, and cannot be read or worked with here.</summary>
+        Unreadable = Native.SLK_UNREADABLE,
+
         /// <summary>An argument is missing, outside its range, or makes no sense beside another.</summary>
         InvalidArgument = Native.SLK_E_INVALID_ARGUMENT,
 
@@ -124,6 +142,12 @@ namespace SessionLocker
 
         /// <summary>A store's answer came after the request was given up.</summary>
         Late = Native.SLK_E_LATE,
+
+        /// <summary>There is no room for more.</summary>
+        Full = Native.SLK_E_FULL,
+
+        /// <summary>The store that was checked breaks a promise.</summary>
+        BrokenStore = Native.SLK_E_BROKEN_STORE,
     }
 
     /// <summary>A call of the library did not do what was asked.</summary>

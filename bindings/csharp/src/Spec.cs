@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace SessionLocker
@@ -8,7 +7,7 @@ namespace SessionLocker
     /// The configuration that records of one kind share. Disposing ends your use of it; lockers of it and its callbacks
     /// live on until the engine is disposed, and so there is no need to.
     /// </summary>
-    public sealed unsafe class Spec : IDisposable
+    public sealed unsafe partial class Spec : IDisposable
     {
         private long isDisposed;
 
@@ -19,24 +18,20 @@ namespace SessionLocker
             SpecState state = new SpecState(engine, options.Copy());
             slk_spec_options native = default;
             Failure.Check(Native.slk_spec_options_init(&native, (nuint)sizeof(slk_spec_options)));
-            native.schema_version = checked((uint)options.SchemaVersion);
-            native.store = (options.Store ?? throw new ArgumentException("the store is missing", nameof(options))).Handle;
-            native.data_kind = (int)options.DataKind;
-            native.handover_mode = (int)options.HandoverMode;
-            native.handover_delay_ms = Milliseconds.Of(options.HandoverDelay, nameof(options.HandoverDelay));
-            native.autosave_ms = Milliseconds.Of(options.Autosave, nameof(options.Autosave));
-            native.retry_min_ms = Milliseconds.Of(options.RetryMin, nameof(options.RetryMin));
-            native.retry_max_ms = Milliseconds.Of(options.RetryMax, nameof(options.RetryMax));
+            CopyNumbers(options, ref native);
             state.SetCallbacks(ref native);
             bool isJson = options.DataKind == DataKind.Json;
             using Utf8 name = new Utf8(options.Name, stackalloc byte[Utf8.OnStack], nameof(options.Name));
             using Utf8 json = isJson ? Utf8.Optional(options.DefaultJson, stackalloc byte[Utf8.OnStack], nameof(options.DefaultJson)) : default;
+            using Utf8 codec = Utf8.Optional(options.Codec?.Name, stackalloc byte[Utf8.OnStack], nameof(options.Codec));
             slk_spec handle;
             fixed (byte* nameBytes = name)
+            fixed (byte* codecBytes = codec)
             fixed (byte* jsonBytes = json)
             fixed (byte* defaultBytes = isJson ? null : options.DefaultBytes)
             {
                 native.name = nameBytes;
+                native.codec_name = codecBytes;
                 native.default_data = isJson ? jsonBytes : defaultBytes;
                 native.default_data_length = isJson ? (nuint)json.Length : (nuint)(options.DefaultBytes?.Length ?? 0);
                 native.user_data = state.Enroot();
@@ -48,6 +43,8 @@ namespace SessionLocker
                 }
             }
             Id = handle.id;
+            engine.Add(this);
+            options.Migrations?.UseIn(engine);
             GC.KeepAlive(engine);
             GC.KeepAlive(options);
         }
@@ -60,6 +57,16 @@ namespace SessionLocker
 
         internal ulong Id { get; }
 
+        internal slk_spec Handle
+        {
+            get
+            {
+                if (Volatile.Read(ref isDisposed) != 0 || Engine.IsEnded)
+                    throw new ObjectDisposedException(nameof(Spec));
+                return new slk_spec { id = Id };
+            }
+        }
+
         /// <summary>
         /// Makes a locker for a key. It is at rest until it is marked as wanted. A second locker for a key is another
         /// owner of the same session.
@@ -69,13 +76,20 @@ namespace SessionLocker
         /// <returns>The locker.</returns>
         public Locker CreateLocker(string key, object tag = null)
         {
-            using Utf8 name = new Utf8(key, stackalloc byte[Utf8.OnStack], nameof(key));
-            if (Volatile.Read(ref isDisposed) != 0 || Engine.IsEnded)
-                throw new ObjectDisposedException(nameof(Spec));
-            slk_locker handle;
-            fixed (byte* bytes = name)
-                Failure.Check(Native.slk_locker_create(new slk_spec { id = Id }, bytes, 0, &handle));
-            return new Locker(this, key, tag, handle.id);
+            return Create(key, tag, false);
+        }
+
+        /// <summary>
+        /// Makes a locker for a player who is not real, such as a bot: it loads the default data, saves, buys and sends as
+        /// any other, and nothing of it ever leaves the memory of this process. Its key names another record than the same
+        /// key of a real player.
+        /// </summary>
+        /// <param name="key">The record's key.</param>
+        /// <param name="tag">As for <see cref="CreateLocker"/>.</param>
+        /// <returns>The locker.</returns>
+        public Locker CreateArtificialLocker(string key, object tag = null)
+        {
+            return Create(key, tag, true);
         }
 
         /// <summary>Ends your use of the spec. May be called again, and by any thread.</summary>
@@ -83,106 +97,45 @@ namespace SessionLocker
         {
             if (Interlocked.Exchange(ref isDisposed, 1) != 0 || Engine.IsEnded)
                 return;
+            Engine.Remove(this);
             EndQueue.Disposed.AddSpec(Id);
             EndQueue.Disposed.End();
         }
-    }
 
-    /// <summary>What the callbacks of a spec lead to.</summary>
-    internal sealed unsafe class SpecState : CallbackState
-    {
-        private static readonly slk_default_data DefaultDataDelegate = DefaultData;
-        private static readonly slk_before_save BeforeSaveDelegate = BeforeSave;
-        private static readonly slk_apply_receipt ApplyDelegate = Apply;
-        private static readonly IntPtr DefaultDataPointer = Marshal.GetFunctionPointerForDelegate(DefaultDataDelegate);
-        private static readonly IntPtr BeforeSavePointer = Marshal.GetFunctionPointerForDelegate(BeforeSaveDelegate);
-        private static readonly IntPtr ApplyPointer = Marshal.GetFunctionPointerForDelegate(ApplyDelegate);
-
-        // Weak, so that a forgotten engine can be found by the garbage collector. While a callback runs it is alive.
-        private readonly WeakReference<Engine> engine;
-        private readonly SpecOptions options;
-
-        internal SpecState(Engine engine, SpecOptions options)
+        private static void CopyNumbers(SpecOptions options, ref slk_spec_options native)
         {
-            this.engine = new WeakReference<Engine>(engine);
-            this.options = options;
+            native.schema_version = checked((uint)options.SchemaVersion);
+            native.store = (options.Store ?? throw new ArgumentException("the store is missing", nameof(options))).Handle;
+            native.data_kind = (int)options.DataKind;
+            native.handover_mode = (int)options.HandoverMode;
+            native.handover_delay_ms = Milliseconds.Of(options.HandoverDelay, nameof(options.HandoverDelay));
+            native.autosave_ms = Milliseconds.Of(options.Autosave, nameof(options.Autosave));
+            native.retry_min_ms = Milliseconds.Of(options.RetryMin, nameof(options.RetryMin));
+            native.retry_max_ms = Milliseconds.Of(options.RetryMax, nameof(options.RetryMax));
+            native.flags = options.Flags;
+            native.import_schema_version = checked((uint)options.ImportSchemaVersion);
+            native.inbox_limit = checked((uint)options.InboxLimit);
+            native.max_value_bytes = checked((ulong)options.MaxValueBytes);
+            native.size_warning_percent = checked((uint)options.SizeWarningPercent);
+            native.purchase_history = checked((uint)options.PurchaseHistory);
+            native.codec = options.Codec?.Kind ?? Native.SLK_CODEC_NONE;
+            native.codec_level = options.Codec?.Level ?? 0;
+            if (options.Migrations != null)
+                native.migrations = options.Migrations.Handle;
         }
 
-        internal void SetCallbacks(ref slk_spec_options native)
+        private Locker Create(string key, object tag, bool isArtificial)
         {
-            if (options.DefaultDataFor != null)
-                native.default_data_for = DefaultDataPointer;
-            if (options.BeforeSave != null)
-                native.before_save = BeforeSavePointer;
-            if (options.ApplyPurchase != null)
-                native.apply_receipt = ApplyPointer;
-            native.destroy = DestroyPointer;
-        }
-
-        private Locker Find(slk_locker handle)
-        {
-            return engine.TryGetTarget(out Engine target) ? target.Find(handle) : null;
-        }
-
-        [MonoPInvokeCallback(typeof(slk_default_data))]
-        private static int DefaultData(void* userData, byte* key, slk_document draft, slk_error_sink error)
-        {
-            Document shown = new Document(draft, false);
-            try
+            using Utf8 name = new Utf8(key, stackalloc byte[Utf8.OnStack], nameof(key));
+            slk_spec spec = Handle;
+            slk_locker handle;
+            fixed (byte* bytes = name)
             {
-                From<SpecState>(userData).options.DefaultDataFor(Utf8.Read(key), shown);
-                return Native.SLK_OK;
+                Failure.Check(isArtificial
+                    ? Native.slk_locker_create_artificial(spec, bytes, 0, &handle)
+                    : Native.slk_locker_create(spec, bytes, 0, &handle));
             }
-            catch (Exception thrown)
-            {
-                return Explain(error, thrown);
-            }
-            finally
-            {
-                shown.EndLoan();
-            }
-        }
-
-        [MonoPInvokeCallback(typeof(slk_before_save))]
-        private static int BeforeSave(void* userData, slk_save_view* save, slk_document draft, slk_error_sink error)
-        {
-            Document shown = new Document(draft, false);
-            try
-            {
-                SpecState state = From<SpecState>(userData);
-                Locker locker = state.Find(save->locker);
-                string key = locker != null ? locker.Key : Utf8.Read(save->key);
-                state.options.BeforeSave(new SaveInfo(locker, key, (SaveReason)save->reason), shown);
-                return Native.SLK_OK;
-            }
-            catch (Exception thrown)
-            {
-                return Explain(error, thrown);
-            }
-            finally
-            {
-                shown.EndLoan();
-            }
-        }
-
-        [MonoPInvokeCallback(typeof(slk_apply_receipt))]
-        private static int Apply(void* userData, slk_receipt_view* receipt, slk_document draft, slk_error_sink error)
-        {
-            Document shown = new Document(draft, false);
-            try
-            {
-                SpecState state = From<SpecState>(userData);
-                PurchaseInfo purchase = new PurchaseInfo(receipt, state.Find(receipt->locker));
-                return (int)state.options.ApplyPurchase(purchase, shown);
-            }
-            catch (Exception thrown)
-            {
-                return Explain(error, thrown);
-            }
-            finally
-            {
-                shown.EndLoan();
-            }
+            return new Locker(this, key, tag, handle.id, isArtificial);
         }
     }
 }

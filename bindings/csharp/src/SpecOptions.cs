@@ -47,16 +47,6 @@ namespace SessionLocker
         Shutdown = Native.SLK_SAVE_SHUTDOWN,
     }
 
-    /// <summary>What a callback did with a purchase.</summary>
-    public enum Applied
-    {
-        /// <summary>It is applied: the draft's edits and the receipt are saved together.</summary>
-        Done = Native.SLK_OK,
-
-        /// <summary>It cannot be applied now; the player gets credit for it.</summary>
-        NotApplicable = Native.SLK_NOT_APPLICABLE,
-    }
-
     /// <summary>A save that is about to be made.</summary>
     public readonly struct SaveInfo
     {
@@ -77,44 +67,20 @@ namespace SessionLocker
         public SaveReason Reason { get; }
     }
 
-    /// <summary>A purchase that is to be applied.</summary>
-    public sealed class PurchaseInfo
+    /// <summary>Whose data a callback gets.</summary>
+    public readonly struct DataInfo
     {
-        internal unsafe PurchaseInfo(slk_receipt_view* view, Locker locker)
+        internal unsafe DataInfo(slk_data_view* view, Locker locker)
         {
             Locker = locker;
-            IsCredit = view->kind == Native.SLK_APPLY_CREDIT;
             Key = locker != null ? locker.Key : Utf8.Read(view->key);
-            Product = Utf8.Read(view->product);
-            Provider = Utf8.Read(view->provider);
-            Environment = Utf8.Read(view->environment);
-            PurchaseId = Utf8.Read(view->purchase_id);
-            Context = new ReadOnlySpan<byte>(view->context, (int)view->context_length).ToArray();
         }
 
-        /// <summary>The locker; null if you have disposed it.</summary>
+        /// <summary>The locker; null for a record that is only looked at or updated, or if you have disposed it.</summary>
         public Locker Locker { get; }
 
-        /// <summary>Its key.</summary>
+        /// <summary>The record's key.</summary>
         public string Key { get; }
-
-        /// <summary>Whether it is paid by credit, so that there is no receipt.</summary>
-        public bool IsCredit { get; }
-
-        /// <summary>What was bought.</summary>
-        public string Product { get; }
-
-        /// <summary>The platform; empty for credit.</summary>
-        public string Provider { get; }
-
-        /// <summary>The platform's environment; empty for credit.</summary>
-        public string Environment { get; }
-
-        /// <summary>The platform's name for the purchase; empty for credit.</summary>
-        public string PurchaseId { get; }
-
-        /// <summary>As given with the receipt.</summary>
-        public byte[] Context { get; }
     }
 
     /// <summary>Fills in the data of a record that does not exist yet. An exception: the locker is not created.</summary>
@@ -131,14 +97,24 @@ namespace SessionLocker
     public delegate void BeforeSaveCallback(SaveInfo save, Document draft);
 
     /// <summary>
-    /// Applies a product to the draft of the player's data. It may be called again for the same purchase, also on another
-    /// server, if the save is lost: effects outside the draft belong to the event that reports the durable result. An
-    /// exception: all edits are dropped, and the platform is to send the receipt again.
+    /// Checks data that are being loaded, or are about to be saved. Data that may not be loaded are left as they are
+    /// (<see cref="LoadStatus.DataRefused"/>). Data that may not be saved are not saved (<see cref="EventKind.SaveTrouble"/>)
+    /// until they are changed and found good; if that is so at the last save, the record stays as it was saved before
+    /// (<see cref="EventKind.SaveRefused"/>). An exception counts as a refusal.
     /// </summary>
-    /// <param name="purchase">What was bought.</param>
-    /// <param name="draft">The data.</param>
-    /// <returns>What was done with it.</returns>
-    public delegate Applied ApplyPurchaseCallback(PurchaseInfo purchase, Document draft);
+    /// <param name="info">Whose data they are.</param>
+    /// <param name="data">The data; edits do not count.</param>
+    /// <returns>Null if they are as they should be; else where and what is wrong.</returns>
+    public delegate string ValidateCallback(DataInfo info, Document data);
+
+    /// <summary>
+    /// Merges data that were edited before the record was loaded into what was loaded. An exception: they are dropped, and
+    /// <see cref="EventKind.OfflineDropped"/> has them.
+    /// </summary>
+    /// <param name="info">Whose data they are.</param>
+    /// <param name="offline">What was edited; it began as the default data.</param>
+    /// <param name="draft">What was loaded, to be edited.</param>
+    public delegate void MergeOfflineCallback(DataInfo info, Document offline, Document draft);
 
     /// <summary>
     /// How a kind of record is set up. What is not set has the library's default. The callbacks are called inside
@@ -185,8 +161,69 @@ namespace SessionLocker
         /// <summary>Called before each save.</summary>
         public BeforeSaveCallback BeforeSave { get; set; }
 
+        /// <summary>Checks data when they are loaded and before they are saved.</summary>
+        public ValidateCallback Validate { get; set; }
+
+        /// <summary>Merges what was edited before the data were loaded. Without it, data cannot be edited before.</summary>
+        public MergeOfflineCallback MergeOffline { get; set; }
+
+        /// <summary>Applies changes that others send. Without it, they wait for a server that can.</summary>
+        public ApplyChangeCallback ApplyChange { get; set; }
+
+        /// <summary>How many changes may wait in the inbox of a record; default 100.</summary>
+        public int InboxLimit { get; set; }
+
+        /// <summary>Says whether a purchase is good before it is applied. Without it, all are.</summary>
+        public ApplyPurchaseCallback ValidatePurchase { get; set; }
+
         /// <summary>Applies products. Without it, receipts cannot be processed.</summary>
         public ApplyPurchaseCallback ApplyPurchase { get; set; }
+
+        /// <summary>Writes down how a purchase ended, for the game's own history.</summary>
+        public RecordPurchaseCallback RecordPurchase { get; set; }
+
+        /// <summary>Takes a product back that was paid back. Without it, each becomes a debt.</summary>
+        public ApplyPurchaseCallback RevokePurchase { get; set; }
+
+        /// <summary>How many purchases a record keeps in full; of older ones it keeps what became of them. Default 100.</summary>
+        public int PurchaseHistory { get; set; }
+
+        /// <summary>
+        /// How records of older schema versions are brought to <see cref="SchemaVersion"/>. Null: they are not loaded.
+        /// </summary>
+        public Migrations Migrations { get; set; }
+
+        /// <summary>When a record is loaded, members that the default data have and it lacks are filled in.</summary>
+        public bool Reconcile { get; set; }
+
+        /// <summary>
+        /// Records in the layout of the Luau library of the same name are taken over. Their purchases are remembered as of
+        /// provider "roblox" and environment "production".
+        /// </summary>
+        public bool ImportOriginal { get; set; }
+
+        /// <summary>Any other JSON value is taken over as the game's data.</summary>
+        public bool ImportPlain { get; set; }
+
+        /// <summary>The schema version of plain JSON that is imported; default <see cref="SchemaVersion"/>.</summary>
+        public int ImportSchemaVersion { get; set; }
+
+        /// <summary>The largest record that may be saved, in bytes; default what the store takes.</summary>
+        public long MaxValueBytes { get; set; }
+
+        /// <summary>
+        /// <see cref="EventKind.SizeWarning"/> tells when a record has grown to this share of the largest; default 90; 100:
+        /// never.
+        /// </summary>
+        public int SizeWarningPercent { get; set; }
+
+        /// <summary>How records are encoded on their way to the store; default not at all.</summary>
+        public Codec Codec { get; set; } = Codec.None;
+
+        internal uint Flags =>
+            (Reconcile ? (uint)Native.SLK_SPEC_RECONCILE : 0)
+            | (ImportOriginal ? (uint)Native.SLK_SPEC_IMPORT_ORIGINAL : 0)
+            | (ImportPlain ? (uint)Native.SLK_SPEC_IMPORT_PLAIN : 0);
 
         internal SpecOptions Copy()
         {

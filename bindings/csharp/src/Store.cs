@@ -57,7 +57,7 @@ namespace SessionLocker
     /// Where records live. Disposing ends your use of it; the store itself lives until the last engine that uses it is
     /// gone. May be used by any thread.
     /// </summary>
-    public sealed unsafe class Store : IDisposable
+    public sealed unsafe partial class Store : IDisposable
     {
         private long id;
 
@@ -189,7 +189,7 @@ namespace SessionLocker
                 callbacks.max_key_bytes = checked((uint)options.MaxKeyBytes);
                 callbacks.threads = mode == Native.SLK_STORE_BLOCKING_CONCURRENT ? (uint)options.Threads : 0;
             }
-            StoreState.SetCallbacks(ref callbacks);
+            state.SetCallbacks(ref callbacks);
             using Utf8 name = Utf8.Optional(options?.Name, stackalloc byte[Utf8.OnStack], nameof(options.Name));
             slk_store handle;
             fixed (byte* bytes = name)

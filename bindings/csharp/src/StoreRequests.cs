@@ -1,4 +1,6 @@
 using System;
+using System.Buffers;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -30,10 +32,10 @@ namespace SessionLocker
         /// <summary>The name of the record's spec; empty for a server record.</summary>
         public string Spec => Utf8.Read(view->spec, view->spec_length);
 
-        /// <summary>The record's key or the server's id.</summary>
+        /// <summary>The record's key or the server's id. For a list: the name after which to begin; empty: from the start.</summary>
         public string Key => Utf8.Read(view->key, view->key_length);
 
-        /// <summary>For a put: the value to write, JSON in UTF-8.</summary>
+        /// <summary>For a put: the value to write: JSON in UTF-8, or bytes of any kind where the spec has a codec.</summary>
         public ReadOnlySpan<byte> Value => new ReadOnlySpan<byte>(view->value, (int)view->value_length);
 
         /// <summary>Whether a version must be stored. For a put, false means that the key must be missing.</summary>
@@ -41,6 +43,9 @@ namespace SessionLocker
 
         /// <summary>The version that must be stored, as the store gave it before.</summary>
         public ReadOnlySpan<byte> Version => new ReadOnlySpan<byte>(view->version, (int)view->version_length);
+
+        /// <summary>For a list: the most names to answer with.</summary>
+        public int Limit => (int)view->limit;
     }
 
     /// <summary>What an asynchronous store is asked to do. A copy, which lives as long as the work needs it.</summary>
@@ -54,6 +59,7 @@ namespace SessionLocker
             Key = request.Key;
             Value = request.Value.ToArray();
             Version = request.HasVersion ? request.Version.ToArray() : null;
+            Limit = request.Limit;
         }
 
         /// <summary>What kind of key it is. A record and a server may have the same name.</summary>
@@ -62,16 +68,19 @@ namespace SessionLocker
         /// <summary>The name of the record's spec; empty for a server record.</summary>
         public string Spec { get; }
 
-        /// <summary>The record's key or the server's id.</summary>
+        /// <summary>The record's key or the server's id. For a list: the name after which to begin; empty: from the start.</summary>
         public string Key { get; }
 
-        /// <summary>For a put: the value to write, JSON in UTF-8.</summary>
+        /// <summary>For a put: the value to write: JSON in UTF-8, or bytes of any kind where the spec has a codec.</summary>
         public byte[] Value { get; }
 
         /// <summary>
         /// The version that must be stored, as the store gave it before. Null: for a put, the key must be missing.
         /// </summary>
         public byte[] Version { get; }
+
+        /// <summary>For a list: the most names to answer with.</summary>
+        public int Limit { get; }
     }
 
     /// <summary>What became of a request to a store. Use the members that make one.</summary>
@@ -94,6 +103,8 @@ namespace SessionLocker
             Written,
             Removed,
             Conflict,
+            Keys,
+            HasMore,
             Failed,
         }
 
@@ -131,6 +142,22 @@ namespace SessionLocker
         public static StoreAnswer Written(ReadOnlyMemory<byte> version)
         {
             return new StoreAnswer(AnswerKind.Written, default, version, Result.Ok, null);
+        }
+
+        /// <summary>To a list: these are the next keys, in the order of their bytes in UTF-8.</summary>
+        /// <param name="names">The names, at most as many as the request's limit; none only if no key is left.</param>
+        /// <param name="hasMore">Whether there are more behind the last one.</param>
+        /// <returns>The answer.</returns>
+        public static StoreAnswer Keys(IEnumerable<string> names, bool hasMore)
+        {
+            // One behind the other, each with its NUL: so they need to be pinned only once.
+            ArrayBufferWriter<byte> texts = new ArrayBufferWriter<byte>();
+            foreach (string name in names)
+            {
+                using Utf8 text = new Utf8(name, stackalloc byte[Utf8.OnStack], nameof(names));
+                texts.Write(text.WithNul);
+            }
+            return new StoreAnswer(hasMore ? AnswerKind.HasMore : AnswerKind.Keys, texts.WrittenMemory, default, Result.Ok, null);
         }
 
         /// <summary>
@@ -200,6 +227,15 @@ namespace SessionLocker
         StoreAnswer Remove(in StoreRequest request);
     }
 
+    /// <summary>A store that can list its keys: for exporting and erasing all records of a person.</summary>
+    public interface IListingStore : IBlockingStore
+    {
+        /// <summary>Lists keys of one spec whose names come after the request's key, in the order of their bytes in UTF-8.</summary>
+        /// <param name="request">What.</param>
+        /// <returns>Keys or failed.</returns>
+        StoreAnswer List(in StoreRequest request);
+    }
+
     /// <summary>
     /// A store of yours whose calls start the work and return. They come inside <see cref="Engine.Update"/>, on its
     /// thread; the tasks may complete on any thread. For what a store promises, see <see cref="IBlockingStore"/>.
@@ -223,5 +259,15 @@ namespace SessionLocker
         /// <param name="cancellation">Cancelled when nobody waits for the answer any longer.</param>
         /// <returns>Removed, conflict or failed.</returns>
         Task<StoreAnswer> RemoveAsync(AsyncStoreRequest request, CancellationToken cancellation);
+    }
+
+    /// <summary>A store that can list its keys: for exporting and erasing all records of a person.</summary>
+    public interface IAsyncListingStore : IAsyncStore
+    {
+        /// <summary>Lists keys of one spec whose names come after the request's key, in the order of their bytes in UTF-8.</summary>
+        /// <param name="request">What.</param>
+        /// <param name="cancellation">Cancelled when nobody waits for the answer any longer.</param>
+        /// <returns>Keys or failed.</returns>
+        Task<StoreAnswer> ListAsync(AsyncStoreRequest request, CancellationToken cancellation);
     }
 }

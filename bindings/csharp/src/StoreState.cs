@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -12,10 +13,12 @@ namespace SessionLocker
         private static readonly slk_store_call GetDelegate = Get;
         private static readonly slk_store_call PutDelegate = Put;
         private static readonly slk_store_call RemoveDelegate = Remove;
+        private static readonly slk_store_call ListDelegate = List;
         private static readonly slk_store_cancel CancelDelegate = Cancel;
         private static readonly IntPtr GetPointer = Marshal.GetFunctionPointerForDelegate(GetDelegate);
         private static readonly IntPtr PutPointer = Marshal.GetFunctionPointerForDelegate(PutDelegate);
         private static readonly IntPtr RemovePointer = Marshal.GetFunctionPointerForDelegate(RemoveDelegate);
+        private static readonly IntPtr ListPointer = Marshal.GetFunctionPointerForDelegate(ListDelegate);
         private static readonly IntPtr CancelPointer = Marshal.GetFunctionPointerForDelegate(CancelDelegate);
 
         private protected StoreState(object store)
@@ -25,13 +28,15 @@ namespace SessionLocker
 
         private protected object Store { get; }
 
-        internal static void SetCallbacks(ref slk_store_callbacks callbacks)
+        internal void SetCallbacks(ref slk_store_callbacks callbacks)
         {
             callbacks.get = GetPointer;
             callbacks.put = PutPointer;
             callbacks.remove = RemovePointer;
             callbacks.cancel = CancelPointer;
             callbacks.destroy = DestroyPointer;
+            if (Store is IListingStore || Store is IAsyncListingStore)
+                callbacks.list = ListPointer;
         }
 
         private protected abstract void CarryOut(slk_request request, slk_request_view* view);
@@ -76,12 +81,31 @@ namespace SessionLocker
                         return Native.slk_request_complete_removed(request);
                     case StoreAnswer.AnswerKind.Conflict:
                         return Native.slk_request_complete_conflict(request);
+                    case StoreAnswer.AnswerKind.Keys:
+                    case StoreAnswer.AnswerKind.HasMore:
+                        return SendKeys(request, value, answer.Value.Length, answer.Kind == StoreAnswer.AnswerKind.HasMore);
                     case StoreAnswer.AnswerKind.Failed:
                         return SendFailure(request, (int)answer.Result, answer.Text ?? "");
                     default:
                         return SendFailure(request, Native.SLK_E_UNKNOWN_OUTCOME, "the store returned an answer that it did not make");
                 }
             }
+        }
+
+        /// <summary>The names stand one behind the other, each with its NUL.</summary>
+        private static int SendKeys(slk_request request, byte* names, int length, bool hasMore)
+        {
+            List<IntPtr> starts = new List<IntPtr>();
+            for (int at = 0, start = 0; at < length; at++)
+            {
+                if (names[at] != 0)
+                    continue;
+                starts.Add((IntPtr)(names + start));
+                start = at + 1;
+            }
+            IntPtr[] pointers = starts.ToArray();
+            fixed (IntPtr* first = pointers)
+                return Native.slk_request_complete_keys(request, (byte**)first, (nuint)pointers.Length, hasMore ? 1 : 0);
         }
 
         private static int SendFailure(slk_request request, int result, string words)
@@ -121,6 +145,12 @@ namespace SessionLocker
             Call(userData, request, view);
         }
 
+        [MonoPInvokeCallback(typeof(slk_store_call))]
+        private static void List(void* userData, slk_request request, slk_request_view* view)
+        {
+            Call(userData, request, view);
+        }
+
         [MonoPInvokeCallback(typeof(slk_store_cancel))]
         private static void Cancel(void* userData, slk_request request)
         {
@@ -156,6 +186,9 @@ namespace SessionLocker
                     break;
                 case Native.SLK_REQUEST_PUT:
                     Complete(request, store.Put(shown));
+                    break;
+                case Native.SLK_REQUEST_LIST:
+                    Complete(request, ((IListingStore)store).List(shown));
                     break;
                 default:
                     Complete(request, store.Remove(shown));
@@ -212,6 +245,8 @@ namespace SessionLocker
                     return store.GetAsync(copy, cancellation);
                 case Native.SLK_REQUEST_PUT:
                     return store.PutAsync(copy, cancellation);
+                case Native.SLK_REQUEST_LIST:
+                    return ((IAsyncListingStore)store).ListAsync(copy, cancellation);
                 default:
                     return store.RemoveAsync(copy, cancellation);
             }

@@ -45,6 +45,9 @@ namespace SessionLocker
         /// <summary>In bytes, without the NUL.</summary>
         internal int Length { get; }
 
+        /// <summary>The bytes and the NUL.</summary>
+        internal ReadOnlySpan<byte> WithNul => bytes.Slice(0, Length + 1);
+
         /// <summary>The same for a string that may be missing: its pointer is null then.</summary>
         internal static Utf8 Optional(string text, Span<byte> onStack, string argument)
         {
