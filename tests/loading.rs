@@ -50,7 +50,7 @@ fn trail(call: &HostCall) -> CallAnswer {
     let mut data = json(&call.draft);
     let name = match step {
         Step::Patch { schema, patch } => format!("patch {schema}.{patch}"),
-        Step::Migrate { from } => format!("from {from}"),
+        Step::Migrate { from, .. } => format!("from {from}"),
     };
     let mut trail = data["trail"].as_array().cloned().unwrap_or_default();
     trail.push(name.into());

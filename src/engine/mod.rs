@@ -303,7 +303,10 @@ impl Engine {
         } else {
             None
         };
-        self.core.lock().send_change(spec, key, sending, default)
+        let wall_ms = self.clock.wall_ms();
+        let mut core = self.core.lock();
+        core.note_wall_time(wall_ms);
+        core.send_change(spec, key, sending, default)
     }
 
     /// Looks at a record without taking it, or erases it. How it ended comes as an event.

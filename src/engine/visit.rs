@@ -119,6 +119,11 @@ impl Core {
         Ok(())
     }
 
+    /// The wall clock, for what is sent before the first poll.
+    pub fn note_wall_time(&mut self, wall_ms: i64) {
+        self.wall_ms = wall_ms;
+    }
+
     /// Looks at a record without taking it, or erases it; how it ended comes as an event.
     ///
     /// # Errors
@@ -528,6 +533,7 @@ impl Core {
         mut parting: Parting,
     ) {
         if let Parting::Erased { line, outgoing } = &mut parting {
+            self.attend_here(spec, &key);
             let from = self.store_key(spec, &key);
             let left = std::mem::take(outgoing);
             if let Some(line) = line.clone() {
@@ -605,12 +611,7 @@ impl Core {
     /// Has the holder of a record look at it.
     fn wake_holder(&mut self, now: Time, spec: SpecId, store: StoreId, key: &Arc<str>, holder: &Holder) {
         if holder.incarnation.origin == self.options.entropy {
-            if let Some(index) = self.by_key.get(&(spec, Arc::clone(key))).copied() {
-                if let Some(slot) = self.slots[index as usize].used.as_mut() {
-                    slot.locker.attend();
-                }
-                self.make_ready(index);
-            }
+            self.attend_here(spec, key);
             return;
         }
         let letter = Letter {
@@ -618,6 +619,21 @@ impl Core {
             name: key.to_string(),
         };
         self.post_letter(now, store, &holder.server, letter);
+    }
+
+    /// Has our own locker of a record look at it, if it holds it.
+    fn attend_here(&mut self, spec: SpecId, key: &Arc<str>) {
+        let Some(index) = self.by_key.get(&(spec, Arc::clone(key))).copied() else {
+            return;
+        };
+        if let Some(slot) = self.slots[index as usize]
+            .used
+            .as_mut()
+            .filter(|slot| slot.locker.is_held())
+        {
+            slot.locker.attend();
+        }
+        self.make_ready(index);
     }
 
     /// Ends all visits: the shutdown's deadline has passed.

@@ -96,7 +96,7 @@ pub(super) fn get(handle: slk_migrations) -> Result<HostMigrations, Failure> {
 fn name_of(step: Step) -> StepName {
     match step {
         Step::Patch { schema, patch } => (schema, Some(patch)),
-        Step::Migrate { from } => (from, None),
+        Step::Migrate { from, .. } => (from, None),
     }
 }
 
@@ -108,7 +108,7 @@ impl HostSpec {
         let key = c_text(&about.key);
         let (from_version, from_patch, to_version) = match step {
             Step::Patch { schema, patch } => (schema, patch, schema),
-            Step::Migrate { from } => (from, 0, from + 1),
+            Step::Migrate { from, patch } => (from, patch, from + 1),
         };
         let view = slk_migration_view {
             struct_size: size_field::<slk_migration_view>(),
@@ -186,7 +186,10 @@ pub unsafe extern "C" fn slk_migrations_add_migrator(
         let gives = (gives_patch != SLK_LATEST_PATCH).then_some(gives_patch);
         add(
             migrations,
-            Step::Migrate { from: from_version },
+            Step::Migrate {
+                from: from_version,
+                patch: 0,
+            },
             (migrate, user_data, destroy),
             |chain| Ok(chain.add_migrator(from_version, compatible, gives)?),
         )

@@ -77,7 +77,7 @@ impl Preparation {
 fn name_of(task: Task) -> String {
     match task {
         Task::Step(Step::Patch { schema, patch }) => format!("the patcher of version {schema} from patch {patch}"),
-        Task::Step(Step::Migrate { from }) => format!("the migrator from version {from}"),
+        Task::Step(Step::Migrate { from, .. }) => format!("the migrator from version {from}"),
         Task::Validate => "the check of the data".into(),
     }
 }

@@ -24,6 +24,8 @@ pub enum Step {
     Migrate {
         /// The schema version that the data have.
         from: u32,
+        /// The patch number that the data have.
+        patch: u32,
     },
 }
 
@@ -150,14 +152,14 @@ impl Migrations {
         if self.patchers.contains(&(version, patch)) {
             return Some(Step::Patch { schema: version, patch });
         }
-        (version < schema).then_some(Step::Migrate { from: version })
+        (version < schema).then_some(Step::Migrate { from: version, patch })
     }
 
     /// The step has been done: the header says so.
     pub fn note_done(&self, step: Step, header: &mut Header) {
         match step {
             Step::Patch { patch, .. } => header.patch = patch + 1,
-            Step::Migrate { from } => {
+            Step::Migrate { from, .. } => {
                 let migrator = self.migrators.get(&from);
                 let compatible = migrator.is_some_and(|migrator| migrator.compatible);
                 let patch = migrator.and_then(|migrator| migrator.gives_patch);
@@ -208,8 +210,8 @@ mod tests {
             steps,
             [
                 Step::Patch { schema: 1, patch: 1 },
-                Step::Migrate { from: 1 },
-                Step::Migrate { from: 2 }
+                Step::Migrate { from: 1, patch: 2 },
+                Step::Migrate { from: 2, patch: 0 }
             ]
         );
         assert_eq!((header.schema, header.patch), (3, 1), "a migrator gives mended data");
@@ -221,7 +223,10 @@ mod tests {
         chain.add_migrator(1, false, Some(0)).unwrap();
         chain.check(2).unwrap();
         let (steps, header) = steps(&chain, header(1, 0), 2);
-        assert_eq!(steps, [Step::Migrate { from: 1 }, Step::Patch { schema: 2, patch: 0 }]);
+        assert_eq!(
+            steps,
+            [Step::Migrate { from: 1, patch: 0 }, Step::Patch { schema: 2, patch: 0 }]
+        );
         assert_eq!((header.schema, header.patch), (2, 1));
     }
 
