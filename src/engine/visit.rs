@@ -621,16 +621,12 @@ impl Core {
         self.post_letter(now, store, &holder.server, letter);
     }
 
-    /// Has our own locker of a record look at it, if it holds it.
+    /// Has our own locker of a record look at it.
     fn attend_here(&mut self, spec: SpecId, key: &Arc<str>) {
         let Some(index) = self.by_key.get(&(spec, Arc::clone(key))).copied() else {
             return;
         };
-        if let Some(slot) = self.slots[index as usize]
-            .used
-            .as_mut()
-            .filter(|slot| slot.locker.is_held())
-        {
+        if let Some(slot) = self.slots[index as usize].used.as_mut() {
             slot.locker.attend();
         }
         self.make_ready(index);
