@@ -519,3 +519,25 @@ fn changes_that_arrive_while_saves_fail_take_effect_once() {
         assert_eq!(order(&world, "t"), "[1,2,3,4]");
     }
 }
+
+#[test]
+fn an_update_that_makes_bad_data_is_refused() {
+    let mut world = World::new();
+    let settings = Spec {
+        validate: true,
+        ..spec()
+    };
+    let a = world.server_with("a", LEASE, settings, |_, call| match call.question {
+        Question::Validate if gold(&call.draft) > 9 => CallAnswer::refused(Verdict::Failed("/gold: too much".into())),
+        Question::Validate => CallAnswer::done(None),
+        _ => play(call),
+    });
+    update(&mut world, a, "guild", 9, 1);
+    update(&mut world, a, "guild", 1, 2);
+    world.run(SECOND);
+    let refused = Fate::Refused {
+        text: "/gold: too much".into(),
+    };
+    assert_eq!(fates(&mut world, a), [(1, Fate::Delivered), (2, refused)]);
+    assert_eq!(gold(&world.data("guild")), 9);
+}

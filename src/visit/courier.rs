@@ -108,6 +108,9 @@ enum Step {
     /// An update needs the host.
     Prepare(Box<Found>, Box<Preparation>),
     Asking(Box<Found>, Box<Preparation>, Option<Task>),
+    /// An update was applied, and is to be checked before it is written.
+    Check(Box<Found>, Box<Preparation>),
+    Checking(Box<Found>, Box<Preparation>),
     /// The first so many errands are in it.
     Write(Box<Found>, usize),
     Writing(Box<Found>, usize),
@@ -185,6 +188,7 @@ impl Courier {
         }
         match self.step {
             Step::Prepare(..) => return self.ask(out),
+            Step::Check(..) => return self.ask_to_check(out),
             Step::NeedDefault => return self.ask_default(out),
             _ => {}
         }
@@ -194,7 +198,7 @@ impl Courier {
     fn is_waiting(&self) -> bool {
         matches!(
             self.step,
-            Step::Reading | Step::Writing(..) | Step::Asking(..) | Step::AskingDefault
+            Step::Reading | Step::Writing(..) | Step::Asking(..) | Step::Checking(..) | Step::AskingDefault
         )
     }
 
@@ -466,19 +470,39 @@ impl Courier {
 
     /// Takes the host's answer to a call.
     pub fn finish_call(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, out: &mut VisitOutputs) {
-        if matches!(self.step, Step::AskingDefault) {
-            return self.finish_default(inputs, answer, out);
-        }
-        let Step::Asking(found, mut preparation, task) = std::mem::replace(&mut self.step, Step::Read) else {
-            return;
-        };
-        if let Some(task) = task {
-            match preparation.finish(&self.spec, task, answer) {
-                Ok(()) => self.step = Step::Prepare(found, preparation),
+        match std::mem::replace(&mut self.step, Step::Read) {
+            Step::AskingDefault => self.finish_default(inputs, answer, out),
+            Step::Asking(found, preparation, Some(task)) => self.finish_task(found, preparation, task, answer, out),
+            Step::Asking(found, preparation, None) => self.finish_update(found, preparation, answer, out),
+            Step::Checking(found, preparation) => match answer.verdict.or_failed() {
+                Ok(()) => self.write_update(*found, *preparation),
                 Err(text) => self.end_front(Fate::Refused { text }, out),
-            }
-            return;
+            },
+            other => self.step = other,
         }
+    }
+
+    fn finish_task(
+        &mut self,
+        found: Box<Found>,
+        mut preparation: Box<Preparation>,
+        task: Task,
+        answer: CallAnswer,
+        out: &mut VisitOutputs,
+    ) {
+        match preparation.finish(&self.spec, task, answer) {
+            Ok(()) => self.step = Step::Prepare(found, preparation),
+            Err(text) => self.end_front(Fate::Refused { text }, out),
+        }
+    }
+
+    fn finish_update(
+        &mut self,
+        found: Box<Found>,
+        mut preparation: Box<Preparation>,
+        answer: CallAnswer,
+        out: &mut VisitOutputs,
+    ) {
         if let Err(text) = answer.verdict.or_failed() {
             return self.end_front(Fate::Refused { text }, out);
         }
@@ -486,18 +510,35 @@ impl Courier {
             let text = "an update of a record that nobody holds cannot send changes".to_owned();
             return self.end_front(Fate::Refused { text }, out);
         }
-        self.write_update(*found, *preparation, answer.draft);
+        if let Some(draft) = answer.draft {
+            preparation.document = draft;
+        }
+        if self.spec.validate {
+            self.step = Step::Check(found, preparation);
+        } else {
+            self.write_update(*found, *preparation);
+        }
+    }
+
+    fn ask_to_check(&mut self, out: &mut VisitOutputs) {
+        let Step::Check(found, preparation) = std::mem::replace(&mut self.step, Step::Read) else {
+            return;
+        };
+        out.call = Some(HostCall {
+            question: Question::Validate,
+            draft: preparation.document.clone(),
+        });
+        self.step = Step::Checking(found, preparation);
     }
 
     fn finish_default(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, out: &mut VisitOutputs) {
-        self.step = Step::Read;
         match answer.verdict.or_failed() {
             Ok(()) => self.default = Some(answer.draft.unwrap_or_default()),
             Err(text) => self.give_up_front(&text, inputs, out),
         }
     }
 
-    fn write_update(&mut self, found: Found, preparation: Preparation, draft: Option<Document>) {
+    fn write_update(&mut self, found: Found, preparation: Preparation) {
         let Some(item) = self.queue.front() else {
             return;
         };
@@ -511,7 +552,7 @@ impl Courier {
         header.holder = None;
         let updated = Found {
             header,
-            document: draft.unwrap_or(document),
+            document,
             ..found
         };
         self.step = Step::Write(Box::new(updated), 1);

@@ -247,6 +247,40 @@ static void check_loading(slk_store store)
     CHECK(destroyed == 1);
 }
 
+/* Two parts of a game hold one session by their names; and who comes back at once finds the session as it was. */
+static void check_names_and_reuse(slk_store store)
+{
+    slk_engine engine = new_engine("names");
+    slk_spec spec = new_spec(engine, store);
+    slk_locker locker = new_locker(spec, "names", 1);
+    slk_event event;
+    OK(slk_locker_mark_should_acquire(locker, NULL));
+    OK(slk_locker_mark_should_acquire(locker, "minigame"));
+    OK(slk_locker_mark_should_acquire(locker, "minigame"));
+    uint64_t epoch = wait_for_event(engine, SLK_EVENT_LOADED).epoch;
+    OK(slk_locker_add_i64(locker, "/gold", 1, NULL));
+    OK(slk_locker_mark_should_release(locker, NULL));
+    for (int tick = 0; tick < 20; tick++) {
+        OK(slk_engine_update(engine, 0));
+        CHECK(!saw_event(engine, SLK_EVENT_RELEASED, &event));
+        pass_ms(10);
+    }
+    CHECK(slk_locker_is_available(locker));
+
+    OK(slk_locker_mark_should_release(locker, "minigame"));
+    OK(slk_locker_mark_should_acquire(locker, NULL));
+    for (int tick = 0; tick < 20; tick++) {
+        OK(slk_engine_update(engine, 0));
+        CHECK(!saw_event(engine, SLK_EVENT_RELEASED, &event));
+        pass_ms(10);
+    }
+    slk_locker_status status;
+    OK(slk_locker_get_status(locker, &status, sizeof status));
+    CHECK(status.available && status.dirty && status.epoch == epoch);
+    release(engine, locker);
+    OK(slk_engine_destroy(engine));
+}
+
 static slk_result note_save(void *user_data, const slk_save_view *save, slk_document draft, slk_error_sink error)
 {
     (void)save;
@@ -298,6 +332,7 @@ int main(void)
     OK(slk_store_open_memory(&store));
     check_loading(store);
     check_artificial(store);
+    check_names_and_reuse(store);
     OK(slk_store_destroy(store));
     CHECK(calls >= 2);
     for (int32_t kind = SLK_OBJECT_STORE; kind <= SLK_OBJECT_MIGRATIONS; kind++)
