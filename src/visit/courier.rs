@@ -14,7 +14,7 @@ use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::prepare::{unfit, Preparation, Task};
 use crate::locker::{Built, Spec};
 use crate::record::codec::encode;
-use crate::record::inbox::{Intake, Sent};
+use crate::record::inbox::{Inbox, Intake, Sent};
 use crate::record::stamp::OperationId;
 use crate::record::Document;
 use crate::store::{Key, Operation, Outcome, Reply, Request, StoreResult};
@@ -97,6 +97,19 @@ struct Item {
     errand: Errand,
     /// A write with it was sent and may have landed.
     tried: bool,
+}
+
+impl Item {
+    /// How the errand has ended already, as far as the target's inbox tells; `None` if it is to be carried out.
+    fn settled_by(&self, inbox: &Inbox) -> Option<Fate> {
+        match inbox.intake(&self.errand.sent.line, self.errand.sent.number) {
+            Intake::Known => Some(Fate::Delivered),
+            Intake::Forgotten if self.tried || !self.errand.fresh => Some(Fate::Unknown {
+                text: "the target has heard from too many others since".to_owned(),
+            }),
+            Intake::Forgotten | Intake::New => None,
+        }
+    }
 }
 
 enum Step {
@@ -383,41 +396,35 @@ impl Courier {
             let text = format!("{} holds the record", lock.owner);
             return self.give_up_front(&text, inputs, out);
         }
+        // What needs no write comes first.
+        while let Some(fate) = self.queue.front().and_then(|item| item.settled_by(&found.header.inbox)) {
+            self.end_front(fate, out);
+        }
+        let full = found.header.inbox.waiting().len() >= self.spec.inbox_limit;
+        match self.queue.front() {
+            None => {}
+            Some(item) if item.errand.update => self.begin_update(inputs, found, out),
+            Some(_) if full => self.inbox_is_full(inputs, out),
+            Some(_) => {
+                let count = self.fill_inbox(&mut found);
+                self.step = Step::Write(Box::new(found), count);
+            }
+        }
+    }
+
+    /// Puts in what is new, from the front of the queue, until something else is needed; gives how many.
+    fn fill_inbox(&self, found: &mut Found) -> usize {
         let mut count = 0;
-        while let Some(item) = self.queue.get(count) {
-            let errand = &item.errand;
-            match found.header.inbox.intake(&errand.sent.line, errand.sent.number) {
-                Intake::Known if count == 0 => {
-                    self.end_front(Fate::Delivered, out);
-                    continue;
-                }
-                Intake::Forgotten if count == 0 && (item.tried || !errand.fresh) => {
-                    let text = "the target has heard from too many others since".to_owned();
-                    self.end_front(Fate::Unknown { text }, out);
-                    continue;
-                }
-                Intake::Known | Intake::Forgotten if item.tried || !errand.fresh => break,
-                Intake::Known => break,
-                Intake::New | Intake::Forgotten => {}
-            }
-            if errand.update {
-                if count == 0 {
-                    return self.begin_update(inputs, found, out);
-                }
+        for item in &self.queue {
+            let inbox = &mut found.header.inbox;
+            let full = inbox.waiting().len() >= self.spec.inbox_limit;
+            if full || item.errand.update || item.settled_by(inbox).is_some() {
                 break;
             }
-            if found.header.inbox.waiting().len() >= self.spec.inbox_limit {
-                if count == 0 {
-                    return self.inbox_is_full(inputs, out);
-                }
-                break;
-            }
-            found.header.inbox.take(errand.sent.clone());
+            inbox.take(item.errand.sent.clone());
             count += 1;
         }
-        if count > 0 {
-            self.step = Step::Write(Box::new(found), count);
-        }
+        count
     }
 
     fn inbox_is_full(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
