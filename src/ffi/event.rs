@@ -8,6 +8,7 @@ use super::host::cause_number;
 use super::panic;
 use super::result::*;
 use super::spec;
+use super::spec_host::save_reason;
 use super::text;
 use crate::engine::event::Event;
 use crate::engine::{Source, SpecId, VisitOutcome};
@@ -491,7 +492,7 @@ impl Translator<'_> {
             }
             LockerEvent::Idle => out.kind = SLK_EVENT_IDLE,
             LockerEvent::Deleted => out.kind = SLK_EVENT_DELETED,
-            LockerEvent::Saving(reason) => (out.kind, out.detail) = (SLK_EVENT_SAVING, spec::save_reason(reason)),
+            LockerEvent::Saving(reason) => (out.kind, out.detail) = (SLK_EVENT_SAVING, save_reason(reason)),
             LockerEvent::OfflineDropped { document, text } => {
                 out = self.worded(out, &text);
                 out.kind = SLK_EVENT_OFFLINE_DROPPED;

@@ -5,7 +5,7 @@ use super::handle::{slk_document, slk_error_sink, slk_locker, slk_migrations};
 use super::host::{slk_destroy, UserData};
 use super::panic;
 use super::result::*;
-use super::spec::{c_text, size_field, HostSpec};
+use super::spec_host::{c_text, size_field, HostSpec};
 use super::table::{Table, Type};
 use super::text;
 use crate::engine::host::About;

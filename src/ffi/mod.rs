@@ -36,6 +36,7 @@ pub mod receipt;
 pub mod request;
 pub mod result;
 pub mod spec;
+mod spec_host;
 pub mod store;
 pub mod store_callback;
 pub mod store_sqlite;
