@@ -87,7 +87,7 @@ TEST(records_of_the_original_are_taken_over) {
     auto options = world::player_options();
     options.import_original = true;
     world::server server(std::move(options));
-    CHECK_OK(server.store.set_value("player", "1", std::string(R"({"Version":1,"VersionPatch":0,"Data":{"gold":3}})")));
+    CHECK_OK(server.store.set_value("player", "1", std::string(R"({"Version":1,"VersionPatch":0,"gold":3})")));
     auto locker = *server.spec.open_locker("1");
     CHECK_OK(locker.mark_should_acquire());
     CHECK(server.tick_until([](const slk::events::loaded &) {}, [&] { return locker.is_loaded(); }));
