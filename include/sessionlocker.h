@@ -2544,7 +2544,7 @@ typedef slk_result (*slk_merge_offline)(void *user_data, const slk_data_view *vi
 typedef struct slk_spec_options {
     /** The size of this struct, set by `SLK_SPEC_OPTIONS_INIT`. */
     uint32_t struct_size;
-    /** The version of the data that this server reads and writes. A record of a newer one is not touched. */
+    /** The version of the data that this server reads and writes. A record that needs a newer one is not touched. */
     uint32_t schema_version;
     /** The name: part of the keys in the store. Required, up to `SLK_MAX_NAME_BYTES`; copied. */
     const char *name;
@@ -2577,7 +2577,7 @@ typedef struct slk_spec_options {
     /** Called exactly once, when the engine is gone; none of the callbacks of this struct follows. May be NULL. */
     slk_destroy destroy;
     /**
-     * How records of older schema versions are brought to `schema_version`. Null: records of other versions are not
+     * How records of older schema versions are brought to `schema_version`. Null: records of older versions are not
      * loaded. The set may be destroyed after this call.
      */
     slk_migrations migrations;
@@ -2690,8 +2690,9 @@ SLK_NODISCARD SLK_API slk_result slk_spec_view_record(slk_spec spec, const char 
 
 /**
  * Erases a record: its data, user ids, credit and the details of its purchases. What stays is what keeps late writes out
- * and old receipts from taking effect again; changes that were on their way to others are delivered. A session that runs
- * elsewhere cannot bring the data back. `SLK_EVENT_RECORD_ERASED` tells.
+ * and old receipts from taking effect again; changes that were on their way to others are delivered. A session that held
+ * the record cannot bring the data back: on this engine it is told at once that it is lost, elsewhere when it next meets
+ * the record. `SLK_EVENT_RECORD_ERASED` tells.
  *
  * Parameters:
  *   `spec`: the kind of record.

@@ -151,7 +151,7 @@ pub type slk_before_save = Option<
 pub struct slk_spec_options {
     /// The size of this struct, set by `SLK_SPEC_OPTIONS_INIT`.
     pub struct_size: u32,
-    /// The version of the data that this server reads and writes. A record of a newer one is not touched.
+    /// The version of the data that this server reads and writes. A record that needs a newer one is not touched.
     pub schema_version: u32,
     /// The name: part of the keys in the store. Required, up to `SLK_MAX_NAME_BYTES`; copied.
     pub name: *const c_char,
@@ -183,7 +183,7 @@ pub struct slk_spec_options {
     pub user_data: *mut c_void,
     /// Called exactly once, when the engine is gone; none of the callbacks of this struct follows. May be NULL.
     pub destroy: slk_destroy,
-    /// How records of older schema versions are brought to `schema_version`. Null: records of other versions are not
+    /// How records of older schema versions are brought to `schema_version`. Null: records of older versions are not
     /// loaded. The set may be destroyed after this call.
     pub migrations: slk_migrations,
     /// Any of `SLK_SPEC_`, added.

@@ -36,8 +36,9 @@ pub unsafe extern "C" fn slk_spec_view_record(spec: slk_spec, key: *const c_char
 }
 
 /// Erases a record: its data, user ids, credit and the details of its purchases. What stays is what keeps late writes out
-/// and old receipts from taking effect again; changes that were on their way to others are delivered. A session that runs
-/// elsewhere cannot bring the data back. `SLK_EVENT_RECORD_ERASED` tells.
+/// and old receipts from taking effect again; changes that were on their way to others are delivered. A session that held
+/// the record cannot bring the data back: on this engine it is told at once that it is lost, elsewhere when it next meets
+/// the record. `SLK_EVENT_RECORD_ERASED` tells.
 ///
 /// Parameters:
 ///   `spec`: the kind of record.
