@@ -316,7 +316,9 @@ void Players::gift(ClientId client, const std::string &name, const std::string &
         return clients_.print(client, "error gift", name + ":", "has only", *gold, "gold");
     const auto change = send_gift(player->locker, spec_, to, amount);
     const auto now = summary_of(player->locker);
-    for (const slk::failure &why : {change.error(), now.error()})
+    // The gift leaves with the save: its receiver should not have to wait for the next one.
+    const auto marked = player->locker.mark_should_save();
+    for (const slk::failure &why : {change.error(), now.error(), marked.error()})
         if (why.code != slk::result_code::ok)
             return answer_failure(client, "gift", name, why);
     note_change(*player, *change, *now);

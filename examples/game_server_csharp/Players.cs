@@ -199,6 +199,8 @@ namespace GameServer
                 // Queued first: if that fails, nothing is taken. Both are saved in one write.
                 player.Locker.QueueChange(spec, to, "gift", "{\"gold\":" + amount + "}");
                 Change change = Game.AddGold(player.Locker, -amount);
+                // The gift leaves with the save: its receiver should not have to wait for the next one.
+                player.Locker.MarkShouldSave();
                 Summary now = new Summary(player.Locker);
                 audit.Write($"changed {player.Name} epoch {player.Epoch} change {change} {now}");
                 clients.Print(client, $"ok gift {name} {to} gold {now.Gold} change {change}");
