@@ -254,11 +254,7 @@ namespace GameServer
                 Receipt notice = new Receipt("example-shop", "live", purchase, product) { State = ReceiptState.Revoked };
                 TickTask<PurchaseReport> outcome = player.Locker.ProcessReceiptAsync(notice);
                 clients.Print(client, "ok refund " + name + " " + purchase);
-                PurchaseReport report = await outcome;
-                if (report.Outcome == PurchaseOutcome.Revoked)
-                    clients.Print(client, (report.IsDuplicate ? "* refunded-again " : "* refunded ") + name + " " + purchase);
-                else
-                    clients.Print(client, $"* not-processed {name} {purchase}: {report.Text}");
+                TellPurchase(client, player, purchase, await outcome);
             }
             catch (Exception error)
             {
@@ -399,6 +395,12 @@ namespace GameServer
             {
                 audit.Write("not-processed " + who);
                 clients.Print(client, $"* not-processed {player.Name} {purchase}: {report.Text}");
+                return;
+            }
+            // Also the answer to an old notice of what was paid back since: it grants nothing again.
+            if (report.Outcome == PurchaseOutcome.Revoked)
+            {
+                clients.Print(client, (report.IsDuplicate ? "* refunded-again " : "* refunded ") + player.Name + " " + purchase);
                 return;
             }
             string what = report.Outcome == PurchaseOutcome.Credited ? "credited" : report.IsDuplicate ? "granted-again" : "granted";
