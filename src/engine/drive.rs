@@ -1,7 +1,7 @@
 //! Driving the core: what is due is stepped, what may be sent is sent, what was answered is passed on.
 
 use super::beat::Notice;
-use super::core::{Action, Core, InFlight, LockerSlot, SpecSlot, Target};
+use super::core::{Action, Core, InFlight, LockerSlot, SpecSlot, StoreSlot, Target};
 use super::event::{place, Event, LockerId, Source, SpecId, StoreId};
 use super::health::Turn;
 use super::metrics::operation_of;
@@ -11,10 +11,10 @@ use super::watch::Watch;
 use crate::clock::Time;
 use crate::locker::call::CallAnswer;
 use crate::locker::event::Event as LockerEvent;
-use crate::locker::inputs::{Inputs, Outputs, Priority};
+use crate::locker::inputs::{Inputs, Outputs, Priority, Verdicts};
 use crate::locker::Built;
 use crate::log::Level;
-use crate::planted::Bug;
+use crate::planted::{Bug, Bugs};
 use crate::record::server::Letter;
 use crate::record::Document;
 use crate::store::{Request, RequestId, StoreError, StoreResult};
@@ -22,6 +22,33 @@ use std::sync::Arc;
 
 /// After so many steps without an action the caller gets a chance to look at the clock.
 const STEPS_PER_POLL: usize = 32;
+
+/// What a step is told that does not depend on what is stepped.
+pub(super) struct Moment {
+    now: Time,
+    wall_ms: i64,
+    jitter: f64,
+    shutting_down: bool,
+    bugs: Bugs,
+    next_change: u64,
+}
+
+impl Moment {
+    /// All that something on this store is told.
+    pub(super) fn inputs<'a>(&self, store: &'a StoreSlot, verdicts: &'a Verdicts) -> Inputs<'a> {
+        Inputs {
+            now: self.now,
+            wall_ms: self.wall_ms,
+            jitter: self.jitter,
+            server: store.beat.view(),
+            verdicts,
+            shutting_down: self.shutting_down,
+            bugs: self.bugs,
+            critical: store.health.is_critical(),
+            next_change: self.next_change,
+        }
+    }
+}
 
 impl Core {
     /// The next thing to do; call it until it gives `None`. `now` is the steady time, `wall_ms` is for people.
@@ -405,6 +432,17 @@ impl Core {
         self.make_ready(id.index);
     }
 
+    pub(super) fn moment(&mut self, now: Time) -> Moment {
+        Moment {
+            now,
+            wall_ms: self.wall_ms,
+            jitter: self.rng.f64(),
+            shutting_down: self.shutdown.is_some(),
+            bugs: self.options.bugs,
+            next_change: self.next_change,
+        }
+    }
+
     /// Calls `step` with a locker and what it must be told, and does what every step calls for afterwards.
     fn with_locker(
         &mut self,
@@ -412,20 +450,10 @@ impl Core {
         index: u32,
         step: impl FnOnce(&mut LockerSlot, &Inputs<'_>, &mut Outputs),
     ) -> Option<Outputs> {
-        let jitter = self.rng.f64();
+        let moment = self.moment(now);
         let slot = self.slots.get_mut(index as usize)?.used.as_mut()?;
         let store = &self.stores[slot.store.0 as usize];
-        let inputs = Inputs {
-            now,
-            wall_ms: self.wall_ms,
-            jitter,
-            server: store.beat.view(),
-            verdicts: &self.verdicts,
-            shutting_down: self.shutdown.is_some(),
-            bugs: self.options.bugs,
-            critical: store.health.is_critical(),
-            next_change: self.next_change,
-        };
+        let inputs = moment.inputs(store, &self.verdicts);
         let spec = slot.spec;
         let mut outputs = Outputs::default();
         step(slot, &inputs, &mut outputs);

@@ -393,20 +393,10 @@ impl Core {
         id: VisitId,
         step: impl FnOnce(&mut Visitor, &Inputs<'_>, &mut VisitOutputs),
     ) -> Option<VisitOutputs> {
-        let jitter = self.rng.f64();
+        let moment = self.moment(now);
         let slot = self.visits.get_mut(&id)?;
         let store = &self.stores[slot.store.0 as usize];
-        let inputs = Inputs {
-            now,
-            wall_ms: self.wall_ms,
-            jitter,
-            server: store.beat.view(),
-            verdicts: &self.verdicts,
-            shutting_down: self.shutdown.is_some(),
-            critical: store.health.is_critical(),
-            bugs: self.options.bugs,
-            next_change: self.next_change,
-        };
+        let inputs = moment.inputs(store, &self.verdicts);
         let mut outputs = VisitOutputs::default();
         step(&mut slot.visitor, &inputs, &mut outputs);
         self.after_visit(now, id, &mut outputs);
@@ -539,7 +529,7 @@ impl Core {
             if let Some(line) = line.clone() {
                 let deliveries = left.into_iter().map(|outgoing| Delivery {
                     line: line.clone(),
-                    from: format!("{}/{}", from.space, from.name),
+                    from: from.to_string(),
                     fresh: false,
                     outgoing,
                 });

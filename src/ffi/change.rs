@@ -5,7 +5,7 @@ use super::handle::{slk_document, slk_error_sink, slk_locker, slk_spec};
 use super::locker;
 use super::panic;
 use super::result::*;
-use super::spec;
+use super::spec::{self, SpecObject};
 use super::spec_host::{c_text, size_field, HostSpec};
 use super::text::{self, SLK_MAX_KEY_BYTES, SLK_MAX_NAME_BYTES};
 use crate::change::Draft;
@@ -106,71 +106,54 @@ impl HostSpec {
     }
 }
 
-/// A change as the host describes it.
-#[derive(Clone, Copy)]
-struct Given {
+/// A change as the host describes it; `payload` with its length.
+///
+/// # Safety
+/// The pointers are null or lead to strings with a NUL, the payload to as many bytes as its length says.
+unsafe fn draft_of(
+    space: &str,
     key: *const c_char,
     kind: *const c_char,
-    payload: *const c_char,
-    length: usize,
+    payload: (*const c_char, usize),
     flags: u32,
-}
-
-impl Given {
-    /// # Safety
-    /// The pointers are null or lead to strings with a NUL, the payload to as many bytes as its length says.
-    unsafe fn read(self, space: &str) -> Result<Draft, Failure> {
-        if self.flags & !SLK_SEND_CREATE != 0 {
-            let text = format!("flags has bits that mean nothing: {:#x}", self.flags);
-            return Err(Failure::argument(text));
-        }
-        // SAFETY: as the caller promises.
-        let key = unsafe { text::string(self.key, "key", SLK_MAX_KEY_BYTES) }?;
-        // SAFETY: as the caller promises.
-        let kind = unsafe { text::string(self.kind, "kind", SLK_MAX_NAME_BYTES) }?;
-        if kind.is_empty() {
-            return Err(Failure::argument("kind is empty"));
-        }
-        let payload = if self.payload.is_null() {
-            "null"
-        } else {
-            // SAFETY: as the caller promises.
-            unsafe { text::text(self.payload, self.length, "payload") }?
-        };
-        let payload = Document::from_json(payload).map_err(|error| Failure::from(error).about("payload"))?;
-        Ok(Draft {
-            space: space.to_owned(),
-            key: key.to_owned(),
-            kind: kind.to_owned(),
-            payload: payload.to_value()?,
-            create: self.flags & SLK_SEND_CREATE != 0,
-        })
+) -> Result<Draft, Failure> {
+    if flags & !SLK_SEND_CREATE != 0 {
+        let text = format!("flags has bits that mean nothing: {flags:#x}");
+        return Err(Failure::argument(text));
     }
+    // SAFETY: as the caller promises.
+    let key = unsafe { text::string(key, "key", SLK_MAX_KEY_BYTES) }?;
+    // SAFETY: as the caller promises.
+    let kind = unsafe { text::string(kind, "kind", SLK_MAX_NAME_BYTES) }?;
+    if kind.is_empty() {
+        return Err(Failure::argument("kind is empty"));
+    }
+    let payload = if payload.0.is_null() {
+        "null"
+    } else {
+        // SAFETY: as the caller promises.
+        unsafe { text::text(payload.0, payload.1, "payload") }?
+    };
+    let payload = Document::from_json(payload).map_err(|error| Failure::from(error).about("payload"))?;
+    Ok(Draft {
+        space: space.to_owned(),
+        key: key.to_owned(),
+        kind: kind.to_owned(),
+        payload: payload.to_value()?,
+        create: flags & SLK_SEND_CREATE != 0,
+    })
 }
 
-fn send(
-    spec: slk_spec,
-    draft: impl FnOnce(&str) -> Result<Draft, Failure>,
-    update: bool,
-    tag: u64,
-) -> Result<(), Failure> {
-    let object = spec::get(spec)?;
-    let Draft {
-        key,
-        kind,
-        payload,
-        create,
-        ..
-    } = draft(&object.name)?;
+fn send(object: &SpecObject, draft: Draft, update: bool, tag: u64) -> Result<(), Failure> {
     let sending = Sending {
-        kind,
-        payload,
-        create,
+        kind: draft.kind,
+        payload: draft.payload,
+        create: draft.create,
         update,
         tag,
     };
     let engine = &object.engine;
-    engine.run(|engine| Ok(engine.send_change(object.id, &key, sending)?))
+    engine.run(|engine| Ok(engine.send_change(object.id, &draft.key, sending)?))
 }
 
 /// Sends a change to a record, whether it is held here, by another server or by nobody. It goes into the record's inbox,
@@ -205,15 +188,10 @@ pub unsafe extern "C" fn slk_spec_send_change(
     tag: u64,
 ) -> slk_result {
     panic::enter("slk_spec_send_change", || {
-        let given = Given {
-            key,
-            kind,
-            payload,
-            length,
-            flags,
-        };
+        let object = spec::get(spec)?;
         // SAFETY: strings and bytes, or NULL, as the caller promises.
-        send(spec, |space| unsafe { given.read(space) }, false, tag)?;
+        let draft = unsafe { draft_of(&object.name, key, kind, (payload, length), flags) }?;
+        send(&object, draft, false, tag)?;
         Ok(SLK_OK)
     })
 }
@@ -245,15 +223,10 @@ pub unsafe extern "C" fn slk_spec_update_record(
     tag: u64,
 ) -> slk_result {
     panic::enter("slk_spec_update_record", || {
-        let given = Given {
-            key,
-            kind,
-            payload,
-            length,
-            flags: 0,
-        };
+        let object = spec::get(spec)?;
         // SAFETY: strings and bytes, or NULL, as the caller promises.
-        send(spec, |space| unsafe { given.read(space) }, true, tag)?;
+        let draft = unsafe { draft_of(&object.name, key, kind, (payload, length), 0) }?;
+        send(&object, draft, true, tag)?;
         Ok(SLK_OK)
     })
 }
@@ -295,15 +268,8 @@ pub unsafe extern "C" fn slk_locker_queue_change(
     panic::enter("slk_locker_queue_change", || {
         let object = locker::get(locker)?;
         let target = spec::get(target)?;
-        let given = Given {
-            key,
-            kind,
-            payload,
-            length,
-            flags,
-        };
         // SAFETY: strings and bytes, or NULL, as the caller promises.
-        let draft = unsafe { given.read(&target.name) }?;
+        let draft = unsafe { draft_of(&target.name, key, kind, (payload, length), flags) }?;
         let number = object.change(|engine, id| engine.core().queue_change(id, draft))?;
         // SAFETY: null or writable, as the caller promises.
         unsafe { text::put(change, number) };
@@ -334,15 +300,8 @@ pub unsafe extern "C" fn slk_document_queue_change(
 ) -> slk_result {
     panic::enter("slk_document_queue_change", || {
         let target = spec::get(target)?;
-        let given = Given {
-            key,
-            kind,
-            payload,
-            length,
-            flags,
-        };
         // SAFETY: strings and bytes, or NULL, as the caller promises.
-        let change = unsafe { given.read(&target.name) }?;
+        let change = unsafe { draft_of(&target.name, key, kind, (payload, length), flags) }?;
         target.engine.run(|engine| Ok(engine.core().check_draft(&change)?))?;
         document::queue_change(draft, change)?;
         Ok(SLK_OK)

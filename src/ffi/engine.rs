@@ -2,7 +2,7 @@
 
 use super::callback;
 use super::event::Shown;
-use super::handle::{slk_engine, slk_locker};
+use super::handle::{slk_engine, slk_locker, slk_spec};
 use super::host::{
     self, slk_clock, slk_destroy, slk_log, slk_log_structured, slk_wall_clock, HostClock, HostLog, UserData,
 };
@@ -111,7 +111,7 @@ pub(super) struct EngineObject {
 /// The handles of what an engine has made.
 #[derive(Default)]
 struct Handles {
-    specs: Vec<u64>,
+    specs: Vec<(SpecId, u64)>,
     lockers: HashMap<LockerId, Vec<u64>>,
 }
 
@@ -123,12 +123,12 @@ impl EngineObject {
     }
 
     /// Remembers the handle of a spec, so that it dies with the engine. False if the engine is gone already.
-    pub fn add_spec(&self, spec: u64) -> bool {
+    pub fn add_spec(&self, id: SpecId, spec: u64) -> bool {
         let mut handles = self.handles.lock();
         let Some(handles) = &mut *handles else {
             return false;
         };
-        handles.specs.push(spec);
+        handles.specs.push((id, spec));
         true
     }
 
@@ -142,20 +142,20 @@ impl EngineObject {
         true
     }
 
-    /// The spec that the host knows.
-    pub fn original_of(&self, spec: SpecId) -> SpecId {
-        self.engine.original_of(spec)
-    }
-
-    /// The handles of all its specs.
-    pub fn spec_handles(&self) -> Vec<u64> {
+    /// The host's handle of a spec, or of the one whose artificial twin it is; null if it has none.
+    pub fn handle_of_spec(&self, id: SpecId) -> slk_spec {
+        let id = self.engine.original_of(id);
         let handles = self.handles.lock();
-        handles.as_ref().map_or_else(Vec::new, |handles| handles.specs.clone())
+        let specs = handles.as_ref().map_or(&[][..], |handles| &handles.specs);
+        let handle = specs.iter().find(|(spec, _)| *spec == id);
+        slk_spec {
+            id: handle.map_or(0, |(_, handle)| *handle),
+        }
     }
 
     pub fn remove_spec(&self, spec: u64) {
         if let Some(handles) = &mut *self.handles.lock() {
-            handles.specs.retain(|other| *other != spec);
+            handles.specs.retain(|(_, other)| *other != spec);
         }
     }
 
@@ -189,7 +189,7 @@ impl EngineObject {
         for locker in handles.lockers.into_values().flatten() {
             locker::forget(locker);
         }
-        for spec in handles.specs {
+        for (_, spec) in handles.specs {
             spec::forget(spec);
         }
     }

@@ -7,7 +7,6 @@ use super::handle::{slk_document, slk_engine, slk_locker, slk_spec};
 use super::host::cause_number;
 use super::panic;
 use super::result::*;
-use super::spec;
 use super::spec_host::save_reason;
 use super::text;
 use crate::engine::event::Event;
@@ -321,7 +320,7 @@ impl Translator<'_> {
             user_tag: source.tag,
             key,
             key_length,
-            spec: spec::handle_of(self.engine, source.spec),
+            spec: self.engine.handle_of_spec(source.spec),
             ..EMPTY
         }
     }
@@ -333,7 +332,7 @@ impl Translator<'_> {
             key,
             key_length,
             tag,
-            spec: spec::handle_of(self.engine, spec),
+            spec: self.engine.handle_of_spec(spec),
             ..EMPTY
         };
         Ok(match outcome {

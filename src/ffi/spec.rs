@@ -284,16 +284,6 @@ pub(super) fn get(handle: slk_spec) -> Result<Arc<SpecObject>, Failure> {
     Ok(SPECS.get(handle.id)?)
 }
 
-/// The host's handle of a spec; null if it has none.
-pub(super) fn handle_of(engine: &EngineObject, id: SpecId) -> slk_spec {
-    let id = engine.original_of(id);
-    let of_id = |handle: &u64| SPECS.get(*handle).is_ok_and(|object| object.id == id);
-    let handle = engine.spec_handles().into_iter().find(of_id);
-    slk_spec {
-        id: handle.unwrap_or(0),
-    }
-}
-
 /// The engine of this spec is gone.
 pub(super) fn forget(handle: u64) {
     // The host may have destroyed it at the same moment.
@@ -350,7 +340,7 @@ pub unsafe extern "C" fn slk_spec_create(
             id,
             name,
         }))?;
-        if !object.add_spec(handle) {
+        if !object.add_spec(id, handle) {
             forget(handle);
             return Err(Failure::new(SLK_E_INVALID_HANDLE, "the engine was destroyed meanwhile"));
         }

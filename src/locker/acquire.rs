@@ -5,7 +5,7 @@ use super::event::{Event, LoadStatus};
 use super::held::Held;
 use super::inputs::{Inputs, Outputs, Priority, WaitCause};
 use super::prepare::{unfit, Preparation};
-use super::{Built, Locker, Phase, Watching};
+use super::{Built, Locker, Phase, Spec, Watching};
 use crate::clock::Time;
 use crate::error::Cause;
 use crate::planted::Bug;
@@ -264,10 +264,7 @@ impl Locker {
     fn reply_reading(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
         match result {
             Ok(Reply::Missing) => {
-                let op = OperationId {
-                    origin: inputs.server.origin,
-                    number: 0,
-                };
+                let op = inputs.server.no_operation();
                 let found = Found {
                     header: self.spec.new_header(op, inputs.wall_ms),
                     document: self.default.clone(),
@@ -278,8 +275,8 @@ impl Locker {
                 acquire.handed_over = false;
                 self.take(found);
             }
-            Ok(Reply::Found { value, version }) => match self.read_value(inputs, &value) {
-                Ok((Decoded { header, document, lock }, op)) => {
+            Ok(Reply::Found { value, version }) => match read_value(&self.spec, inputs, &value) {
+                Ok(Decoded { header, document, lock }) => {
                     let found = Found {
                         header,
                         document,
@@ -287,7 +284,7 @@ impl Locker {
                     };
                     match lock.filter(|lock| inputs.wall_ms < lock.until_ms) {
                         Some(lock) if !self.seize => self.wait_for_foreign_lock(inputs, lock, out),
-                        _ => self.judge(inputs, found, op, out),
+                        _ => self.judge(inputs, found, out),
                     }
                 }
                 Err(fault) => {
@@ -308,9 +305,9 @@ impl Locker {
     }
 
     /// Decides whether the record that was read is ours, free, or another server's.
-    fn judge(&mut self, inputs: &Inputs<'_>, found: Found, op: OperationId, out: &mut Outputs) {
+    fn judge(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut Outputs) {
         if found.header.erased {
-            return self.judge_erased(inputs, found, op);
+            return self.judge_erased(inputs, found);
         }
         if let Some(status) = unfit(&self.spec, &found.header, &found.document) {
             self.wait_after_failure(inputs, status, out);
@@ -381,19 +378,10 @@ impl Locker {
         acquire.step = Step::Take(Box::new(found));
     }
 
-    /// What is stored, with an operation id for a header that is to be made anew.
-    fn read_value(&self, inputs: &Inputs<'_>, value: &[u8]) -> Result<(Decoded, OperationId), ReadFault> {
-        let op = OperationId {
-            origin: inputs.server.origin,
-            number: 0,
-        };
-        let decoded = decode_or_import(value, &self.spec.import, op, inputs.wall_ms)?;
-        Ok((decoded, op))
-    }
-
     /// What is left of an erased record begins a new life with the default data.
-    fn judge_erased(&mut self, inputs: &Inputs<'_>, found: Found, op: OperationId) {
-        let header = found.header.reborn(self.spec.new_header(op, inputs.wall_ms));
+    fn judge_erased(&mut self, inputs: &Inputs<'_>, found: Found) {
+        let newborn = self.spec.new_header(inputs.server.no_operation(), inputs.wall_ms);
+        let header = found.header.reborn(newborn);
         self.take(Found {
             header,
             document: self.default.clone(),
@@ -613,6 +601,11 @@ impl Locker {
             }
         }
     }
+}
+
+/// What is stored, also if another library wrote it and the spec takes such records over.
+pub(crate) fn read_value(spec: &Spec, inputs: &Inputs<'_>, value: &[u8]) -> Result<Decoded, ReadFault> {
+    decode_or_import(value, &spec.import, inputs.server.no_operation(), inputs.wall_ms)
 }
 
 fn is_ours(header: &Header, origin: u128) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::clock::Time;
 use crate::planted::Bugs;
-use crate::record::stamp::Incarnation;
+use crate::record::stamp::{Incarnation, OperationId};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,15 @@ pub struct ServerView {
 }
 
 impl ServerView {
+    /// Stands in a header that nobody has written yet: no write is ever called so.
+    #[must_use]
+    pub fn no_operation(&self) -> OperationId {
+        OperationId {
+            origin: self.origin,
+            number: 0,
+        }
+    }
+
     /// Whether sessions held under `incarnation` are surely still ours at `now`.
     #[must_use]
     pub fn is_fresh(&self, incarnation: Incarnation, now: Time) -> bool {

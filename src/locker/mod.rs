@@ -38,7 +38,7 @@ use crate::record::migration::Migrations;
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
 use crate::store::{Key, Request, StoreResult};
-pub(crate) use acquire::load_fault;
+pub(crate) use acquire::{load_fault, read_value};
 use acquire::{Acquire, Reclaim};
 use call::{CallAnswer, HostCall, SaveReason};
 use changes::{Answered, Changes};

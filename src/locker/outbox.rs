@@ -88,14 +88,17 @@ impl Locker {
 
     /// Hands out what became durable since the last time.
     pub(super) fn hand_out(&mut self, out: &mut Outputs) {
-        let from = format!("{}/{}", self.key.space, self.key.name);
         let Phase::Held(held) = &mut self.phase else {
             return;
         };
+        let durable = held.outbox_durable;
+        if durable <= held.outbox_handed {
+            return;
+        }
         let Some(line) = held.header.outbox.line() else {
             return;
         };
-        let durable = held.outbox_durable;
+        let from = self.key.to_string();
         for outgoing in held.header.outbox.waiting() {
             if outgoing.number <= durable && outgoing.number > held.outbox_handed {
                 out.deliver.push(Delivery {
@@ -106,7 +109,7 @@ impl Locker {
                 });
             }
         }
-        held.outbox_handed = held.outbox_handed.max(durable);
+        held.outbox_handed = durable;
     }
 
     /// A change of the outbox has arrived, or its fate cannot be known: it need not be sent again.
@@ -118,7 +121,7 @@ impl Locker {
 
     /// A change of the outbox cannot be delivered: it goes into this record's own inbox, as the change `change`.
     pub fn came_back(&mut self, line: &str, number: u64, change: u64) {
-        let from = format!("{}/{}", self.key.space, self.key.name);
+        let from = self.key.to_string();
         let Some(held) = self.held_with_line(line) else {
             return;
         };

@@ -8,7 +8,7 @@
 //!  +------------ conflict, failure, reply lost: the inbox tells what has landed
 //! ```
 
-use super::{read_value, words_of, Found, Pace, VisitOutputs};
+use super::{read_found, words_of, Found, Pace, VisitOutputs};
 use crate::locker::call::{CallAnswer, HostCall, Question};
 use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::prepare::{unfit, Preparation, Task};
@@ -100,6 +100,10 @@ struct Item {
 }
 
 impl Item {
+    fn is_of_host(&self) -> bool {
+        matches!(self.errand.origin, Origin::Host { .. })
+    }
+
     /// How the errand has ended already, as far as the target's inbox tells; `None` if it is to be carried out.
     fn settled_by(&self, inbox: &Inbox) -> Option<Fate> {
         match inbox.intake(&self.errand.sent.line, self.errand.sent.number) {
@@ -181,8 +185,7 @@ impl Courier {
     /// How many errands of the host have not ended.
     #[must_use]
     pub fn of_host(&self) -> usize {
-        let of_host = |item: &&Item| matches!(item.errand.origin, Origin::Host { .. });
-        self.queue.iter().filter(of_host).count()
+        self.queue.iter().filter(|item| item.is_of_host()).count()
     }
 
     /// Somebody wrote the record, or let go of it: look now.
@@ -267,7 +270,7 @@ impl Courier {
     pub fn reply(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut VisitOutputs) {
         match (std::mem::replace(&mut self.step, Step::Read), result) {
             (Step::Reading, Ok(Reply::Found { value, version })) => {
-                match read_value(&self.spec, inputs, &value, version) {
+                match read_found(&self.spec, inputs, &value, version) {
                     Ok(found) => self.decide(inputs, found, out),
                     Err(fault) => self.give_up_front(&words_of(&fault), inputs, out),
                 }
@@ -308,11 +311,7 @@ impl Courier {
 
     /// The first errand cannot be carried out as things are. One of the host's ends; one of an outbox is tried again.
     fn give_up_front(&mut self, text: &str, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
-        let of_host = self
-            .queue
-            .front()
-            .is_some_and(|item| matches!(item.errand.origin, Origin::Host { .. }));
-        if of_host {
+        if self.queue.front().is_some_and(Item::is_of_host) {
             self.end_front_without(text, out);
         } else {
             self.pace.failed(&self.spec, inputs);
@@ -338,10 +337,7 @@ impl Courier {
     }
 
     fn decide_missing(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
-        let op = OperationId {
-            origin: inputs.server.origin,
-            number: 0,
-        };
+        let op = inputs.server.no_operation();
         let found = Found {
             header: self.spec.new_header(op, inputs.wall_ms),
             document: Document::default(),
@@ -428,11 +424,7 @@ impl Courier {
     }
 
     fn inbox_is_full(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
-        let of_host = self
-            .queue
-            .front()
-            .is_some_and(|item| matches!(item.errand.origin, Origin::Host { .. }));
-        if of_host {
+        if self.queue.front().is_some_and(Item::is_of_host) {
             self.end_front(Fate::Full, out);
         } else {
             self.pace.failed(&self.spec, inputs);

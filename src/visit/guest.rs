@@ -1,6 +1,6 @@
 //! A look at a record that does not take it, and the erasing of one.
 
-use super::{read_value, words_of, Found, Pace, VisitOutputs};
+use super::{read_found, words_of, Found, Pace, VisitOutputs};
 use crate::clock::Time;
 use crate::locker::call::{CallAnswer, HostCall};
 use crate::locker::inputs::{Inputs, Priority};
@@ -167,7 +167,7 @@ impl Guest {
         match (std::mem::replace(&mut self.step, Step::Read), result) {
             (Step::Reading, Ok(Reply::Missing)) => self.leave(Parting::Missing),
             (Step::Reading, Ok(Reply::Found { value, version })) => {
-                match read_value(&self.spec, inputs, &value, version) {
+                match read_found(&self.spec, inputs, &value, version) {
                     Ok(found) => self.decide(inputs, op, found),
                     Err(fault) => self.leave(Parting::Failed {
                         text: words_of(&fault),

@@ -10,11 +10,10 @@ pub mod search;
 use crate::clock::Time;
 use crate::locker::call::HostCall;
 use crate::locker::inputs::{Inputs, Priority};
-use crate::locker::Spec;
-use crate::record::codec::{decode_or_import, Decoded, ReadFault};
+use crate::locker::{read_value, Spec};
+use crate::record::codec::{Decoded, ReadFault};
 use crate::record::header::{Header, Holder};
 use crate::record::import::ForeignLock;
-use crate::record::stamp::OperationId;
 use crate::record::Document;
 use crate::store::{Expected, Version};
 
@@ -61,12 +60,8 @@ impl Found {
     }
 }
 
-fn read_value(spec: &Spec, inputs: &Inputs<'_>, value: &[u8], version: Version) -> Result<Found, ReadFault> {
-    let op = OperationId {
-        origin: inputs.server.origin,
-        number: 0,
-    };
-    let Decoded { header, document, lock } = decode_or_import(value, &spec.import, op, inputs.wall_ms)?;
+fn read_found(spec: &Spec, inputs: &Inputs<'_>, value: &[u8], version: Version) -> Result<Found, ReadFault> {
+    let Decoded { header, document, lock } = read_value(spec, inputs, value)?;
     Ok(Found {
         header,
         document,

@@ -1,6 +1,6 @@
 //! Going through all records of a spec for those that are about one person.
 
-use super::{read_value, words_of, Pace, VisitOutputs};
+use super::{read_found, words_of, Pace, VisitOutputs};
 use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::{Built, Spec};
 use crate::record::header::Header;
@@ -155,7 +155,7 @@ impl Search {
             (Step::Reading, Ok(Reply::Found { value, version })) => {
                 self.pace.succeeded();
                 let key = self.names.pop_front()?;
-                let hit = match read_value(&self.spec, inputs, &value, version) {
+                let hit = match read_found(&self.spec, inputs, &value, version) {
                     Ok(found) => self.look(key, found.header, found.document),
                     Err(fault) => {
                         self.leave(&format!("`{key}` {}", words_of(&fault)));
