@@ -203,6 +203,8 @@ fn the_shared_library_serves() {
 struct Server {
     child: std::process::Child,
     lines: BufReader<TcpStream>,
+    /// What it said of its own accord and nobody has asked for yet.
+    told: Vec<String>,
 }
 
 impl Server {
@@ -226,7 +228,8 @@ impl Server {
             .set_read_timeout(Some(Duration::from_secs(60)))
             .expect("a socket option");
         let lines = BufReader::new(connection);
-        Self { child, lines }
+        let told = Vec::new();
+        Self { child, lines, told }
     }
 
     /// Says a line, and reads on to the line that begins with `answer`.
@@ -235,16 +238,21 @@ impl Server {
         self.hear(answer)
     }
 
+    /// The next line that begins with `answer`. News (`* …`) may come before the answer to a line that was said earlier.
     fn hear(&mut self, answer: &str) -> String {
-        let mut heard = String::new();
+        if let Some(at) = self.told.iter().position(|line| line.starts_with(answer)) {
+            return self.told.remove(at);
+        }
         loop {
             let mut line = String::new();
             let size = self.lines.read_line(&mut line).unwrap_or(0);
-            assert!(size > 0, "no answer `{answer}` came, but:\n{heard}");
+            assert!(size > 0, "no answer `{answer}` came, but: {:#?}", self.told);
             if line.starts_with(answer) {
                 return line.trim().to_owned();
             }
-            heard.push_str(&line);
+            if line.starts_with("* ") {
+                self.told.push(line.trim().to_owned());
+            }
         }
     }
 
