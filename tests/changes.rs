@@ -181,6 +181,47 @@ fn a_missing_record_is_created_only_if_asked() {
 }
 
 #[test]
+fn what_makes_the_record_too_large_is_told_and_holds_up_nobody() {
+    let mut world = World::new();
+    let small = Spec {
+        max_value_bytes: 2_000,
+        ..spec()
+    };
+    let a = world.server_with("a", LEASE, small.clone(), |_, call| play(call));
+    let b = world.server_with("b", LEASE, small, |_, call| play(call));
+    let letter = |bytes: usize, tag| Sending {
+        payload: "x".repeat(bytes).into(),
+        ..sending("future", 0, true, tag)
+    };
+    for (bytes, tag) in [(900, 1), (900, 2), (5_000, 3), (100, 4)] {
+        let spec = world.spec_of(a);
+        let default = Some(default());
+        world
+            .core(a)
+            .send_change(spec, "ann", letter(bytes, tag), default)
+            .unwrap();
+    }
+    world.run(10 * SECOND);
+    let fates = fates(&mut world, a);
+    let sent: Vec<u64> = fates
+        .iter()
+        .filter(|(_, fate)| *fate == Fate::Delivered)
+        .map(|(tag, _)| *tag)
+        .collect();
+    assert_eq!(sent, [1, 4], "{fates:?}");
+    assert!(
+        fates.iter().all(|(_, fate)| matches!(fate, Fate::Delivered)
+            || matches!(fate, Fate::NotSent { text } if text.contains("2000"))),
+        "{fates:?}"
+    );
+    let ann = world.load(b, "ann");
+    world.set(b, ann, "/gold", 7);
+    world.force_save(b, ann);
+    world.run(SECOND);
+    assert_eq!(json(&world.data("ann"))["gold"], 7, "and the record can be saved");
+}
+
+#[test]
 fn a_full_inbox_is_told_and_nothing_is_dropped() {
     let mut world = World::new();
     let a = server(&mut world, "a");

@@ -350,6 +350,10 @@ impl Core {
             (Some(a), Some(b)) => a.server == b.server && a.incarnation == b.incarnation,
             _ => false,
         };
+        let letters_before = before
+            .as_ref()
+            .filter(|_| same_holder)
+            .map_or(0, |before| before.letters);
         if let Some(before) = before.filter(|_| !same_holder) {
             if let Some(watch) = watches.get_mut(&before.server) {
                 watch.unwant(before.incarnation, index);
@@ -364,7 +368,7 @@ impl Core {
             .entry(Arc::clone(&watching.server))
             .or_insert_with(|| Watch::new(&watching.server, bugs));
         watch.want(now, watching.incarnation, lease_ms, index);
-        if watching.letter {
+        if watching.letters > letters_before {
             let letter = Letter {
                 space: key.space.to_string(),
                 name: key.name.to_string(),

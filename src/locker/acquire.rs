@@ -12,6 +12,7 @@ use crate::planted::Bug;
 use crate::record::codec::{decode, decode_or_import, encode, Decoded, ReadFault};
 use crate::record::header::{HandoverRequest, Header, Holder};
 use crate::record::import::ForeignLock;
+use crate::record::server::LEASE_RANGE;
 use crate::record::stamp::OperationId;
 use crate::record::Document;
 use crate::store::{Expected, Operation, Outcome, Reply, Request, StoreResult, Version};
@@ -54,6 +55,9 @@ pub(super) struct Acquire {
     holder: Option<Holder>,
     request: Option<OperationId>,
     asked: bool,
+    /// How often the holder was to get a letter, and when last.
+    letters: u32,
+    letter_at: Option<Time>,
     refused_until: Option<Time>,
     /// What it waits for, and since when it has had to wait.
     wait: Option<(WaitCause, Time)>,
@@ -72,6 +76,8 @@ impl Default for Acquire {
             holder: None,
             request: None,
             asked: false,
+            letters: 0,
+            letter_at: None,
             refused_until: None,
             wait: None,
             taken_over: false,
@@ -86,7 +92,7 @@ impl Acquire {
         Some(Watching {
             server: holder.server.as_str().into(),
             incarnation: holder.incarnation,
-            letter: self.asked,
+            letters: if self.asked { self.letters } else { 0 },
         })
     }
 
@@ -107,6 +113,17 @@ impl Acquire {
     /// How long it had to wait, and for what.
     fn waited(&self, now: Time) -> Option<(WaitCause, Duration)> {
         self.wait.map(|(cause, since)| (cause, now.since(since)))
+    }
+
+    /// There is a request in the record: the holder is to look, and once more in each of its leases, since a letter may
+    /// be lost with the record that it was in.
+    fn remind(&mut self, now: Time) {
+        self.asked = true;
+        let lease = Duration::from_millis(self.holder_lease_ms()).max(LEASE_RANGE.0);
+        if self.letter_at.is_none_or(|at| now >= at.after(lease)) {
+            self.letter_at = Some(now);
+            self.letters += 1;
+        }
     }
 
     pub(super) fn holder_lease_ms(&self) -> u64 {
@@ -254,7 +271,7 @@ impl Locker {
             Step::Reading => self.reply_reading(inputs, result, out),
             Step::Taking(found) => self.reply_taking(inputs, *found, result, out),
             Step::Asking => {
-                acquire.asked = true;
+                acquire.remind(inputs.now);
                 self.wait_for_holder(inputs, out);
             }
             other => acquire.step = other,
@@ -422,7 +439,10 @@ impl Locker {
         acquire.taken_over = false;
         acquire.handed_over = false;
         acquire.holder = Some(holder);
-        acquire.asked = requested && !in_peace;
+        acquire.asked = false;
+        if requested && !in_peace {
+            acquire.remind(inputs.now);
+        }
         if requested || in_peace {
             self.wait_for_holder(inputs, out);
         } else {

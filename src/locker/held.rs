@@ -63,6 +63,8 @@ pub(super) struct Held {
     pub version: Version,
     /// The revision that is surely stored.
     pub stored_revision: u64,
+    /// The last write of this session that is surely stored.
+    pub stored_op: OperationId,
     pub flight: Flight,
     /// Writes that were sent against `version` and may have landed or may land yet.
     pub in_doubt: Vec<Attempt>,
@@ -124,6 +126,7 @@ impl Held {
     pub(super) fn new(header: Header, holder: Holder, version: Version) -> Self {
         Self {
             stored_revision: header.revision,
+            stored_op: header.op,
             outbox_durable: header.outbox.last(),
             outbox_loaded: header.outbox.last(),
             holder,
@@ -169,6 +172,11 @@ impl Held {
     /// The last change that a write in doubt has; 0 if none is in doubt.
     pub(super) fn latest_in_doubt(&self) -> u64 {
         self.in_doubt.iter().map(|attempt| attempt.covers).max().unwrap_or(0)
+    }
+
+    /// Whether this operation is the last of this session that is stored, or may have become so.
+    pub(super) fn knows(&self, op: OperationId) -> bool {
+        op == self.stored_op || self.in_doubt.iter().any(|attempt| attempt.op == op)
     }
 
     /// What the writes in doubt were asked for is still to be done, unless they turn out to have landed.

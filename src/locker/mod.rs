@@ -168,8 +168,8 @@ pub struct Watching {
     pub server: Arc<str>,
     /// The registration that holds the record.
     pub incarnation: Incarnation,
-    /// Whether to put a letter into its box.
-    pub letter: bool,
+    /// How often it was to get a letter: one more each time that this rises.
+    pub letters: u32,
 }
 
 /// What `build` gives.

@@ -2,7 +2,7 @@
 
 use super::acquire::load_fault;
 use super::event::{Event, LossCause};
-use super::held::{Attempt, Flight};
+use super::held::{Attempt, Flight, Held};
 use super::inputs::{Inputs, Outputs};
 use super::{tell_answers, tell_settled, Locker, Phase};
 use crate::error::Cause;
@@ -11,6 +11,26 @@ use crate::record::codec::decode;
 use crate::record::header::Header;
 use crate::record::stamp::OperationId;
 use crate::store::{Outcome, Reply, StoreError, StoreResult, Version};
+
+impl Held {
+    /// How the stored record shows that the store has lost writes that it had confirmed; `None` if it does not. A
+    /// revision alone would not tell: others who write into the header raise it again.
+    fn store_is_behind(&self, stored: &Header, last: Option<OperationId>) -> Option<String> {
+        let epoch = self.header.epoch;
+        if stored.epoch < epoch || (stored.epoch == epoch && stored.revision < self.stored_revision) {
+            return Some(format!(
+                "the store is at epoch {} revision {}, behind the confirmed epoch {epoch} revision {}",
+                stored.epoch, stored.revision, self.stored_revision
+            ));
+        }
+        last.filter(|op| !self.knows(*op)).map(|op| {
+            format!(
+                "the last write of epoch {epoch} in the store is {op}, and {} was confirmed after that",
+                self.stored_op
+            )
+        })
+    }
+}
 
 impl Locker {
     pub(super) fn reply_held(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
@@ -97,6 +117,7 @@ impl Locker {
 
     /// The stored record has the data of this write.
     fn settle_landed(&mut self, inputs: &Inputs<'_>, attempt: &Attempt, out: &mut Outputs) {
+        self.held().stored_op = attempt.op;
         let before = self.changes.saved();
         let latest = self.changes.latest();
         let mut covers = attempt.covers;
@@ -204,15 +225,11 @@ impl Locker {
         }
         let held = self.held();
         let epoch = held.header.epoch;
-        if stored.epoch < epoch || (stored.epoch == epoch && stored.revision < held.stored_revision) {
-            let text = format!(
-                "the store is at epoch {} revision {}, behind the confirmed epoch {epoch} revision {}",
-                stored.epoch, stored.revision, held.stored_revision
-            );
-            let unknown = held.latest_in_doubt();
-            return self.lose(LossCause::RolledBack, unknown, text, out);
-        }
         let last = stored.last_operation_of(epoch);
+        if let Some(behind) = held.store_is_behind(stored, last) {
+            let unknown = held.latest_in_doubt();
+            return self.lose(LossCause::RolledBack, unknown, behind, out);
+        }
         let known = last.is_some();
         let attempt = last.and_then(|op| self.take_attempt(op));
         if let Some(attempt) = &attempt {

@@ -142,6 +142,10 @@ pub struct Courier {
     queue: VecDeque<Item>,
     step: Step,
     pace: Pace,
+    /// How many errands are put into one write: fewer after a write was too large.
+    batch: usize,
+    /// A write of so many errands would be too large: what to say of it.
+    too_large: Option<(usize, String)>,
 }
 
 impl Courier {
@@ -155,6 +159,8 @@ impl Courier {
             queue: VecDeque::new(),
             step: Step::Read,
             pace: Pace::default(),
+            batch: usize::MAX,
+            too_large: None,
         }
     }
 
@@ -195,6 +201,9 @@ impl Courier {
 
     /// Advances as far as possible without the store, and says what is wanted.
     pub fn poll(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
+        if let Some((count, text)) = self.too_large.take() {
+            self.cannot_be_written(count, &text, inputs, out);
+        }
         if self.queue.is_empty() || self.is_waiting() {
             return;
         }
@@ -248,11 +257,21 @@ impl Courier {
             found.header.op = op;
         }
         found.header.saved_ms = inputs.wall_ms;
+        let value = encode(&found.header, &found.document);
+        if value.len() as u64 > self.spec.max_value_bytes {
+            let (bytes, most) = (value.len(), self.spec.max_value_bytes);
+            let text = format!(
+                "with it the record of `{}` would be {bytes} bytes, at most {most} can be saved",
+                self.key
+            );
+            self.too_large = Some((count, text));
+            return Built::Nothing;
+        }
         for item in self.queue.iter_mut().take(count) {
             item.tried = true;
         }
         let request = self.request(Operation::Put {
-            value: encode(&found.header, &found.document).into(),
+            value: value.into(),
             expected: found.expected(),
         });
         self.step = Step::Writing(found, count);
@@ -272,12 +291,16 @@ impl Courier {
             (Step::Reading, Ok(Reply::Found { value, version })) => {
                 match read_found(&self.spec, inputs, &value, version) {
                     Ok(found) => self.decide(inputs, found, out),
-                    Err(fault) => self.give_up_front(&words_of(&fault), inputs, out),
+                    Err(fault) => {
+                        self.host_first();
+                        self.give_up_front(&words_of(&fault), inputs, out);
+                    }
                 }
             }
             (Step::Reading, Ok(Reply::Missing)) => self.decide_missing(inputs, out),
             (Step::Writing(found, count), Ok(Reply::Written { .. })) => {
                 self.pace.succeeded();
+                self.batch = usize::MAX;
                 for _ in 0..count {
                     self.end_front(Fate::Delivered, out);
                 }
@@ -302,11 +325,12 @@ impl Courier {
 
     /// The store does not take the record as it would be: too large.
     fn cannot_be_written(&mut self, count: usize, text: &str, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
-        if count == 1 {
-            self.give_up_front(text, inputs, out);
-        } else {
-            self.pace.failed(&self.spec, inputs);
+        if count == 1 && self.queue.front().is_some_and(Item::is_of_host) {
+            return self.end_front_without(text, out);
         }
+        self.batch = (count / 2).max(1);
+        self.host_first();
+        self.pace.failed(&self.spec, inputs);
     }
 
     /// The first errand cannot be carried out as things are. One of the host's ends; one of an outbox is tried again.
@@ -325,6 +349,17 @@ impl Courier {
             Fate::Unknown { text }
         } else {
             Fate::NotSent { text }
+        };
+        self.end_front(fate, out);
+    }
+
+    /// The host does not agree. An earlier try, to which it had agreed, may land yet.
+    fn end_refused(&mut self, text: String, out: &mut VisitOutputs) {
+        let tried = self.queue.front().is_some_and(|item| item.tried);
+        let fate = if tried {
+            Fate::Unknown { text }
+        } else {
+            Fate::Refused { text }
         };
         self.end_front(fate, out);
     }
@@ -390,6 +425,7 @@ impl Courier {
     fn take_in(&mut self, inputs: &Inputs<'_>, mut found: Found, out: &mut VisitOutputs) {
         if let Some(lock) = found.lock.as_ref().filter(|lock| inputs.wall_ms < lock.until_ms) {
             let text = format!("{} holds the record", lock.owner);
+            self.host_first();
             return self.give_up_front(&text, inputs, out);
         }
         // What needs no write comes first.
@@ -397,6 +433,9 @@ impl Courier {
             self.end_front(fate, out);
         }
         let full = found.header.inbox.waiting().len() >= self.spec.inbox_limit;
+        if full {
+            self.host_first();
+        }
         match self.queue.front() {
             None => {}
             Some(item) if item.errand.update => self.begin_update(inputs, found, out),
@@ -413,7 +452,7 @@ impl Courier {
         let mut count = 0;
         for item in &self.queue {
             let inbox = &mut found.header.inbox;
-            let full = inbox.waiting().len() >= self.spec.inbox_limit;
+            let full = inbox.waiting().len() >= self.spec.inbox_limit || count >= self.batch;
             if full || item.errand.update || item.settled_by(inbox).is_some() {
                 break;
             }
@@ -421,6 +460,16 @@ impl Courier {
             count += 1;
         }
         count
+    }
+
+    /// What waits for room, or for better times, must not keep the host waiting for an answer: what the host sends goes
+    /// first. It is of another row than what an outbox sends.
+    fn host_first(&mut self) {
+        if let Some(index) = self.queue.iter().position(Item::is_of_host) {
+            if let Some(item) = self.queue.remove(index) {
+                self.queue.push_front(item);
+            }
+        }
     }
 
     fn inbox_is_full(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
@@ -475,7 +524,7 @@ impl Courier {
             Step::Asking(found, preparation, None) => self.finish_update(found, preparation, answer, out),
             Step::Checking(found, preparation) => match answer.verdict.or_failed() {
                 Ok(()) => self.write_update(*found, *preparation),
-                Err(text) => self.end_front(Fate::Refused { text }, out),
+                Err(text) => self.end_refused(text, out),
             },
             other => self.step = other,
         }
@@ -491,7 +540,7 @@ impl Courier {
     ) {
         match preparation.finish(&self.spec, task, answer) {
             Ok(()) => self.step = Step::Prepare(found, preparation),
-            Err(text) => self.end_front(Fate::Refused { text }, out),
+            Err(text) => self.end_refused(text, out),
         }
     }
 
@@ -503,11 +552,11 @@ impl Courier {
         out: &mut VisitOutputs,
     ) {
         if let Err(text) = answer.verdict.or_failed() {
-            return self.end_front(Fate::Refused { text }, out);
+            return self.end_refused(text, out);
         }
         if !answer.outgoing.is_empty() {
             let text = "an update of a record that nobody holds cannot send changes".to_owned();
-            return self.end_front(Fate::Refused { text }, out);
+            return self.end_refused(text, out);
         }
         if let Some(draft) = answer.draft {
             preparation.document = draft;
@@ -557,8 +606,9 @@ impl Courier {
         self.step = Step::Write(Box::new(updated), 1);
     }
 
-    /// Nobody waits any longer: ends everything, as far as it is known.
+    /// Nobody waits any longer: ends everything of the host, as far as it is known. What is in an outbox stays there.
     pub fn dismiss(&mut self, text: &str, out: &mut VisitOutputs) {
+        self.queue.retain(Item::is_of_host);
         while !self.queue.is_empty() {
             self.end_front_without(text, out);
         }

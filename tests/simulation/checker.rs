@@ -1,5 +1,6 @@
 //! The invariants, checked against the one true history of the store and everything that any server was told.
 
+use crate::post::Post;
 use crate::view::{HeaderView, Name, RecordView, ServerView};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,6 +12,9 @@ pub struct Violation {
     pub invariant: &'static str,
     pub text: String,
 }
+
+/// Which invariant is broken, and how.
+pub type Fault = (&'static str, String);
 
 /// What a host was told about a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,8 @@ struct Edit {
     /// In which life of the record it was written to the store, if it was.
     committed_in: Option<u32>,
     verdict: Option<Verdict>,
+    /// It was stored, and then the store fell back to what it was before.
+    forgotten: bool,
 }
 
 /// One session of one process: what it edited, in order.
@@ -58,6 +64,17 @@ struct Truth {
     /// What had ever become of purchases, by the record's words.
     ends: BTreeSet<(u32, String)>,
     purchases: BTreeSet<u32>,
+    /// Purchases that were over when the game erased the record: they have no effect any more, and never will again.
+    buried: BTreeSet<u32>,
+}
+
+/// A record as it was when a standby of the store fell behind.
+#[derive(Clone)]
+pub struct Snapshot {
+    view: Option<RecordView>,
+    owner: Option<usize>,
+    last_writer: Option<usize>,
+    life: u32,
 }
 
 /// What a write did to a record's header, for those who count interesting moments.
@@ -84,8 +101,36 @@ pub struct Checker {
     edits: Vec<Edit>,
     sessions: Vec<Session>,
     servers: BTreeMap<Arc<str>, ServerTruth>,
+    pub post: Post,
+    /// The schema versions that processes know.
+    schemas: Vec<u32>,
+    /// Somebody tampers with server records, so that not all that is known of them is true.
+    pub blind_to_servers: bool,
     calm: bool,
     violation: Option<Violation>,
+    pub checks: Checks,
+}
+
+/// How often things were compared with what they must be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Checks {
+    pub writes: u64,
+    pub verdicts: u64,
+    pub purchases: u64,
+    pub exclusive: u64,
+    pub loads: u64,
+    pub letters: u64,
+}
+
+impl Checks {
+    pub fn add(&mut self, other: &Self) {
+        self.writes += other.writes;
+        self.verdicts += other.verdicts;
+        self.purchases += other.purchases;
+        self.exclusive += other.exclusive;
+        self.loads += other.loads;
+        self.letters += other.letters;
+    }
 }
 
 impl Checker {
@@ -95,8 +140,12 @@ impl Checker {
             edits: Vec::new(),
             sessions: Vec::new(),
             servers: BTreeMap::new(),
+            post: Post::default(),
+            schemas: Vec::new(),
+            blind_to_servers: false,
             calm,
             violation: None,
+            checks: Checks::default(),
         }
     }
 
@@ -116,6 +165,12 @@ impl Checker {
     /// The last readable record of a key.
     pub fn view(&self, key: usize) -> Option<&RecordView> {
         self.keys[key].view.as_ref()
+    }
+
+    /// Whether an edit is in what is stored now.
+    pub fn is_in_record(&self, edit: u32) -> bool {
+        let edit = &self.edits[edit as usize];
+        edit.committed_in == Some(self.keys[edit.key].life)
     }
 
     pub fn is_damaged(&self, key: usize) -> bool {
@@ -153,6 +208,7 @@ impl Checker {
             session,
             committed_in: None,
             verdict: None,
+            forgotten: false,
         });
         self.sessions[session].edits.push(edit);
     }
@@ -201,24 +257,25 @@ impl Checker {
         Some(step)
     }
 
-    fn check_commit(&mut self, key: usize, view: &RecordView, process: usize) -> Result<(), (&'static str, String)> {
+    fn check_commit(&mut self, key: usize, view: &RecordView, process: usize) -> Result<(), Fault> {
+        self.checks.writes += 1;
         let old = self.keys[key].view.take();
         let none = RecordView::parse(br#"{"$slk":{"epoch":0,"revision":0,"op":"0.0"},"data":{}}"#)
             .map_err(|fault| ("I9", fault.to_string()))?;
+        let unborn = old.is_none();
         let old = old.as_ref().unwrap_or(&none);
+        if view.header.erased {
+            return self.check_erasing(key, old, view);
+        }
         self.check_order(key, old, view, process)?;
+        self.check_schema(old, view, process, unborn || old.header.erased)?;
         self.check_log(key, old, view, process)?;
-        self.check_purchases(key, old, view)
+        self.check_purchases(key, old, view)?;
+        self.post.committed(key, old, view)
     }
 
     /// I1: epochs and revisions rise; under one epoch only its acquirer writes data.
-    fn check_order(
-        &self,
-        key: usize,
-        old: &RecordView,
-        new: &RecordView,
-        process: usize,
-    ) -> Result<(), (&'static str, String)> {
+    fn check_order(&self, key: usize, old: &RecordView, new: &RecordView, process: usize) -> Result<(), Fault> {
         let (before, after) = (&old.header, &new.header);
         if after.epoch < before.epoch {
             return Err(("I1", format!("epoch fell from {} to {}", before.epoch, after.epoch)));
@@ -228,11 +285,16 @@ impl Checker {
         }
         let same_session = after.epoch == before.epoch;
         if same_session && self.keys[key].owner != Some(process) {
-            let data_same = old.data == new.data
+            let guest = after.holder.is_none() && self.is_free(before);
+            let same = if guest {
+                same_but_for_mail(old, new)
+            } else {
+                old.data == new.data && before.holder == after.holder
+            };
+            let data_same = same
                 && before.ledger == after.ledger
-                && before.credit == after.credit
-                && before.holder == after.holder
-                && before.op == after.op;
+                && (before.credit == after.credit || before.erased)
+                && (before.op == after.op || after.epoch == 0);
             if !data_same {
                 return Err((
                     "I1",
@@ -249,14 +311,73 @@ impl Checker {
         Ok(())
     }
 
+    /// Whether nobody holds a record, or somebody who was declared dead.
+    fn is_free(&self, header: &HeaderView) -> bool {
+        let Some(holder) = &header.holder else {
+            return true;
+        };
+        let truth = self.servers.get(holder.server.as_str());
+        self.blind_to_servers || truth.is_none_or(|truth| truth.over.contains(&holder.incarnation))
+    }
+
+    /// I9: what an older server cannot work with it does not write; versions do not fall, and each migrator runs once.
+    fn check_schema(&self, old: &RecordView, new: &RecordView, process: usize, newborn: bool) -> Result<(), Fault> {
+        let (before, after) = (&old.header, &new.header);
+        if new.data.form != after.schema {
+            let text = format!("data of form {} are called version {}", new.data.form, after.schema);
+            return Err(("I9", text));
+        }
+        if newborn {
+            return Ok(());
+        }
+        if after.schema < before.schema || after.needs() < before.needs() {
+            let text = format!(
+                "the schema version fell from {} (needs {}) to {} (needs {})",
+                before.schema,
+                before.needs(),
+                after.schema,
+                after.needs()
+            );
+            return Err(("I9", text));
+        }
+        let knows = self.schemas[process];
+        if after.epoch != before.epoch && knows < before.needs() {
+            let text = format!(
+                "a server that knows version {knows} took a record that needs {}",
+                before.needs()
+            );
+            return Err(("I9", text));
+        }
+        Ok(())
+    }
+
+    /// The game erased a record: whoever had it has lost it, and nothing that was over begins again.
+    fn check_erasing(&mut self, key: usize, old: &RecordView, new: &RecordView) -> Result<(), Fault> {
+        let (before, after) = (&old.header, &new.header);
+        if before.erased && after.epoch == before.epoch {
+            return Ok(());
+        }
+        if after.epoch <= before.epoch || after.revision <= before.revision || after.holder.is_some() {
+            return Err(("I1", format!("erased at epoch {} after {}", after.epoch, before.epoch)));
+        }
+        let truth = &mut self.keys[key];
+        for purchase in truth.purchases.clone() {
+            if matches!(old.end_of(purchase), Some("applied" | "credited" | "revoked")) {
+                truth.buried.insert(purchase);
+            }
+        }
+        truth.life += 1;
+        self.post.erased(key);
+        Ok(())
+    }
+
+    /// The life of a record: another one begins when it is erased.
+    pub fn life(&self, key: usize) -> u32 {
+        self.keys[key].life
+    }
+
     /// I1, I2, I3: what was there stays; what is new was edited by the writer, in its order, and not told lost.
-    fn check_log(
-        &mut self,
-        key: usize,
-        old: &RecordView,
-        new: &RecordView,
-        process: usize,
-    ) -> Result<(), (&'static str, String)> {
+    fn check_log(&mut self, key: usize, old: &RecordView, new: &RecordView, process: usize) -> Result<(), Fault> {
         let Some(fresh) = new.data.log.strip_prefix(old.data.log.as_slice()) else {
             return Err((
                 "I2",
@@ -284,6 +405,10 @@ impl Checker {
                     format!("edit {edit} is written out of its order {:?}", session.edits),
                 ));
             }
+            if truth.forgotten && truth.verdict == Some(Verdict::Saved) {
+                let text = format!("edit {edit} was saved, rolled back, and is written again without a word");
+                return Err(("I2", text));
+            }
             if truth.verdict == Some(Verdict::Lost) {
                 return Err(("I3", format!("edit {edit} was told lost, and is in the record now")));
             }
@@ -294,12 +419,7 @@ impl Checker {
     }
 
     /// I4: one effect for each receipt that the ledger calls granted, none for the others; what is paid back stays so.
-    fn check_purchases(
-        &mut self,
-        key: usize,
-        old: &RecordView,
-        new: &RecordView,
-    ) -> Result<(), (&'static str, String)> {
+    fn check_purchases(&mut self, key: usize, old: &RecordView, new: &RecordView) -> Result<(), Fault> {
         let same = old.data.got == new.data.got
             && old.data.spent == new.data.spent
             && old.header.ledger == new.header.ledger
@@ -308,8 +428,21 @@ impl Checker {
         if same {
             return Ok(());
         }
+        self.checks.purchases += 1;
         let truth = &mut self.keys[key];
         for purchase in &truth.purchases {
+            if truth.buried.contains(purchase) {
+                if new.effects_of(*purchase) > 0 {
+                    return Err((
+                        "I4",
+                        format!("purchase {purchase} has its effect again after the erasing"),
+                    ));
+                }
+                if let Some(end) = new.end_of(*purchase) {
+                    truth.ends.insert((*purchase, end.to_owned()));
+                }
+                continue;
+            }
             let (was, is) = (old.effects_of(*purchase), new.effects_of(*purchase));
             let (before, end) = (old.end_of(*purchase), new.end_of(*purchase));
             let granted = matches!(end, Some("applied" | "credited"));
@@ -337,10 +470,12 @@ impl Checker {
 
     /// I2 and I3: a host was told about a change. Returns whether it is news.
     pub fn told(&mut self, edit: u32, verdict: Verdict) -> bool {
+        self.checks.verdicts += 1;
         let index = edit as usize;
         let (key, committed_in, before) = {
             let truth = &self.edits[index];
-            (truth.key, truth.committed_in, truth.verdict)
+            let stored = truth.committed_in.or(truth.forgotten.then_some(u32::MAX));
+            (truth.key, stored, truth.verdict)
         };
         let life = self.keys[key].life;
         match verdict {
@@ -423,16 +558,74 @@ impl Checker {
 
     /// Somebody erased a record.
     pub fn erased(&mut self, key: usize) {
+        self.post.meddled(key);
         let truth = &mut self.keys[key];
         truth.view = None;
         truth.owner = None;
         truth.damaged = false;
         truth.life += 1;
+        truth.buried.clear();
     }
 
     /// Somebody damaged a record, or made good the damage with the very same bytes.
     pub fn set_damaged(&mut self, key: usize, damaged: bool) {
+        self.post.meddled(key);
         self.keys[key].damaged = damaged;
+    }
+
+    /// What is stored under each key now.
+    pub fn snapshot(&self) -> Vec<Snapshot> {
+        let of_key = |truth: &Truth| Snapshot {
+            view: truth.view.clone(),
+            owner: truth.owner,
+            last_writer: truth.last_writer,
+            life: truth.life,
+        };
+        self.keys.iter().map(of_key).collect()
+    }
+
+    /// The store has fallen back to what it was at the snapshot; whether a record is not what it was a moment ago.
+    pub fn rolled_back(&mut self, snapshot: &[Snapshot]) -> bool {
+        let mut changed = false;
+        for (key, was) in snapshot.iter().enumerate() {
+            let truth = &self.keys[key];
+            let revision = |view: &Option<RecordView>| view.as_ref().map(|view| view.header.revision);
+            if truth.life == was.life && revision(&truth.view) == revision(&was.view) {
+                continue;
+            }
+            changed = true;
+            self.roll_back(key, was.clone());
+        }
+        for server in self.servers.values_mut() {
+            server.over.clear();
+        }
+        changed
+    }
+
+    fn roll_back(&mut self, key: usize, was: Snapshot) {
+        self.post.meddled(key);
+        let truth = &mut self.keys[key];
+        truth.life += 1;
+        truth.owner = was.owner;
+        truth.last_writer = was.last_writer;
+        truth.view = was.view;
+        truth.buried.clear();
+        let (life, none) = (truth.life, Vec::new());
+        let log = truth.view.as_ref().map_or(&none, |view| &view.data.log);
+        for (number, edit) in self.edits.iter_mut().enumerate().filter(|(_, edit)| edit.key == key) {
+            let there = log.iter().any(|logged| *logged as usize == number);
+            edit.forgotten |= edit.committed_in.is_some() && !there;
+            edit.committed_in = there.then_some(life);
+        }
+        for session in &mut self.sessions {
+            let there = session.edits.iter().take_while(|edit| log.contains(edit));
+            session.committed = there.count();
+        }
+    }
+
+    /// Another process was started; it knows this schema version.
+    pub fn process_started(&mut self, schema: u32) {
+        self.schemas.push(schema);
     }
 
     /// A server record was removed at the end of a shutdown, or erased or damaged by somebody. A late copy of a
@@ -440,4 +633,11 @@ impl Checker {
     pub fn server_gone(&mut self, server: &Arc<str>) {
         self.servers.remove(server);
     }
+}
+
+/// Whether a write into a record that nobody holds changed no more than a guest may: what was sent to the record and
+/// applied, and the version of the data.
+fn same_but_for_mail(old: &RecordView, new: &RecordView) -> bool {
+    let (old, new) = (&old.data, &new.data);
+    old.log == new.log && old.got == new.got && old.spent == new.spent && old.sent == new.sent
 }

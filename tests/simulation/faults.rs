@@ -3,15 +3,17 @@
 use crate::clock::MS;
 use crate::network::{self, Line};
 use crate::process::{Desk, Process};
+use crate::profile::NEWEST_SCHEMA;
 use crate::profile::{Mood, Rates};
 use crate::queue::Turn;
 use crate::tally::Injected;
-use crate::world::{record_key, Event, World, SPACE};
+use crate::world::{record_key, Event, Standby, World, SPACE};
 use sessionlocker::engine::core::{Core, CoreOptions};
 use sessionlocker::error::Error;
 use sessionlocker::locker::Spec;
+use sessionlocker::record::migration::Migrations;
 use sessionlocker::store::{Abilities, Key, Kind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +30,7 @@ impl World {
             return;
         }
         let place = self.fault_rng.usize(0..self.profile.places.len());
-        let kind = match self.fault_rng.u32(0..110) {
+        let kind = match self.fault_rng.u32(0..120) {
             _ if self.profile.edge && self.fault_rng.u32(0..3) > 0 => 40,
             87..92 if self.profile.edge => 40,
             kind => kind,
@@ -47,6 +49,7 @@ impl World {
             92..96 => self.jump_wall(place),
             96..103 if self.profile.vandal => self.vandalize(place),
             103..110 if self.profile.twins => self.start_twin(place),
+            110..120 if self.profile.falls_back => self.fall_back(),
             _ => {}
         }
         self.plan_fault();
@@ -116,6 +119,11 @@ impl World {
                     vouched = true;
                 }
             }
+            if self.profile.compatible.is_some() && self.fault_rng.u32(0..3) == 0 {
+                self.tally.inject(Injected::Upgrade);
+                let newer = self.profile.places[place].schema + 1;
+                self.profile.places[place].schema = newer.min(NEWEST_SCHEMA);
+            }
             if self.fault_rng.u32(0..5) == 0 {
                 // Somebody changed the configuration.
                 let other = self.fault_rng.usize(0..self.profile.places.len());
@@ -137,13 +145,14 @@ impl World {
         self.launch(place, vouched);
     }
 
-    fn launch(&mut self, place: usize, vouched: bool) {
+    pub fn launch(&mut self, place: usize, vouched: bool) {
         let number = self.processes.len();
         match self.make_process(number, place, vouched) {
             Ok(process) => {
                 self.trace.say(self.now, || {
                     format!("p{number} starts as {} (vouched: {vouched})", process.server_id)
                 });
+                self.checker.process_started(process.schema);
                 self.processes.push(process);
                 self.places[place].push(number);
                 self.queue.push(self.now + MS, Event::Deed { process: number });
@@ -180,7 +189,10 @@ impl World {
             store,
             Spec {
                 name: SPACE.into(),
-                schema: 1,
+                schema: settings.schema,
+                migrations: self.migrations(settings.schema)?.into(),
+                apply_change: true,
+                inbox_limit: self.profile.inbox_limit,
                 opaque: false,
                 autosave: nanos(settings.autosave),
                 retry_min: nanos(settings.retry_min),
@@ -211,8 +223,20 @@ impl World {
             loaded: BTreeSet::new(),
             ticks: Turn::default(),
             next_tag: 0,
+            schema: settings.schema,
+            errands: BTreeMap::new(),
             rate_before_pause: None,
         })
+    }
+
+    /// How this run's servers bring records to the version that they know.
+    fn migrations(&self, schema: u32) -> Result<Migrations, Error> {
+        let mut migrations = Migrations::default();
+        let compatible = self.profile.compatible.unwrap_or_default();
+        for (from, compatible) in (1..schema).zip(compatible) {
+            migrations.add_migrator(from, compatible, None)?;
+        }
+        Ok(migrations)
     }
 
     fn pause(&mut self, place: usize) {
@@ -243,6 +267,9 @@ impl World {
     }
 
     pub fn resume(&mut self, process: usize) {
+        if !self.stage.has_faults() && self.is_outside(process) {
+            return;
+        }
         if !std::mem::take(&mut self.processes[process].paused) {
             return;
         }
@@ -292,6 +319,9 @@ impl World {
     }
 
     pub fn mend(&mut self, place: usize, turn: u32) {
+        if self.outside[place] {
+            return;
+        }
         if self.lines[place].turn != turn {
             return;
         }
@@ -310,6 +340,31 @@ impl World {
         self.trace
             .say(self.now, || format!("the store stalls for {} ms", length / MS));
         self.stalled_until = self.now + length;
+    }
+
+    /// A standby takes the store's place. It is behind by what was written since it was copied last.
+    fn fall_back(&mut self) {
+        let behind = self.standby.take();
+        self.standby = Some(Standby {
+            entries: self.store.copy(),
+            truth: self.checker.snapshot(),
+        });
+        let damaged = (0..self.profile.keys).any(|key| self.checker.is_damaged(key));
+        let Some(behind) = behind.filter(|_| !damaged && self.fault_rng.bool()) else {
+            return;
+        };
+        self.trace
+            .say(self.now, || "the store falls back to its standby".into());
+        self.standby = None;
+        self.store.fall_back(behind.entries);
+        // A verdict on a server may be forgotten with the rest.
+        self.ids_unique = false;
+        if self.checker.rolled_back(&behind.truth) {
+            self.tally.inject(Injected::FallBack);
+            for key in 0..self.profile.keys {
+                self.history.broken_off(key, self.now);
+            }
+        }
     }
 
     // Clocks -----------------------------------------------------------------------------------------------------
@@ -398,6 +453,7 @@ impl World {
             self.store.erase(&name);
             self.undamaged[key] = None;
             self.checker.erased(key);
+            self.history.broken_off(key, self.now);
         }
     }
 

@@ -28,6 +28,14 @@ impl World {
                         self.hear_locker(process, key, event);
                     }
                 }
+                core::Event::Visit { key, tag, outcome, .. } => {
+                    self.trace.say(self.now, || {
+                        let mut text = format!("{outcome:?}");
+                        text.truncate(text.char_indices().nth(160).map_or(text.len(), |(at, _)| at));
+                        format!("p{process} {key} hears under tag {tag}: {text}")
+                    });
+                    self.hear_visit(process, &key, tag, outcome);
+                }
                 other => self.hear_engine(process, &other),
             }
         }
@@ -53,14 +61,25 @@ impl World {
                 };
                 self.queue.push(self.now + after, Event::Exit { process });
             }
-            core::Event::ShutdownDone { .. } => {
+            core::Event::ShutdownDone { left } => {
                 self.tally.see(Seen::ShutdownDone);
+                self.check_shutdown(process, *left);
                 self.processes[process].shut_down = true;
                 if self.stage.is_play() {
                     self.queue.push(self.now + MS, Event::Exit { process });
                 }
             }
             _ => {}
+        }
+    }
+
+    /// I12: a shutdown that leaves nobody behind has ended every session and told of every change.
+    fn check_shutdown(&mut self, process: usize, left: usize) {
+        let open = |desk: &crate::process::Desk| desk.session.is_some() || !desk.untold.is_empty();
+        let desks = &self.processes[process].desks;
+        if left == 0 && desks.iter().any(open) {
+            let text = format!("process {process}: the shutdown is said to be complete, but: {desks:?}");
+            self.checker.broken("I12", text);
         }
     }
 
@@ -113,6 +132,11 @@ impl World {
                 outcome: CreditOutcome::Used,
                 ..
             } => self.tally.see(Seen::CreditUsed),
+            locker::Event::LoadStatus(LoadStatus::UnknownVersion { .. }) if self.too_new(process, key) => {
+                self.tally.see(Seen::TooNewTold);
+            }
+            locker::Event::LoadStatus(LoadStatus::DataRefused { .. }) => self.tally.see(Seen::MigrationFailed),
+            locker::Event::ChangeApplied { .. } => self.tally.see(Seen::LetterApplied),
             locker::Event::LoadStatus(LoadStatus::Unreadable { .. } | LoadStatus::UnknownVersion { .. }) => {
                 self.tally.see(Seen::DamageTold);
                 if !self.profile.vandal {
@@ -137,7 +161,7 @@ impl World {
         if self.last_write_unanswered(process, key) {
             self.tally.see(Seen::AdoptLostAcquire);
         }
-        self.check_loaded_data(process, key);
+        self.check_loaded_data(process, key, epoch);
         let session = self.checker.begin_session(process, key, epoch);
         let running = &mut self.processes[process];
         running.loaded.insert((key, epoch));
@@ -158,9 +182,16 @@ impl World {
     }
 
     /// I2: what is loaded is what was stored.
-    fn check_loaded_data(&mut self, process: usize, key: usize) {
+    fn check_loaded_data(&mut self, process: usize, key: usize, epoch: u64) {
         let running = &self.processes[process];
-        let Some(Ok(document)) = running.desks[key].locker.map(|locker| running.core.document(locker)) else {
+        let Some(locker) = running.desks[key].locker else {
+            return;
+        };
+        let status = running.core.status(self.local(process), locker);
+        let Some(document) = running.core.document(locker).ok().filter(|_| {
+            // With a store that answers at once the session may be over already.
+            status.is_ok_and(|status| status.epoch == Some(epoch))
+        }) else {
             return;
         };
         let mut text = Vec::new();
@@ -171,12 +202,20 @@ impl World {
                 .broken("I2", format!("k{key}: loaded what nobody saved: {text}"));
             return;
         };
+        self.checker.checks.loads += 1;
+        let since = running.desks[key].wish_at;
+        self.history.seen(key, process, since, self.now, &game.log);
         // Others may have written since, if this server was slow to hear of its own success.
         let stored = self.checker.view(key).map(|view| view.data.log.as_slice());
-        if stored.is_some_and(|stored| !stored.starts_with(&game.log)) && !self.profile.vandal {
+        if stored.is_some_and(|stored| !stored.starts_with(&game.log)) && !self.may_vanish() {
             let text = format!("k{key}: loaded {:?}, stored is {stored:?}", game.log);
             self.checker.broken("I2", text);
         }
+    }
+
+    /// Whether a record may be erased by somebody, or fall back to what it was.
+    fn may_vanish(&self) -> bool {
+        self.is_tampered() || self.profile.erases
     }
 
     fn saved_through(&mut self, process: usize, key: usize, change: u64) {
@@ -187,6 +226,9 @@ impl World {
                     let edit = untold.edit;
                     desk.untold.pop_front();
                     self.told(edit, Verdict::Saved);
+                    if self.checker.is_in_record(edit) {
+                        self.history.saved(key, edit, self.now);
+                    }
                 }
                 _ => return,
             }
@@ -224,11 +266,12 @@ impl World {
         match cause {
             LossCause::Erased => {
                 self.tally.see(Seen::ErasureTold);
-                if !self.profile.vandal {
+                if !self.may_vanish() {
                     self.checker
                         .broken("I2", format!("k{key} is said to be erased, and nobody did"));
                 }
             }
+            LossCause::RolledBack if self.profile.falls_back => self.tally.see(Seen::RolledBackTold),
             LossCause::RolledBack if !self.profile.vandal => {
                 self.checker
                     .broken("I2", format!("k{key} is said to be rolled back, and nobody did"));
@@ -260,6 +303,7 @@ impl World {
         let running = &mut self.processes[process];
         let desk = &mut running.desks[key];
         desk.session = None;
+        desk.wish_at = self.now;
         let status = desk.locker.map(|locker| running.core.status(now, locker));
         if status.is_none_or(|status| status.is_ok_and(|status| !status.wanted)) {
             desk.wanted = [false; 2];

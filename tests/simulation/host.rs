@@ -1,12 +1,12 @@
 //! What the game's own code does on a server: wants records, edits, buys, and hears what became of it.
 
-use crate::network::{self, Line};
 use crate::process::{Desk, Untold, NAMES};
 use crate::profile::pick;
 use crate::tally::{Injected, Seen};
 use crate::view::{product, Game};
 use crate::world::{Event, World};
 use sessionlocker::engine::event::LockerId;
+use sessionlocker::engine::visit::VisitId;
 use sessionlocker::error::{Error, ErrorKind};
 use sessionlocker::locker::call::{self, CallAnswer, HostCall, Question};
 use sessionlocker::receipt::{Receipt, ReceiptState};
@@ -23,9 +23,16 @@ pub struct Purchase {
     pub awkward: bool,
 }
 
+/// Who asks a host.
+#[derive(Clone, Copy)]
+pub enum Caller {
+    Locker(LockerId),
+    Visit(VisitId),
+}
+
 /// A call that a host has not answered yet.
 pub struct OpenCall {
-    pub locker: LockerId,
+    pub whom: Caller,
     pub answer: Option<CallAnswer>,
 }
 
@@ -51,6 +58,9 @@ impl World {
             return;
         };
         self.query_a_change(process, key, locker);
+        if self.profile.mail && self.host_rng.u32(0..10) == 0 {
+            return self.visit_somebody(process);
+        }
         let wants = self.processes[process].desks[key].wants();
         let held = self.processes[process].desks[key].session.is_some();
         if self.profile.fickle && self.host_rng.bool() {
@@ -74,10 +84,14 @@ impl World {
             34..38 => self.use_credit(process, key, locker),
             38..40 if self.profile.mood != crate::profile::Mood::Calm => self.maybe_shut_down(process),
             _ if !held => {}
-            40..80 => {
+            40..60 | 66..80 => {
                 for _ in 0..self.host_rng.u32(1..3) {
                     self.edit(process, key, locker);
                 }
+            }
+            60..66 if self.profile.mail => self.send_gift(process, key, locker),
+            60..66 => {
+                self.edit(process, key, locker);
             }
             80..86 => self.ask_to_save(process, locker),
             _ => self.edit_and_wait(process, key, locker),
@@ -90,7 +104,7 @@ impl World {
         if let Some(locker) = desk.locker.filter(|_| desk.open) {
             return Some(locker);
         }
-        let default = Document::from_json(&Game::default().to_json()).ok()?;
+        let default = self.newborn(process);
         let running = &mut self.processes[process];
         let opened = running
             .core
@@ -114,6 +128,7 @@ impl World {
     fn new_desk(&mut self, process: usize, key: usize, locker: LockerId) {
         let new = Desk {
             locker: Some(locker),
+            wish_at: self.now,
             ..Desk::default()
         };
         let old = std::mem::replace(&mut self.processes[process].desks[key], new);
@@ -124,7 +139,7 @@ impl World {
     }
 
     /// A call was refused. During a shutdown that is as it should be.
-    fn unexpected(&mut self, process: usize, call: &str, error: &Error) {
+    pub fn unexpected(&mut self, process: usize, call: &str, error: &Error) {
         let fine = matches!(
             error.kind(),
             ErrorKind::NotLoaded | ErrorKind::Busy | ErrorKind::ShuttingDown
@@ -142,6 +157,9 @@ impl World {
         let running = &mut self.processes[process];
         match running.core.mark_should_acquire(locker, NAMES[which]) {
             Ok(()) => {
+                if !running.desks[key].wants() {
+                    running.desks[key].wish_at = self.now;
+                }
                 running.desks[key].wanted[which] = true;
                 running.desks[key].releasing = false;
             }
@@ -223,12 +241,26 @@ impl World {
 
     /// The host edits the data; gives the change and the edit.
     fn edit(&mut self, process: usize, key: usize, locker: LockerId) -> Option<(u64, u32)> {
+        self.edit_game(process, key, locker, |_| {})
+    }
+
+    /// The host edits the data, and changes more with that; gives the change and the edit.
+    pub fn edit_game(
+        &mut self,
+        process: usize,
+        key: usize,
+        locker: LockerId,
+        change_more: impl FnOnce(&mut Game),
+    ) -> Option<(u64, u32)> {
         let session = self.processes[process].desks[key].session?;
         let edit = self.checker.next_edit();
         let running = &mut self.processes[process];
-        let done = running
-            .core
-            .edit(locker, |document| change_game(document, |game| game.log.push(edit)));
+        let done = running.core.edit(locker, |document| {
+            change_game(document, |game| {
+                game.log.push(edit);
+                change_more(game);
+            })
+        });
         match done {
             Ok(((), change)) => {
                 let desk = &mut running.desks[key];
@@ -268,7 +300,7 @@ impl World {
         }
     }
 
-    fn ask_to_save(&mut self, process: usize, locker: LockerId) {
+    pub fn ask_to_save(&mut self, process: usize, locker: LockerId) {
         let core = &mut self.processes[process].core;
         let asked = if self.host_rng.bool() {
             core.mark_should_save(locker)
@@ -374,46 +406,29 @@ impl World {
     // Calls to the host ------------------------------------------------------------------------------------------
 
     /// The core asks the host for something; it is done now, or after a while.
-    pub fn called(&mut self, process: usize, locker: LockerId, call: &HostCall) {
+    pub fn called(&mut self, process: usize, key: usize, locker: LockerId, call: &HostCall) {
         let mut draft = call.draft.clone();
         let (verdict, edited) = match &call.question {
             Question::BeforeSave(_) => (call::Verdict::Done, false),
-            Question::Prepare(_)
-            | Question::Validate
-            | Question::MergeOffline { .. }
-            | Question::ApplyChange { .. }
-            | Question::DefaultData => unreachable!("the simulated game asks for none of these"),
+            Question::Prepare(_) => (self.migrate(&mut draft), true),
+            Question::ApplyChange { sent, direct } => {
+                let answer = self.apply_letter(process, key, sent, *direct, &mut draft);
+                return self.answer_call(process, Caller::Locker(locker), answer);
+            }
+            Question::Validate | Question::MergeOffline { .. } | Question::DefaultData => {
+                unreachable!("the simulated game asks for none of these")
+            }
             Question::ApplyReceipt(receipt) => {
                 let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
-                let mut verdict = self.apply(self.purchases[purchase as usize].awkward);
-                if self.host_rng.u32(0..12) == 0 {
-                    verdict = call::Verdict::UnknownProduct;
-                }
-                if verdict == call::Verdict::Done {
-                    self.must_change(&mut draft, |game| game.got.push(purchase));
-                }
-                (verdict, true)
+                (self.apply_purchase(purchase, &mut draft), true)
             }
             Question::UseCredit { product } => {
                 let purchase: u32 = product[1..].parse().expect("products are named p and a number");
-                let awkward = self.host_rng.u32(0..4) == 0;
-                let verdict = self.apply(awkward);
-                if verdict == call::Verdict::Done {
-                    self.must_change(&mut draft, |game| game.spent.push(purchase));
-                }
-                (verdict, true)
+                (self.spend_credit(purchase, &mut draft), true)
             }
             Question::RevokeReceipt(receipt) => {
                 let purchase: u32 = receipt.purchase.id.parse().expect("purchases have numbers");
-                let spent = self.host_rng.u32(0..4) == 0;
-                let verdict = self.apply(spent);
-                if verdict == call::Verdict::Done {
-                    self.must_change(&mut draft, |game| {
-                        game.got.retain(|got| *got != purchase);
-                        game.spent.retain(|spent| *spent != purchase);
-                    });
-                }
-                (verdict, true)
+                (self.take_back(purchase, &mut draft), true)
             }
         };
         let answer = CallAnswer {
@@ -421,22 +436,61 @@ impl World {
             draft: edited.then_some(draft),
             outgoing: Vec::new(),
         };
-        if self.host_rng.u32(0..4) == 0 {
-            let after = match self.host_rng.u32(0..8) {
-                0 if self.stage.is_play() => network::long(&mut self.host_rng, &self.profile),
-                _ => network::delay(&mut self.host_rng, &self.profile, Line::Good),
-            };
-            let number = self.calls.len();
-            self.calls.push(OpenCall {
-                locker,
-                answer: Some(answer),
-            });
-            self.queue
-                .push(self.now + after, Event::CallDone { process, call: number });
-        } else {
-            let now = self.local(process);
-            self.processes[process].core.finish_call(now, locker, answer);
+        self.answer_call(process, Caller::Locker(locker), answer);
+    }
+
+    /// A host answers, now or after a while.
+    pub fn answer_call(&mut self, process: usize, whom: Caller, answer: CallAnswer) {
+        let Some(after) = self.thinking_time() else {
+            return self.finish_call(process, whom, answer);
+        };
+        let number = self.calls.len();
+        self.calls.push(OpenCall {
+            whom,
+            answer: Some(answer),
+        });
+        self.call_later(process, number, after);
+    }
+
+    fn finish_call(&mut self, process: usize, whom: Caller, answer: CallAnswer) {
+        let now = self.local(process);
+        let core = &mut self.processes[process].core;
+        match whom {
+            Caller::Locker(locker) => core.finish_call(now, locker, answer),
+            Caller::Visit(visit) => core.finish_visit_call(now, visit, answer),
         }
+    }
+
+    fn apply_purchase(&mut self, purchase: u32, draft: &mut Document) -> call::Verdict {
+        let mut verdict = self.apply(self.purchases[purchase as usize].awkward);
+        if self.host_rng.u32(0..12) == 0 {
+            verdict = call::Verdict::UnknownProduct;
+        }
+        if verdict == call::Verdict::Done {
+            self.must_change(draft, |game| game.got.push(purchase));
+        }
+        verdict
+    }
+
+    fn spend_credit(&mut self, purchase: u32, draft: &mut Document) -> call::Verdict {
+        let awkward = self.host_rng.u32(0..4) == 0;
+        let verdict = self.apply(awkward);
+        if verdict == call::Verdict::Done {
+            self.must_change(draft, |game| game.spent.push(purchase));
+        }
+        verdict
+    }
+
+    fn take_back(&mut self, purchase: u32, draft: &mut Document) -> call::Verdict {
+        let spent = self.host_rng.u32(0..4) == 0;
+        let verdict = self.apply(spent);
+        if verdict == call::Verdict::Done {
+            self.must_change(draft, |game| {
+                game.got.retain(|got| *got != purchase);
+                game.spent.retain(|spent| *spent != purchase);
+            });
+        }
+        verdict
     }
 
     fn apply(&mut self, awkward: bool) -> call::Verdict {
@@ -449,7 +503,7 @@ impl World {
         }
     }
 
-    fn must_change(&mut self, draft: &mut Document, change: impl FnOnce(&mut Game)) {
+    pub fn must_change(&mut self, draft: &mut Document, change: impl FnOnce(&mut Game)) {
         if let Err(error) = change_game(draft, change) {
             self.checker
                 .broken("I2", format!("a draft is not what the host wrote: {error}"));
@@ -464,10 +518,9 @@ impl World {
             self.processes[process].parked_calls.push(call);
             return;
         }
-        let locker = self.calls[call].locker;
+        let whom = self.calls[call].whom;
         if let Some(answer) = self.calls[call].answer.take() {
-            let now = self.local(process);
-            self.processes[process].core.finish_call(now, locker, answer);
+            self.finish_call(process, whom, answer);
             self.wake(process);
         }
     }

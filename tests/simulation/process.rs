@@ -40,9 +40,18 @@ pub struct Desk {
     pub was_suspect: bool,
     /// Its release was called off by wanting it again, and no end of the session was heard of yet.
     pub reacquired: bool,
+    /// The last session in which the host did not apply every letter; those wait for the next.
+    pub stubborn_in: Option<u64>,
+    /// Since when the host has waited for a session.
+    pub wish_at: u64,
 }
 
 impl Desk {
+    /// Whether the host left letters unapplied in the present session.
+    pub fn is_stubborn(&self) -> bool {
+        self.stubborn_in == Some(self.epoch)
+    }
+
     pub fn wants(&self) -> bool {
         self.wanted != [false; 2]
     }
@@ -51,6 +60,14 @@ impl Desk {
     pub fn is_expecting(&self) -> bool {
         !self.untold.is_empty() || !self.awaited.is_empty() || !self.receipts.is_empty()
     }
+}
+
+/// What a host has asked for that is not about a locker of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    Letter(u32),
+    View { since: u64 },
+    Erase,
 }
 
 /// One process.
@@ -76,6 +93,10 @@ pub struct Process {
     pub loaded: BTreeSet<(usize, u64)>,
     pub ticks: Turn,
     pub next_tag: u64,
+    /// The schema version that it knows.
+    pub schema: u32,
+    /// What it waits to hear of, by tag, with the key.
+    pub errands: BTreeMap<u64, (usize, Errand)>,
     pub rate_before_pause: Option<i32>,
 }
 

@@ -1,6 +1,7 @@
 //! What a seed decides before its run begins: how many servers and keys, their timings, how bad the weather is.
 
 use crate::clock::MS;
+use crate::network::Fate;
 use fastrand::Rng;
 
 /// How much goes wrong in a run.
@@ -45,6 +46,8 @@ pub struct Place {
     pub refuses: bool,
     /// The host has work to do before each save.
     pub before_save: bool,
+    /// The schema version that its servers know.
+    pub schema: u32,
     pub clock_offset: u64,
     pub wall_offset_ms: i64,
 }
@@ -95,7 +98,32 @@ pub struct Profile {
     pub edge: bool,
     /// Hosts change their minds all the time.
     pub fickle: bool,
+    /// Hosts send changes and gifts, update records that nobody holds, and look at records.
+    pub mail: bool,
+    /// How many changes wait in an inbox at most.
+    pub inbox_limit: usize,
+    /// The game erases records.
+    pub erases: bool,
+    /// The schema versions that servers know differ, and rise at restarts; which migrators are compatible.
+    pub compatible: Option<[bool; 2]>,
+    /// The store falls back to a standby that is behind.
+    pub falls_back: bool,
+    /// This request of the run fails, and all after it if so said.
+    pub nth: Option<Nth>,
+    /// Faults end for a part of the servers only; that part must get on.
+    pub partial: bool,
 }
+
+/// The n-th request fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Nth {
+    pub number: u64,
+    pub from_then_on: bool,
+    pub fate: Fate,
+}
+
+/// The newest schema version of a run.
+pub const NEWEST_SCHEMA: u32 = 3;
 
 impl Profile {
     /// The profile of a seed.
@@ -148,7 +176,19 @@ impl Profile {
             vandal: faulty && rng.u32(0..100) < 10,
             edge: false,
             fickle: faulty && rng.u32(0..100) < 10,
+            mail: rng.u32(0..100) < 60,
+            inbox_limit: pick(rng, &[1, 2, 8, 128]),
+            erases: faulty && rng.u32(0..100) < 12,
+            compatible: (rng.u32(0..100) < 25).then(|| [rng.bool(), rng.bool()]),
+            falls_back: mood == Mood::Stormy && rng.u32(0..100) < 5,
+            nth: (rng.u32(0..100) < 8).then(|| Nth::roll(rng)),
+            partial: faulty && rng.u32(0..100) < 15,
         };
+        if profile.compatible.is_some() {
+            for place in &mut profile.places {
+                place.schema = rng.u32(1..=NEWEST_SCHEMA);
+            }
+        }
         if mood == Mood::Stormy && rng.u32(0..100) < 20 {
             profile.go_to_the_edge(rng);
         }
@@ -164,6 +204,9 @@ impl Profile {
     fn go_to_the_edge(&mut self, rng: &mut Rng) {
         self.edge = true;
         self.vandal = false;
+        self.erases = false;
+        self.falls_back = false;
+        self.compatible = None;
         self.rates = Rates::Bounded;
         self.keys = 1;
         self.delay = MS;
@@ -190,6 +233,19 @@ impl Profile {
     }
 }
 
+impl Nth {
+    fn roll(rng: &mut Rng) -> Self {
+        Self {
+            number: rng.u64(0..400),
+            from_then_on: rng.bool(),
+            fate: pick(
+                rng,
+                &[Fate::Refused, Fate::FailedUnknown, Fate::RequestLost, Fate::AnswerLost],
+            ),
+        }
+    }
+}
+
 impl Place {
     fn roll(rng: &mut Rng, usual_lease: u64) -> Self {
         let lease = if rng.u32(0..4) == 0 {
@@ -209,6 +265,7 @@ impl Place {
             asks: rng.u32(0..3) == 0,
             refuses: rng.u32(0..4) == 0,
             before_save: rng.u32(0..4) == 0,
+            schema: 1,
             clock_offset: 0,
             wall_offset_ms: 0,
         }

@@ -74,6 +74,16 @@ impl Store {
         token
     }
 
+    /// All that is stored, as a standby has it.
+    pub fn copy(&self) -> BTreeMap<Key, Stored> {
+        self.entries.clone()
+    }
+
+    /// Falls back to a copy: later writes are forgotten, but their versions never come again.
+    pub fn fall_back(&mut self, copy: BTreeMap<Key, Stored>) {
+        self.entries = copy;
+    }
+
     /// Removes past all rules.
     pub fn erase(&mut self, key: &Key) {
         self.entries.remove(key);

@@ -1,5 +1,6 @@
 //! Counters: what was injected, what was seen, how much was done. Summed over seeds and threads.
 
+use crate::checker::Checks;
 use crate::network::{Fate, FATES};
 
 macro_rules! counters {
@@ -37,6 +38,12 @@ counters! { Injected, INJECTED:
     DamageServer => "server record damaged",
     EraseServer => "server record erased",
     Shutdown => "shutdown in the middle of play",
+    NthFails => "the n-th request of a run fails, once",
+    AllFromNthFail => "all requests from the n-th on fail",
+    Upgrade => "server restarted with a newer schema version",
+    MigratorFails => "migrator fails half done",
+    FallBack => "store falls back to a standby that is behind",
+    PartStaysBroken => "faults end for a part of the servers only",
 }
 
 counters! { Seen, SEEN:
@@ -77,6 +84,30 @@ counters! { Seen, SEEN:
     ReceiptRevoked => "receipt paid back",
     ReceiptParked => "receipt of an unknown product, parked",
     ReceiptTakenUp => "parked receipt taken up",
+    LetterDelivered => "change delivered to another record",
+    LetterMissing => "change to a record that does not exist",
+    LetterFull => "change to a full inbox",
+    LetterNotSent => "change not sent",
+    LetterUnknown => "change whose fate cannot be known",
+    LetterInDoubt => "change whose reply was lost, found in the inbox",
+    LetterApplied => "change applied, durably",
+    LetterReturned => "gift that came back to its sender",
+    LetterOfEarlierSession => "gift delivered by a later session",
+    LetterDuringHandover => "change in the same write as a request for hand-over",
+    UnknownKindKept => "change of a kind that the server does not know",
+    UpdateDone => "record updated that nobody held",
+    UpdateRefused => "update refused by the host",
+    UpdateLocked => "update of a held record turned down",
+    Viewed => "record looked at without a session",
+    ErasedByGame => "record erased by the game",
+    ErasedUnderSession => "record erased under a living session",
+    Reborn => "erased record begun anew",
+    Migrated => "record migrated",
+    OldServerKeepsVersion => "older server worked with a newer, compatible record",
+    TooNewTold => "record too new for a server, told",
+    MigrationFailed => "data refused by a migrator, record left",
+    RolledBackTold => "store rolled back, told",
+    SavedAtDeadline => "last save in the last tenth of a shutdown",
 }
 
 /// The counts of one run or of many.
@@ -88,6 +119,8 @@ pub struct Tally {
     pub commits: u64,
     pub edits: u64,
     pub receipts: u64,
+    pub letters: u64,
+    pub checks: Checks,
     pub virtual_ns: u128,
     pub calm_seeds: u64,
     pub rough_seeds: u64,
@@ -111,6 +144,8 @@ impl Default for Tally {
             commits: 0,
             edits: 0,
             receipts: 0,
+            letters: 0,
+            checks: Checks::default(),
             virtual_ns: 0,
             calm_seeds: 0,
             rough_seeds: 0,
@@ -147,6 +182,8 @@ impl Tally {
         self.commits += other.commits;
         self.edits += other.edits;
         self.receipts += other.receipts;
+        self.letters += other.letters;
+        self.checks.add(&other.checks);
         self.virtual_ns += other.virtual_ns;
         self.calm_seeds += other.calm_seeds;
         self.rough_seeds += other.rough_seeds;

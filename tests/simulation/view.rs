@@ -69,6 +69,64 @@ pub struct HeaderView {
     pub credit: BTreeMap<String, i64>,
     #[serde(default)]
     pub parked: Vec<ParkedView>,
+    #[serde(default)]
+    pub inbox: InboxView,
+    #[serde(default)]
+    pub outbox: OutboxView,
+    #[serde(default)]
+    pub erased: bool,
+    #[serde(default)]
+    pub schema: u32,
+    #[serde(default)]
+    pub least_schema: u32,
+}
+
+impl HeaderView {
+    /// The least schema version that a server must know.
+    pub fn needs(&self) -> u32 {
+        match self.least_schema {
+            0 => self.schema,
+            least => least,
+        }
+    }
+}
+
+/// A change that waits to be applied. The letters of a run have numbers for payloads.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SentView {
+    pub payload: u32,
+    #[serde(default)]
+    pub returned_from: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct InboxView {
+    #[serde(default)]
+    pub waiting: Vec<SentView>,
+}
+
+impl InboxView {
+    pub fn has(&self, letter: u32) -> bool {
+        self.waiting.iter().any(|sent| sent.payload == letter)
+    }
+}
+
+/// A change that is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct OutgoingView {
+    pub payload: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct OutboxView {
+    #[serde(default)]
+    pub waiting: Vec<OutgoingView>,
+}
+
+impl OutboxView {
+    pub fn has(&self, letter: u32) -> bool {
+        self.waiting.iter().any(|outgoing| outgoing.payload == letter)
+    }
 }
 
 /// A purchase of an unknown product.
@@ -77,7 +135,8 @@ pub struct ParkedView {
     pub id: String,
 }
 
-/// The game's data of a run: which edits, which purchases and which spent credits have been applied, in order.
+/// The game's data of a run: which edits, purchases, spent credits and letters have been applied, and which letters were
+/// sent, each in order; and how often they were migrated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Game {
     #[serde(default)]
@@ -86,9 +145,24 @@ pub struct Game {
     pub got: Vec<u32>,
     #[serde(default)]
     pub spent: Vec<u32>,
+    #[serde(default)]
+    pub mail: Vec<u32>,
+    #[serde(default)]
+    pub sent: Vec<u32>,
+    /// One for each version that the data have gone through.
+    #[serde(default)]
+    pub form: u32,
 }
 
 impl Game {
+    /// The data of a new player, in this schema version.
+    pub fn newborn(form: u32) -> Self {
+        Self {
+            form,
+            ..Self::default()
+        }
+    }
+
     pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(text)
     }
@@ -101,6 +175,12 @@ impl Game {
         push_list(&mut out, &self.got);
         out.push_str(",\"spent\":");
         push_list(&mut out, &self.spent);
+        out.push_str(",\"mail\":");
+        push_list(&mut out, &self.mail);
+        out.push_str(",\"sent\":");
+        push_list(&mut out, &self.sent);
+        out.push_str(",\"form\":");
+        out.push_str(&self.form.to_string());
         out.push('}');
         out
     }

@@ -1,13 +1,14 @@
 //! The world of one run: servers, one store, the lines between them, and true time, all decided by one seed.
 
-use crate::checker::{Checker, Violation};
+use crate::checker::{Checker, Snapshot, Violation};
 use crate::clock::Clock;
+use crate::history::History;
 use crate::network::{self, Fate, Line};
 use crate::process::Process;
 use crate::profile::{Mood, Profile, Rates};
 use crate::queue::Queue;
 use crate::settle::Stage;
-use crate::store::Store;
+use crate::store::{Store, Stored};
 use crate::tally::{Injected, Seen, Tally};
 use crate::trace::Trace;
 use fastrand::Rng;
@@ -15,6 +16,7 @@ use sessionlocker::clock::Time;
 use sessionlocker::engine::core::Action;
 use sessionlocker::planted::Bugs;
 use sessionlocker::store::{Key, Kind, Operation, Outcome, Reply, Request, RequestId, StoreError, StoreResult};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The name of the spec of all records.
@@ -114,6 +116,9 @@ pub struct World {
     pub calls: Vec<crate::host::OpenCall>,
     pub purchases: Vec<crate::host::Purchase>,
     pub checker: Checker,
+    pub history: History,
+    /// What the standby of the store has.
+    pub standby: Option<Standby>,
     pub tally: Tally,
     pub trace: Trace,
     pub stage: Stage,
@@ -124,6 +129,16 @@ pub struct World {
     pub undamaged: Vec<Option<Arc<[u8]>>>,
     /// Where each key is wanted at the end.
     pub homes: Vec<usize>,
+    /// Places whose faults do not end, while the others must get on.
+    pub outside: Vec<bool>,
+    /// Requests about records so far.
+    numbered: u64,
+}
+
+/// A copy of the store from some time ago.
+pub struct Standby {
+    pub entries: BTreeMap<Key, Stored>,
+    pub truth: Vec<Snapshot>,
 }
 
 /// More events than any run needs: a run that gets here goes round in circles.
@@ -135,7 +150,7 @@ impl World {
     pub fn new(seed: u64, bugs: Bugs, telling: bool) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5e55_1011_0cce_5eed);
         let profile = Profile::roll(&mut rng);
-        let calm = profile.mood == Mood::Calm && profile.rates == Rates::Bounded;
+        let calm = profile.mood == Mood::Calm && profile.rates == Rates::Bounded && profile.nth.is_none();
         let mut world = Self {
             now: 0,
             seed,
@@ -156,6 +171,8 @@ impl World {
             calls: Vec::new(),
             purchases: Vec::new(),
             checker: Checker::new(profile.keys, calm),
+            history: History::new(profile.keys),
+            standby: None,
             tally: Tally::default(),
             trace: Trace::new(telling),
             stage: Stage::Chaos,
@@ -163,8 +180,11 @@ impl World {
             over: false,
             undamaged: vec![None; profile.keys],
             homes: vec![0; profile.keys],
+            outside: vec![false; profile.places.len()],
+            numbered: 0,
             profile,
         };
+        world.checker.blind_to_servers = world.is_tampered();
         world.trace.say(0, || format!("{:#?}", world.profile));
         world.lay_out();
         world
@@ -223,6 +243,8 @@ impl World {
             self.happen(event);
         }
         self.count_profile();
+        self.checker.checks.letters = self.checker.post.checks;
+        self.tally.checks = self.checker.checks;
         self.tally.virtual_ns = u128::from(self.now);
         self.tally.requests = self.flights.len() as u64;
         Ending {
@@ -315,8 +337,13 @@ impl World {
                         self.processes[process].core.complete(now, id, result);
                     }
                 }
-                Some(Action::Call { locker, call, .. }) => self.called(process, locker, &call),
-                Some(Action::CallVisit { .. }) => unreachable!("the simulated game visits nobody"),
+                Some(Action::Call { locker, tag, call, .. }) => {
+                    let key = usize::try_from(tag).expect("the tag of a locker is its key");
+                    self.called(process, key, locker, &call);
+                }
+                Some(Action::CallVisit { visit, spec, key, call }) => {
+                    self.called_by_visit(process, visit, spec, &key, &call);
+                }
                 Some(Action::Yield) => {}
             }
         }
@@ -360,7 +387,8 @@ impl World {
     fn submit(&mut self, process: usize, id: RequestId, request: Request) -> Option<StoreResult> {
         let place = self.processes[process].place;
         let is_write = !matches!(request.operation, Operation::Get);
-        let fate = network::fate(&mut self.weather_rng, &self.profile, self.lines[place].line, is_write);
+        let usual = network::fate(&mut self.weather_rng, &self.profile, self.lines[place].line, is_write);
+        let fate = self.nth_fate(&request).unwrap_or(usual);
         self.tally.fate(fate);
         self.note_submit(process, &request, fate);
         let flight = self.flights.len();
@@ -385,6 +413,26 @@ impl World {
         }
         self.meet_fate(flight, fate);
         None
+    }
+
+    /// What befalls this request because it is the n-th of the run, or comes after it. The first request of all is left
+    /// alone, and beats are: their failing is the world's business elsewhere.
+    fn nth_fate(&mut self, request: &Request) -> Option<Fate> {
+        let nth = self.profile.nth?;
+        if request.key.kind == Kind::Server || !self.stage.has_faults() {
+            return None;
+        }
+        self.numbered += 1;
+        let hit = self.numbered == nth.number || (nth.from_then_on && self.numbered > nth.number);
+        if !hit {
+            return None;
+        }
+        self.tally.inject(if nth.from_then_on {
+            Injected::AllFromNthFail
+        } else {
+            Injected::NthFails
+        });
+        Some(nth.fate)
     }
 
     fn note_submit(&mut self, process: usize, request: &Request, fate: Fate) {
@@ -565,7 +613,12 @@ impl World {
         match request.key.kind {
             Kind::Record => {
                 let key = key_number(&request.key);
-                if let Some(step) = self.checker.committed(key, value, process) {
+                let life = self.checker.life(key);
+                let step = self.checker.committed(key, value, process);
+                if self.checker.life(key) != life {
+                    self.history.broken_off(key, self.now);
+                }
+                if let Some(step) = step {
                     self.observe_commit(key, &step, flight);
                 }
             }
@@ -619,6 +672,7 @@ impl World {
     /// I7: no two servers may regard one record as theirs at one instant.
     pub fn check_exclusive(&mut self, process: usize) {
         let must = self.ids_unique && self.profile.rates == Rates::Bounded;
+        self.checker.checks.exclusive += u64::from(must);
         for key in 0..self.profile.keys {
             let mine = self.is_available(process, key);
             self.note_availability(process, key, mine);
