@@ -154,12 +154,15 @@ impl World {
         let which = usize::from(self.host_rng.u32(0..5) == 0);
         self.trace
             .say(self.now, || format!("p{process} wants k{key} for {:?}", NAMES[which]));
+        let now = self.local(process);
         let running = &mut self.processes[process];
+        // A load that was given up may still be under way, with what it has read already.
+        let status = running.core.status(now, locker);
+        if status.is_ok_and(|status| status.idle) {
+            running.desks[key].wish_at = self.now;
+        }
         match running.core.mark_should_acquire(locker, NAMES[which]) {
             Ok(()) => {
-                if !running.desks[key].wants() {
-                    running.desks[key].wish_at = self.now;
-                }
                 running.desks[key].wanted[which] = true;
                 running.desks[key].releasing = false;
             }

@@ -35,7 +35,10 @@ impl World {
     fn send_letter(&mut self, process: usize, target: usize, style: Style) {
         let odd = self.host_rng.u32(0..6) == 0;
         let create = self.host_rng.u32(0..3) == 0;
-        let number = self.checker.post.write(Sender::Process(process), target, style, odd);
+        let number = self
+            .checker
+            .post
+            .write(process, Sender::Process(process), target, style, odd);
         self.tally.letters += 1;
         self.trace.say(self.now, || {
             format!("p{process} sends letter {number} to k{target} ({style:?}, odd: {odd}, create: {create})")
@@ -122,7 +125,7 @@ impl World {
         let odd = self.host_rng.u32(0..6) == 0;
         let create = self.host_rng.u32(0..3) == 0;
         let sender = Sender::Record(key);
-        let letter = self.checker.post.write(sender, target, Style::Post, odd);
+        let letter = self.checker.post.write(process, sender, target, Style::Post, odd);
         self.tally.letters += 1;
         self.trace.say(self.now, || {
             format!("p{process} k{key} gives letter {letter} to k{target} (odd: {odd}, create: {create})")
@@ -161,6 +164,9 @@ impl World {
             outgoing: Vec::new(),
         };
         if answer.verdict != Verdict::Done {
+            if answer.verdict == Verdict::NotApplicable {
+                self.tally.see(Seen::UnknownKindKept);
+            }
             if !direct {
                 let status = self.processes[process].desks[key].locker;
                 let status = status.map(|locker| self.processes[process].core.status(self.local(process), locker));
@@ -242,7 +248,12 @@ impl World {
             return;
         };
         match (errand, outcome) {
-            (Errand::Letter(letter), VisitOutcome::Send(fate)) => self.letter_ended(letter, fate),
+            (Errand::Letter(letter), VisitOutcome::Send(fate)) => {
+                if fate == Fate::Delivered && self.last_write_unanswered(process, number) {
+                    self.tally.see(Seen::LetterInDoubt);
+                }
+                self.letter_ended(letter, fate);
+            }
             (Errand::Letter(letter), VisitOutcome::Update(fate)) => self.update_ended(letter, fate),
             (Errand::View { since }, VisitOutcome::View(parting)) => self.viewed(process, number, since, parting),
             (Errand::Erase, VisitOutcome::Erase(parting)) => self.erase_ended(&parting),
@@ -324,7 +335,7 @@ impl World {
     }
 
     /// A host that knows only an old schema version is told so.
-    pub fn too_new(&mut self, process: usize, key: usize) -> bool {
+    pub fn too_new(&self, process: usize, key: usize) -> bool {
         let needs = self.checker.view(key).map_or(0, |view| view.header.needs());
         needs > self.processes[process].schema
     }

@@ -2,7 +2,7 @@
 
 use crate::checker::Step;
 use crate::tally::Seen;
-use crate::view::{Name, RecordView, ServerView};
+use crate::view::{HeaderView, Name, RecordView, ServerView};
 use crate::world::{key_number, World};
 use sessionlocker::store::{Kind, Operation};
 
@@ -22,6 +22,7 @@ impl World {
             return;
         };
         let own = step.owner == Some(process);
+        self.observe_life(before, after, own && self.processes[process].schema < after.schema);
         if before.epoch == after.epoch && own && step.last_writer.is_some_and(|last| last != process) {
             self.tally.see(Seen::MergedConflict);
         }
@@ -46,6 +47,18 @@ impl World {
         }
         if self.tried_to_release(loser, key, before.epoch) {
             self.tally.see(Seen::ReleaseLostTakeover);
+        }
+    }
+
+    fn observe_life(&mut self, before: &HeaderView, after: &HeaderView, by_older_server: bool) {
+        if after.erased && before.holder.is_some() {
+            self.tally.see(Seen::ErasedUnderSession);
+        }
+        if before.erased && !after.erased {
+            self.tally.see(Seen::Reborn);
+        }
+        if by_older_server {
+            self.tally.see(Seen::OldServerKeepsVersion);
         }
     }
 

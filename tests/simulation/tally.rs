@@ -107,7 +107,7 @@ counters! { Seen, SEEN:
     TooNewTold => "record too new for a server, told",
     MigrationFailed => "data refused by a migrator, record left",
     RolledBackTold => "store rolled back, told",
-    SavedAtDeadline => "last save in the last tenth of a shutdown",
+    SavedAtDeadline => "last save shortly before the deadline of a shutdown",
 }
 
 /// The counts of one run or of many.

@@ -615,6 +615,9 @@ impl World {
                 let key = key_number(&request.key);
                 let life = self.checker.life(key);
                 let step = self.checker.committed(key, value, process);
+                for seen in std::mem::take(&mut self.checker.post.noted) {
+                    self.tally.see(seen);
+                }
                 if self.checker.life(key) != life {
                     self.history.broken_off(key, self.now);
                 }
