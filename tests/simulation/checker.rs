@@ -87,6 +87,8 @@ pub struct Step {
     pub owner: Option<usize>,
     /// Who wrote before.
     pub last_writer: Option<usize>,
+    /// Before it was written, nobody held it, or somebody who had been declared dead.
+    pub was_free: bool,
 }
 
 /// The truth about one server record.
@@ -246,6 +248,7 @@ impl Checker {
             }
         };
         let before = self.keys[key].view.as_ref().map(|view| view.header.clone());
+        let was_free = before.as_ref().is_none_or(|before| self.is_free(before));
         if let Err((invariant, text)) = self.check_commit(key, &view, process) {
             self.broken(invariant, format!("k{key}: write of process {process}: {text}"));
         }
@@ -260,6 +263,7 @@ impl Checker {
             after: view.header.clone(),
             owner: truth.owner,
             last_writer: truth.last_writer.replace(process),
+            was_free,
         };
         truth.view = Some(view);
         Some(step)

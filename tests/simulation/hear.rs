@@ -81,6 +81,11 @@ impl World {
     /// I12: a shutdown that leaves nobody behind has ended every session and told of every change.
     fn check_shutdown(&mut self, process: usize, left: usize) {
         let open = |desk: &crate::process::Desk| desk.session.is_some() || !desk.untold.is_empty();
+        let early = self.processes[process].shutting_down.is_some_and(|deadline| self.local(process).0 < deadline);
+        if left > 0 && early {
+            let text = format!("process {process}: the shutdown leaves {left} behind before its deadline");
+            self.checker.broken("I12", text);
+        }
         let desks = &self.processes[process].desks;
         if left == 0 && desks.iter().any(open) {
             let text = format!("process {process}: the shutdown is said to be complete, but: {desks:?}");

@@ -129,6 +129,7 @@ impl World {
         let new = Desk {
             locker: Some(locker),
             wish_at: self.now,
+            erased_by_force: self.processes[process].desks[key].erased_by_force,
             ..Desk::default()
         };
         let old = std::mem::replace(&mut self.processes[process].desks[key], new);

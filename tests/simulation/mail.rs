@@ -19,6 +19,9 @@ use sessionlocker::visit::guest::{Parting, Purpose};
 /// A kind of change that every server knows, and one that some do not.
 const KINDS: [&str; 2] = ["note", "odd"];
 
+/// What the edits of a migrator that fails leave in the data.
+const HALF_DONE: u32 = 100;
+
 impl World {
     /// A host does something with a record of no matter whom.
     pub fn visit_somebody(&mut self, process: usize) {
@@ -74,6 +77,7 @@ impl World {
         self.trace
             .say(self.now, || format!("p{process} erases k{target} (force: {force})"));
         let tag = self.expect(process, target, Errand::Erase);
+        self.processes[process].desks[target].erased_by_force |= force;
         let running = &mut self.processes[process];
         let purpose = Purpose::Erase { force };
         let asked = running
@@ -190,11 +194,12 @@ impl World {
 
     /// A host is to bring data from one schema version to the next.
     pub fn migrate(&mut self, draft: &mut Document) -> Verdict {
-        self.must_change(draft, |game| game.form += 1);
         if self.stage.is_play() && self.host_rng.u32(0..8) == 0 {
             self.tally.inject(Injected::MigratorFails);
+            self.must_change(draft, |game| game.form += HALF_DONE);
             return Verdict::Failed("on purpose".into());
         }
+        self.must_change(draft, |game| game.form += 1);
         self.tally.see(Seen::Migrated);
         Verdict::Done
     }

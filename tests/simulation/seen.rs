@@ -22,6 +22,11 @@ impl World {
             return;
         };
         let own = step.owner == Some(process);
+        let forced = self.processes[process].desks[key].erased_by_force;
+        if after.erased && !before.erased && !step.was_free && !forced {
+            let text = format!("k{key} was erased by process {process} under a living session");
+            self.checker.broken("I1", text);
+        }
         self.observe_life(before, after, own && self.processes[process].schema < after.schema);
         if before.epoch == after.epoch && own && step.last_writer.is_some_and(|last| last != process) {
             self.tally.see(Seen::MergedConflict);
