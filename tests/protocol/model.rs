@@ -3,7 +3,7 @@
 use crate::names::{count_anew, Domain, Name, ENGINES};
 use crate::planted::Planted;
 use crate::state::{Engine, Flight, Phase, State, Try, VERDICTS};
-use crate::store::{can_land, Expected, Outcome, Record, ServerRecord};
+use crate::store::{can_land, Outcome, Record, ServerRecord};
 
 /// The times of a lease, in ticks of the clock of whoever measures them.
 #[derive(Clone, Copy, Debug)]
@@ -210,6 +210,12 @@ impl Model {
         self.wait() - 1
     }
 
+    /// Whether any two engines can change places: each has a server id of its own.
+    pub fn is_symmetric(&self) -> bool {
+        let ids = self.bound.server_ids;
+        ids.iter().enumerate().all(|(engine, id)| usize::from(*id) == engine)
+    }
+
     /// All engines have just been started; nothing is stored.
     pub fn start(&self) -> State {
         let mut state = State {
@@ -336,8 +342,7 @@ impl Step<'_> {
         for late in &mut self.state.late_servers {
             *late = late.filter(|late| can_land(server_of(&late.put.value).as_ref(), &late.put));
         }
-        self.state.late_records.sort_unstable_by_key(|late| late.map(|late| order(late.sender, &late.put)));
-        self.state.late_servers.sort_unstable_by_key(|late| late.map(|late| order(late.sender, &late.put)));
+        self.state.sort_late();
         if refused {
             self.note(Sometimes::LateWriteRefused);
         }
@@ -382,10 +387,6 @@ impl Step<'_> {
             }
         }
     }
-}
-
-fn order<T>(sender: u8, put: &crate::state::Put<T>) -> (u8, crate::store::Purpose, Expected) {
-    (sender, put.purpose, put.expected)
 }
 
 /// Whether the write under way was refused, or will be.

@@ -47,15 +47,27 @@ impl Domain {
 }
 
 /// What is done with each name of a state.
-trait Visitor: FnMut(Domain, &mut u8) {}
-impl<F: FnMut(Domain, &mut u8)> Visitor for F {}
+trait Visitor {
+    fn number(&mut self, domain: Domain, number: &mut u8);
+
+    /// The engine of a name that says its own.
+    fn engine(&mut self, _engine: &mut u8) {}
+}
+
+impl<F: FnMut(Domain, &mut u8)> Visitor for F {
+    fn number(&mut self, domain: Domain, number: &mut u8) {
+        self(domain, number);
+    }
+}
 
 fn operation(name: &mut Name, visit: &mut impl Visitor) {
-    visit(Domain::Operation(name.engine), &mut name.number);
+    visit.number(Domain::Operation(name.engine), &mut name.number);
+    visit.engine(&mut name.engine);
 }
 
 fn incarnation(name: &mut Name, visit: &mut impl Visitor) {
-    visit(Domain::Incarnation(name.engine), &mut name.number);
+    visit.number(Domain::Incarnation(name.engine), &mut name.number);
+    visit.engine(&mut name.engine);
 }
 
 /// A value of the store, with the names in it.
@@ -84,7 +96,7 @@ impl Names for Record {
 
 impl Names for ServerRecord {
     fn names(&mut self, visit: &mut impl Visitor) {
-        visit(Domain::Nonce(self.incarnation.engine), &mut self.nonce);
+        visit.number(Domain::Nonce(self.incarnation.engine), &mut self.nonce);
         incarnation(&mut self.incarnation, visit);
     }
 
@@ -94,17 +106,17 @@ impl Names for ServerRecord {
 }
 
 fn stored<T: Names>(stored: &mut Stored<T>, visit: &mut impl Visitor) {
-    visit(stored.value.version_domain(), &mut stored.version);
+    visit.number(stored.value.version_domain(), &mut stored.version);
     stored.value.names(visit);
 }
 
 fn put<T: Names>(put: &mut Put<T>, visit: &mut impl Visitor) {
     let domain = put.value.version_domain();
     if let Expected::Version(version) = &mut put.expected {
-        visit(domain, version);
+        visit.number(domain, version);
     }
     if let Outcome::Written(version) = &mut put.outcome {
-        visit(domain, version);
+        visit.number(domain, version);
     }
     put.value.names(visit);
 }
@@ -123,19 +135,19 @@ mod engine {
 
     fn beat(beat: &mut Beat, me: u8, visit: &mut impl Visitor) {
         flight(&mut beat.flight, visit);
-        visit(Domain::Incarnation(me), &mut beat.born);
+        visit.number(Domain::Incarnation(me), &mut beat.born);
         incarnation(&mut beat.candidate, visit);
         if let Some(name) = &mut beat.incarnation {
             incarnation(name, visit);
         }
         if let Some(version) = &mut beat.version {
-            visit(Domain::ServerVersion(me), version);
+            visit.number(Domain::ServerVersion(me), version);
         }
         for sent in beat.tries.iter_mut().flatten() {
-            visit(Domain::Nonce(me), &mut sent.nonce);
+            visit.number(Domain::Nonce(me), &mut sent.nonce);
         }
         if let Some(seen) = &mut beat.predecessor {
-            visit(Domain::Nonce(seen.incarnation.engine), &mut seen.nonce);
+            visit.number(Domain::Nonce(seen.incarnation.engine), &mut seen.nonce);
             incarnation(&mut seen.incarnation, visit);
         }
     }
@@ -149,13 +161,13 @@ mod engine {
             stored(found, visit);
         }
         if let Some((of, nonce)) = &mut watch.lettered {
-            visit(Domain::Nonce(of.engine), nonce);
+            visit.number(Domain::Nonce(of.engine), nonce);
             incarnation(of, visit);
         }
     }
 
     fn held(held: &mut Held, visit: &mut impl Visitor) {
-        visit(Domain::RecordVersion, &mut held.version);
+        visit.number(Domain::RecordVersion, &mut held.version);
         incarnation(&mut held.incarnation, visit);
         operation(&mut held.op, visit);
         for past in held.past.iter_mut().flatten() {
@@ -194,6 +206,7 @@ mod engine {
     }
 }
 
+/// All but the verdicts, which alone do not keep a name in use.
 fn names_in_use(state: &mut State, visit: &mut impl Visitor) {
     if let Some(record) = &mut state.record {
         stored(record, visit);
@@ -208,7 +221,7 @@ fn names_in_use(state: &mut State, visit: &mut impl Visitor) {
         put(&mut late.put, visit);
     }
     if let Some((_, version)) = &mut state.late_answer {
-        visit(Domain::RecordVersion, version);
+        visit.number(Domain::RecordVersion, version);
     }
     for (me, engine) in state.engines.iter_mut().enumerate() {
         if let Some(engine) = engine {
@@ -250,4 +263,53 @@ pub fn count_anew(state: &mut State, server_ids: [u8; ENGINES]) {
         *next = used.count_ones() as u8;
     }
     state.next[1..=ENGINES].fill(2);
+}
+
+/// Gives each engine the place of another.
+struct Exchange([u8; ENGINES]);
+
+impl Visitor for Exchange {
+    fn number(&mut self, _: Domain, _: &mut u8) {}
+
+    fn engine(&mut self, engine: &mut u8) {
+        *engine = self.0[usize::from(*engine)];
+    }
+}
+
+/// The state with the engines in other places: the engine at `i` goes to `places[i]`, with its server id and everything
+/// that names it. Servers are alike, so that the state is as good as the one before.
+pub fn exchange(state: &State, places: [u8; ENGINES]) -> State {
+    let mut exchanged = *state;
+    let mut exchange = Exchange(places);
+    names_in_use(&mut exchanged, &mut exchange);
+    let engines = exchanged.engines.iter_mut().flatten().map(|engine| &mut engine.dead);
+    for verdicts in engines.chain([&mut exchanged.over]) {
+        for name in verdicts.iter_mut().flatten() {
+            incarnation(name, &mut exchange);
+        }
+        verdicts.sort_unstable();
+    }
+    for late in exchanged.late_records.iter_mut().flatten() {
+        exchange.engine(&mut late.sender);
+    }
+    for late in exchanged.late_servers.iter_mut().flatten() {
+        exchange.engine(&mut late.sender);
+    }
+    if let Some((sender, _)) = &mut exchanged.late_answer {
+        exchange.engine(sender);
+    }
+    let before = exchanged;
+    for (from, to) in places.iter().enumerate() {
+        let to = usize::from(*to);
+        exchanged.engines[to] = before.engines[from];
+        exchanged.servers[to] = before.servers[from];
+        for kind in 0..4 {
+            exchanged.next[1 + kind * ENGINES + to] = before.next[1 + kind * ENGINES + from];
+        }
+    }
+    for watch in exchanged.engines.iter_mut().flatten().flat_map(|engine| &mut engine.watch) {
+        exchange.engine(&mut watch.server);
+    }
+    exchanged.sort_late();
+    exchanged
 }

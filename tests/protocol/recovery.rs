@@ -27,19 +27,18 @@ pub fn recovers(model: &Model, state: &State) -> bool {
     let mut state = *state;
     let mut actions = Vec::new();
     for _ in 0..ROUNDS {
-        if state.engines.iter().flatten().any(|engine| engine.believes()) {
-            return true;
-        }
         for _ in 0..4 {
-            act_all(&calm, &mut state, &mut actions);
+            if act_all(&calm, &mut state, &mut actions) {
+                return true;
+            }
         }
         state = calm.after(&state, Action::Tick { standing_still: 0 }).0;
     }
     false
 }
 
-/// Every engine, in turn, does each thing that it can do once.
-fn act_all(model: &Model, state: &mut State, actions: &mut Vec<Action>) {
+/// Every engine, in turn, does each thing that it can do once; whether the record was available to one.
+fn act_all(model: &Model, state: &mut State, actions: &mut Vec<Action>) -> bool {
     for me in 0..model.bound.engines as u8 {
         let mut done = Vec::new();
         loop {
@@ -49,9 +48,13 @@ fn act_all(model: &Model, state: &mut State, actions: &mut Vec<Action>) {
                 break;
             };
             *state = model.after(state, action).0;
+            if state.engines.iter().flatten().any(|engine| engine.believes()) {
+                return true;
+            }
             done.push(action);
         }
     }
+    false
 }
 
 /// Whether an engine does this by itself, if nothing fails and nobody changes his mind.

@@ -6,6 +6,7 @@
 
 use crate::actions::Action;
 use crate::model::{Model, Notes, Property};
+use crate::names::exchange;
 use crate::recovery::recovers;
 use crate::state::State;
 use std::collections::HashMap;
@@ -78,7 +79,23 @@ impl Hasher for Fingerprint {
     }
 }
 
-fn fingerprint(state: &State) -> u64 {
+/// The fingerprint of a state, the same for all states that differ only in which server is which.
+fn fingerprint(model: &Model, state: &State) -> u64 {
+    let engines = model.bound.engines;
+    let rank = |me: u8| state.engines[usize::from(me)].map_or(0, |engine| 1 + engine.rank());
+    let mut order = std::array::from_fn(|me| me as u8);
+    order[..engines].sort_by_key(|me| rank(*me));
+    if !model.is_symmetric() || order.is_sorted() {
+        return hash_of(state);
+    }
+    let mut places = order;
+    for (place, me) in order.iter().enumerate() {
+        places[usize::from(*me)] = place as u8;
+    }
+    hash_of(&exchange(state, places))
+}
+
+fn hash_of(state: &State) -> u64 {
     let mut hasher = Fingerprint {
         hash: 0x5851_f42d_4c95_7f2d,
         word: 0,
@@ -148,7 +165,7 @@ pub fn search(model: &Model, limits: Limits) -> Found {
 impl Search<'_> {
     fn run(&mut self) {
         let start = self.model.start();
-        self.before.insert(fingerprint(&start), 0);
+        self.before.insert(fingerprint(self.model, &start), 0);
         let mut layer = vec![start];
         let mut actions = Vec::new();
         while !layer.is_empty() && self.before.len() < self.limits.states {
@@ -171,18 +188,16 @@ impl Search<'_> {
 
     /// Takes every step from a state; whether a property was broken.
     fn expand(&mut self, state: &State, actions: &[Action], next: &mut Vec<State>) -> bool {
-        let from = fingerprint(state);
+        let from = fingerprint(self.model, state);
         for action in actions {
             let (state, notes) = self.model.after(state, *action);
             self.found.steps += 1;
             self.found.sometimes |= notes.sometimes;
-            let print = fingerprint(&state);
+            let print = fingerprint(self.model, &state);
             let is_new = !self.before.contains_key(&print);
             let broken = self.is_broken(&notes).or_else(|| self.stays_lost(is_new, print, &state));
             if let Some(property) = broken {
-                let mut way = self.way_to(from);
-                way.push(*action);
-                self.found.broken = Some((property, way));
+                self.found.broken = Some((property, self.way_to_break(from, print, property)));
                 return true;
             }
             if is_new {
@@ -206,8 +221,11 @@ impl Search<'_> {
         (!recovers(self.model, state)).then_some(Property::Progress)
     }
 
-    fn way_to(&self, mut print: u64) -> Vec<Action> {
-        let mut prints = vec![];
+    /// The way to `from` and on to the state `last`, in which `property` was found broken. Played from the start, servers
+    /// may have other letters than they had in the search, so that the actions are found again and not remembered.
+    fn way_to_break(&self, from: u64, last: u64, property: Property) -> Vec<Action> {
+        let mut print = from;
+        let mut prints = vec![last];
         while print != 0 {
             prints.push(print);
             print = self.before[&print];
@@ -216,15 +234,16 @@ impl Search<'_> {
         let mut state = self.model.start();
         let mut actions = Vec::new();
         let mut way = Vec::new();
-        for print in prints.iter().skip(1) {
+        for (number, print) in prints.iter().enumerate().skip(1) {
+            let is_last = number + 1 == prints.len() && property != Property::Progress;
             self.model.actions(&state, &mut actions);
-            let step = actions.iter().map(|action| (*action, self.model.after(&state, *action).0));
-            let (action, after) = step
-                .into_iter()
-                .find(|(_, after)| fingerprint(after) == *print)
-                .expect("the state was reached by a step from the one before");
+            let leads_there = |action: &&Action| {
+                let (after, notes) = self.model.after(&state, **action);
+                fingerprint(self.model, &after) == *print && (!is_last || notes.broken == Some(property))
+            };
+            let action = *actions.iter().find(leads_there).expect("a step leads to the next state");
             way.push(action);
-            state = after;
+            state = self.model.after(&state, action).0;
         }
         way
     }

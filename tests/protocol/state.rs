@@ -298,3 +298,40 @@ impl Engine {
         }
     }
 }
+
+impl State {
+    /// In which order writes are late does not matter.
+    pub fn sort_late(&mut self) {
+        fn order<T>(late: &Option<Late<T>>) -> Option<(u8, Purpose, Expected)> {
+            late.as_ref().map(|late| (late.sender, late.put.purpose, late.put.expected))
+        }
+        self.late_records.sort_unstable_by_key(order);
+        self.late_servers.sort_unstable_by_key(order);
+    }
+}
+
+impl Engine {
+    /// By what engines are put in order, so that states that differ only in which server is which become one. Nothing in
+    /// it names an engine. Engines that have the same are left as they are, which costs states and nothing else.
+    pub fn rank(&self) -> u32 {
+        fn of<T>(flight: &Flight<T>) -> u32 {
+            match flight {
+                Flight::None => 0,
+                Flight::Read(_) => 1,
+                Flight::Put(put) => 2 + put.purpose as u32 * 2 + u32::from(put.outcome == Outcome::Pending),
+            }
+        }
+        let (phase, detail) = match &self.locker.phase {
+            Phase::Idle => (0, 0),
+            Phase::Acquiring(acquire) => (1, u32::from(acquire.holder.is_some())),
+            Phase::Reclaiming(found) => (2, u32::from(found.is_some())),
+            Phase::Held(held) => (3, u32::from(held.epoch) % 4),
+        };
+        let watch = self.watch.map_or(0, |watch| 1 + of(&watch.flight) + u32::from(watch.stale) * 20);
+        let age = self.watch.and_then(|watch| watch.seen).map_or(0, |seen| 1 + u32::from(seen.age));
+        let lease = u32::from(self.beat.fresh) * 4 + u32::from(self.steady);
+        let own = (self.beat.standing as u32 * 2 + u32::from(self.beat.established)) * 20 + of(&self.beat.flight);
+        let parts = [(phase, 4), (detail, 4), (of(&self.locker.flight), 20), (own, 240), (lease, 16), (watch, 40), (age, 5)];
+        parts.iter().fold(0, |rank, (part, size)| rank * size + part)
+    }
+}
