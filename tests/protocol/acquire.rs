@@ -103,11 +103,11 @@ impl Step<'_> {
     }
 
     fn report_locked(&mut self, me: u8, found: &Stored<Record>, holder: Holder) {
-        let registered = self.engine(me).beat.incarnation.is_some();
+        let may_ask = self.model.bound.requests && self.engine(me).beat.incarnation.is_some();
         let acquire = self.acquire(me);
         acquire.holder = Some(holder.incarnation);
         acquire.asked = found.value.asked;
-        if !found.value.asked && registered {
+        if !found.value.asked && may_ask {
             let value = Record {
                 asked: true,
                 ..found.value

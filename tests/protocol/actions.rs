@@ -62,7 +62,9 @@ fn write_on(engine: &Engine, line: Line) -> Option<Outcome> {
 fn read_on(engine: &Engine, line: Line) -> bool {
     match line {
         Line::Beat => matches!(engine.beat.flight, Flight::Read(_)),
-        Line::Watch => engine.watch.is_some_and(|watch| matches!(watch.flight, Flight::Read(_))),
+        Line::Watch => engine
+            .watch
+            .is_some_and(|watch| matches!(watch.flight, Flight::Read(_))),
         Line::Locker => matches!(engine.locker.flight, Flight::Read(_)),
     }
 }
@@ -141,7 +143,7 @@ impl Model {
                     actions.push(Action::Unwant(me));
                 }
             }
-            Phase::Acquiring(_) if locker.wanted => actions.push(Action::Unwant(me)),
+            Phase::Acquiring(_) if locker.wanted && self.bound.fickle => actions.push(Action::Unwant(me)),
             _ => {}
         }
         let acquires = matches!(locker.phase, Phase::Acquiring(_)) && locker.wanted;

@@ -289,7 +289,10 @@ impl Step<'_> {
 
     fn take_attempt(&mut self, me: u8, op: crate::names::Name) -> Option<Attempt> {
         let held = self.held(me);
-        let place = held.in_doubt.iter_mut().find(|attempt| attempt.is_some_and(|attempt| attempt.op == op));
+        let place = held
+            .in_doubt
+            .iter_mut()
+            .find(|attempt| attempt.is_some_and(|attempt| attempt.op == op));
         place.and_then(Option::take)
     }
 
@@ -319,7 +322,11 @@ impl Step<'_> {
     fn overtaken(&mut self, me: u8, known: bool) {
         let present = self.engine(me).beat.incarnation;
         let held = *self.held(me);
-        let in_doubt = held.in_doubt.iter().flatten().fold(0, |all, attempt| all | attempt.data);
+        let in_doubt = held
+            .in_doubt
+            .iter()
+            .flatten()
+            .fold(0, |all, attempt| all | attempt.data);
         let unknown = if known { 0 } else { held.pending & in_doubt };
         let lost = held.pending & !unknown;
         self.state.told_lost |= lost;
@@ -374,10 +381,15 @@ impl Step<'_> {
             }
             return;
         };
-        let lives = self.state.engines.iter().flatten().any(|engine| match &engine.locker.phase {
-            Phase::Held(held) => held.op == holder.op,
-            _ => false,
-        });
+        let lives = self
+            .state
+            .engines
+            .iter()
+            .flatten()
+            .any(|engine| match &engine.locker.phase {
+                Phase::Held(held) => held.op == holder.op,
+                _ => false,
+            });
         if lives {
             self.note(Sometimes::TakenFromLiving);
         } else if holder.incarnation.engine != taker {

@@ -30,6 +30,10 @@ pub struct Bound {
     pub crashes: u8,
     /// Server records erased by hand.
     pub erasures: u8,
+    /// Whether contenders ask for the record.
+    pub requests: bool,
+    /// Whether hosts may change their minds while the record is being acquired.
+    pub fickle: bool,
     /// Whether contenders leave letters for the holder.
     pub letters: bool,
     /// Whether time passes between what a look at a server record finds and its answer.
@@ -383,7 +387,10 @@ impl Step<'_> {
                 for sent in &mut engine.beat.tries {
                     *sent = sent.filter(|sent| server_mentions(&state, &flight, me as u8, sent));
                 }
-                engine.beat.tries.sort_unstable_by_key(|sent| sent.map(|sent| sent.nonce));
+                engine
+                    .beat
+                    .tries
+                    .sort_unstable_by_key(|sent| sent.map(|sent| sent.nonce));
             }
         }
     }

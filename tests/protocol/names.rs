@@ -307,7 +307,12 @@ pub fn exchange(state: &State, places: [u8; ENGINES]) -> State {
             exchanged.next[1 + kind * ENGINES + to] = before.next[1 + kind * ENGINES + from];
         }
     }
-    for watch in exchanged.engines.iter_mut().flatten().flat_map(|engine| &mut engine.watch) {
+    for watch in exchanged
+        .engines
+        .iter_mut()
+        .flatten()
+        .flat_map(|engine| &mut engine.watch)
+    {
         exchange.engine(&mut watch.server);
     }
     exchanged.sort_late();

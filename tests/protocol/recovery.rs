@@ -43,7 +43,9 @@ fn act_all(model: &Model, state: &mut State, actions: &mut Vec<Action>) -> bool 
         let mut done = Vec::new();
         loop {
             model.actions(state, actions);
-            let left = actions.iter().filter(|action| is_due(**action, me) && !done.contains(*action));
+            let left = actions
+                .iter()
+                .filter(|action| is_due(**action, me) && !done.contains(*action));
             let Some(action) = left.max_by_key(|action| urgency(**action)).copied() else {
                 break;
             };

@@ -5,7 +5,7 @@
 //! with a probability of about n² / 2^65: one in a thousand million for two hundred thousand, 1 in 400,000 for ten million.
 
 use crate::actions::Action;
-use crate::model::{Model, Notes, Property};
+use crate::model::{Model, Property};
 use crate::names::exchange;
 use crate::recovery::recovers;
 use crate::state::State;
@@ -124,14 +124,15 @@ pub struct Found {
 pub struct Limits {
     /// Stop, without a verdict, when this many states were found.
     pub states: usize,
-    /// Stop when this one is broken; `None`: whichever.
-    pub only: Option<Property>,
+    /// And at the end of the layer of states during which this time is over.
+    pub time: Option<Duration>,
     /// From one state in so many it is tried whether the record is loaded again; 0: from none.
     pub recover_each: u64,
 }
 
 struct Search<'a> {
     model: &'a Model,
+    started: Instant,
     limits: Limits,
     /// The state before each state that was visited.
     before: HashMap<u64, u64, BuildHasherDefault<Identity>>,
@@ -140,9 +141,9 @@ struct Search<'a> {
 
 /// Visits all states.
 pub fn search(model: &Model, limits: Limits) -> Found {
-    let start = Instant::now();
     let mut search = Search {
         model,
+        started: Instant::now(),
         limits,
         before: HashMap::default(),
         found: Found {
@@ -158,7 +159,7 @@ pub fn search(model: &Model, limits: Limits) -> Found {
     };
     search.run();
     search.found.unique = search.before.len();
-    search.found.took = start.elapsed();
+    search.found.took = search.started.elapsed();
     search.found
 }
 
@@ -168,7 +169,7 @@ impl Search<'_> {
         self.before.insert(fingerprint(self.model, &start), 0);
         let mut layer = vec![start];
         let mut actions = Vec::new();
-        while !layer.is_empty() && self.before.len() < self.limits.states {
+        while !layer.is_empty() && self.before.len() < self.limits.states && !self.is_late() {
             let mut next = Vec::new();
             // What was worked through is freed on the way: two whole layers need not fit into memory.
             while let Some(state) = layer.pop() {
@@ -195,7 +196,7 @@ impl Search<'_> {
             self.found.sometimes |= notes.sometimes;
             let print = fingerprint(self.model, &state);
             let is_new = !self.before.contains_key(&print);
-            let broken = self.is_broken(&notes).or_else(|| self.stays_lost(is_new, print, &state));
+            let broken = notes.broken.or_else(|| self.stays_lost(is_new, print, &state));
             if let Some(property) = broken {
                 self.found.broken = Some((property, self.way_to_break(from, print, property)));
                 return true;
@@ -208,8 +209,8 @@ impl Search<'_> {
         false
     }
 
-    fn is_broken(&self, notes: &Notes) -> Option<Property> {
-        notes.broken.filter(|broken| self.limits.only.is_none_or(|only| only == *broken))
+    fn is_late(&self) -> bool {
+        self.limits.time.is_some_and(|time| self.started.elapsed() > time)
     }
 
     fn stays_lost(&mut self, is_new: bool, print: u64, state: &State) -> Option<Property> {
@@ -241,7 +242,10 @@ impl Search<'_> {
                 let (after, notes) = self.model.after(&state, **action);
                 fingerprint(self.model, &after) == *print && (!is_last || notes.broken == Some(property))
             };
-            let action = *actions.iter().find(leads_there).expect("a step leads to the next state");
+            let action = *actions
+                .iter()
+                .find(leads_there)
+                .expect("a step leads to the next state");
             way.push(action);
             state = self.model.after(&state, action).0;
         }

@@ -287,7 +287,9 @@ impl Engine {
 
     /// A watch for which nobody waits and that has no request under way is dropped.
     pub fn forget_idle_watch(&mut self) {
-        self.watch = self.watch.filter(|watch| watch.wanted.is_some() || !watch.flight.is_none());
+        self.watch = self
+            .watch
+            .filter(|watch| watch.wanted.is_some() || !watch.flight.is_none());
     }
 
     /// Where no time is measured, it does not matter when the clock last stood still: whatever is measured next begins
@@ -303,7 +305,8 @@ impl State {
     /// In which order writes are late does not matter.
     pub fn sort_late(&mut self) {
         fn order<T>(late: &Option<Late<T>>) -> Option<(u8, Purpose, Expected)> {
-            late.as_ref().map(|late| (late.sender, late.put.purpose, late.put.expected))
+            late.as_ref()
+                .map(|late| (late.sender, late.put.purpose, late.put.expected))
         }
         self.late_records.sort_unstable_by_key(order);
         self.late_servers.sort_unstable_by_key(order);
@@ -327,11 +330,24 @@ impl Engine {
             Phase::Reclaiming(found) => (2, u32::from(found.is_some())),
             Phase::Held(held) => (3, u32::from(held.epoch) % 4),
         };
-        let watch = self.watch.map_or(0, |watch| 1 + of(&watch.flight) + u32::from(watch.stale) * 20);
-        let age = self.watch.and_then(|watch| watch.seen).map_or(0, |seen| 1 + u32::from(seen.age));
+        let watch = self
+            .watch
+            .map_or(0, |watch| 1 + of(&watch.flight) + u32::from(watch.stale) * 20);
+        let age = self
+            .watch
+            .and_then(|watch| watch.seen)
+            .map_or(0, |seen| 1 + u32::from(seen.age));
         let lease = u32::from(self.beat.fresh) * 4 + u32::from(self.steady);
         let own = (self.beat.standing as u32 * 2 + u32::from(self.beat.established)) * 20 + of(&self.beat.flight);
-        let parts = [(phase, 4), (detail, 4), (of(&self.locker.flight), 20), (own, 240), (lease, 16), (watch, 40), (age, 5)];
+        let parts = [
+            (phase, 4),
+            (detail, 4),
+            (of(&self.locker.flight), 20),
+            (own, 240),
+            (lease, 16),
+            (watch, 40),
+            (age, 5),
+        ];
         parts.iter().fold(0, |rank, (part, size)| rank * size + part)
     }
 }

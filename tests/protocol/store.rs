@@ -4,7 +4,7 @@ use crate::names::Name;
 use crate::state::{Put, Stored};
 
 /// How many past sessions the model's record remembers; small, so that forgetting is reached.
-pub const PAST_SESSIONS: usize = 2;
+pub const PAST_SESSIONS: usize = 1;
 
 /// Who holds the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

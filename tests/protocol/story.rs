@@ -57,7 +57,11 @@ fn sentence(state: &State, action: Action) -> String {
             Line::Watch => format!("{} hears of the holder's server record", letter(me)),
             Line::Locker => format!("{} hears of the record", letter(me)),
         },
-        Action::LandTwice(me, line) => format!("{}'s {} comes twice, the second is answered", letter(me), line_name(line)),
+        Action::LandTwice(me, line) => format!(
+            "{}'s {} comes twice, the second is answered",
+            letter(me),
+            line_name(line)
+        ),
         Action::LoseRequest(me, line) => format!("{}'s {} is lost", letter(me), line_name(line)),
         Action::LoseAnswer(me, line) => format!("the answer to {}'s {} is lost", letter(me), line_name(line)),
         Action::GiveUp(me, line) => format!("{} gives up its {}, which may land later", letter(me), line_name(line)),
@@ -97,7 +101,10 @@ pub fn tell(model: &Model, way: &[Action]) -> String {
         let said = sentence(&state, *action);
         let mut now = Vec::new();
         for (me, engine) in after.engines.iter().enumerate() {
-            if let Some(engine) = engine.as_ref().filter(|engine| Some(*engine) != state.engines[me].as_ref()) {
+            if let Some(engine) = engine
+                .as_ref()
+                .filter(|engine| Some(*engine) != state.engines[me].as_ref())
+            {
                 now.push(format!("{} {}", letter(me as u8), engine_now(engine)));
             }
         }
