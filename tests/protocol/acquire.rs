@@ -6,7 +6,7 @@ use crate::model::{Property, Sometimes, Step};
 use crate::names::Name;
 use crate::planted::Planted;
 use crate::state::{Acquire, Flight, Held, Phase, Put, Stored, TRIES};
-use crate::store::{Expected, Holder, Outcome, Purpose, Record};
+use crate::store::{Expected, Holder, Outcome, Purpose, Record, PAST_SESSIONS};
 
 impl Step<'_> {
     pub fn want(&mut self, me: u8) {
@@ -94,7 +94,10 @@ impl Step<'_> {
         let op = self.new_operation(me);
         let raise = !self.model.has(Planted::EpochNotRaised);
         let holder = Holder { incarnation, op };
-        let value = Record::begin_session(found.as_ref().map(|found| &found.value), holder, raise);
+        let mut value = Record::begin_session(found.as_ref().map(|found| &found.value), holder, raise);
+        if !self.model.bound.remembers {
+            value.past = [None; PAST_SESSIONS];
+        }
         let acquire = self.acquire(me);
         acquire.holder = None;
         remember(&mut acquire.tries, op);

@@ -85,6 +85,7 @@ impl Model {
                         actions.push(Action::Crash(me));
                     }
                 }
+                None if !self.bound.restarts => {}
                 None => {
                     actions.push(Action::Restart { me, vouched: false });
                     actions.push(Action::Restart { me, vouched: true });

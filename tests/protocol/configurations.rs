@@ -20,6 +20,8 @@ const PLAIN: Bound = Bound {
     edits: 0,
     faults: 0,
     crashes: 0,
+    restarts: true,
+    remembers: true,
     erasures: 0,
     requests: false,
     fickle: false,
@@ -57,7 +59,7 @@ pub const USUAL: &[Configuration] = &[
     configuration(
         "two servers, take-overs with a fault",
         Bound { faults: 1, ..PLAIN },
-        256,
+        512,
     ),
     configuration("two servers, hand-over", LIVELY, 64),
     configuration(
@@ -69,13 +71,13 @@ pub const USUAL: &[Configuration] = &[
         64,
     ),
     configuration(
-        "two servers, three acquisitions",
+        "two servers, past sessions forgotten",
         Bound {
-            epochs: 3,
             edits: 1,
+            remembers: false,
             ..PLAIN
         },
-        256,
+        64,
     ),
     configuration(
         "two servers, faults",
@@ -85,7 +87,7 @@ pub const USUAL: &[Configuration] = &[
             faults: 2,
             ..LIVELY
         },
-        64,
+        256,
     ),
     configuration(
         "two servers, letters, slow answers",
@@ -100,11 +102,31 @@ pub const USUAL: &[Configuration] = &[
         },
         64,
     ),
-    configuration("two servers, a crash", Bound { crashes: 1, ..PLAIN }, 64),
+    configuration(
+        "two servers, a crash",
+        Bound {
+            crashes: 1,
+            edits: 1,
+            restarts: false,
+            ..PLAIN
+        },
+        64,
+    ),
+    configuration(
+        "two servers, a crash and a restart",
+        Bound {
+            epochs: 1,
+            crashes: 1,
+            edits: 1,
+            slow_looks: true,
+            ..PLAIN
+        },
+        64,
+    ),
     configuration(
         "two servers, a server record erased",
         Bound { erasures: 1, ..PLAIN },
-        64,
+        512,
     ),
     configuration("two processes with one id", Bound { epochs: 1, ..ONE_ID }, 0),
     configuration(

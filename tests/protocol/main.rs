@@ -43,6 +43,8 @@ fn number(name: &str) -> Option<u64> {
 /// What was visited: so many acquisitions and so on.
 fn describe(bound: &Bound) -> String {
     let extras = [
+        (bound.restarts && bound.crashes > 0, "restarts"),
+        (!bound.remembers, "past sessions forgotten"),
         (bound.requests, "requests"),
         (bound.fickle, "loads called off"),
         (bound.letters, "letters"),

@@ -28,6 +28,10 @@ pub struct Bound {
     /// Requests lost, answers lost, requests given up that may land later, requests doubled.
     pub faults: u8,
     pub crashes: u8,
+    /// Whether crashed servers start again.
+    pub restarts: bool,
+    /// Whether the record remembers the session before the present one.
+    pub remembers: bool,
     /// Server records erased by hand.
     pub erasures: u8,
     /// Whether contenders ask for the record.

@@ -16,6 +16,7 @@ pub fn recovers(model: &Model, state: &State) -> bool {
     let calm = Model {
         bound: Bound {
             epochs: u8::MAX,
+            restarts: true,
             edits: 0,
             faults: 0,
             crashes: 0,
