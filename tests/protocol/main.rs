@@ -28,12 +28,14 @@ mod watch;
 
 use configurations::{bound_for, Configuration, LARGE, USUAL};
 use model::{Bound, Model, Sometimes};
+use names::exchange;
 use planted::Planted;
 use search::{search, Found, Limits};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// More states than fit into a few gigabytes are not visited.
-const MOST_STATES: usize = 60_000_000;
+const MOST_STATES: usize = 40_000_000;
 
 fn number(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
@@ -150,4 +152,44 @@ fn every_planted_error_is_found() {
         }
     }
     assert!(survivors.is_empty(), "not found: {survivors:?}");
+}
+
+/// Servers are alike: whatever can happen in a state can happen in the same way when they have changed places. The
+/// search relies on it.
+#[test]
+fn servers_can_change_places() {
+    let seed = number("PROTOCOL_SEED").unwrap_or(1);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let bound = Bound {
+        engines: 3,
+        crashes: 2,
+        erasures: 1,
+        faults: 3,
+        edits: 3,
+        epochs: 3,
+        ..bound_for(Planted::LateAnswersAccepted)
+    };
+    let model = Model { bound, planted: None };
+    let (there, back) = ([1, 2, 0], [2, 0, 1]);
+    let mut actions = Vec::new();
+    for _ in 0..40 {
+        let mut state = model.start();
+        for _ in 0..60 {
+            let exchanged = exchange(&state, there);
+            assert_eq!(exchange(&exchanged, back), state);
+            model.actions(&exchanged, &mut actions);
+            let others = actions
+                .iter()
+                .map(|action| exchange(&model.after(&exchanged, *action).0, back));
+            let others: HashSet<_> = others.collect();
+            model.actions(&state, &mut actions);
+            let nexts: HashSet<_> = actions.iter().map(|action| model.after(&state, *action).0).collect();
+            assert!(
+                nexts == others,
+                "after a change of places something else can happen in {state:?}"
+            );
+            state = model.after(&state, actions[random.usize(..actions.len())]).0;
+        }
+    }
 }

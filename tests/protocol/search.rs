@@ -124,7 +124,7 @@ pub struct Found {
 pub struct Limits {
     /// Stop, without a verdict, when this many states were found.
     pub states: usize,
-    /// And at the end of the layer of states during which this time is over.
+    /// And when this time is over.
     pub time: Option<Duration>,
     /// From one state in so many it is tried whether the record is loaded again; 0: from none.
     pub recover_each: u64,
@@ -169,10 +169,13 @@ impl Search<'_> {
         self.before.insert(fingerprint(self.model, &start), 0);
         let mut layer = vec![start];
         let mut actions = Vec::new();
-        while !layer.is_empty() && self.before.len() < self.limits.states && !self.is_late() {
+        while !layer.is_empty() {
             let mut next = Vec::new();
             // What was worked through is freed on the way: two whole layers need not fit into memory.
             while let Some(state) = layer.pop() {
+                if self.before.len() >= self.limits.states || self.is_late() {
+                    return;
+                }
                 self.model.actions(&state, &mut actions);
                 if self.expand(&state, &actions, &mut next) {
                     return;
@@ -184,7 +187,7 @@ impl Search<'_> {
             self.found.depth += u32::from(!next.is_empty());
             layer = next;
         }
-        self.found.exhausted = layer.is_empty();
+        self.found.exhausted = true;
     }
 
     /// Takes every step from a state; whether a property was broken.
