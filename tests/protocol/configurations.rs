@@ -157,6 +157,7 @@ pub const LARGE: &[Configuration] = &[
         Bound {
             faults: 1,
             edits: 1,
+            remembers: false,
             ..PLAIN
         },
         4096,
@@ -252,6 +253,12 @@ pub fn bound_for(planted: Planted) -> Bound {
         Planted::ReplacedFromOldLook => Bound {
             erasures: 1,
             slow_looks: true,
+            ..PLAIN
+        },
+        Planted::ForgottenIsLost => Bound {
+            edits: 1,
+            faults: 1,
+            remembers: false,
             ..PLAIN
         },
         Planted::MissingIsDead => Bound { erasures: 1, ..PLAIN },

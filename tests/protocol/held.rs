@@ -327,7 +327,8 @@ impl Step<'_> {
             .iter()
             .flatten()
             .fold(0, |all, attempt| all | attempt.data);
-        let unknown = if known { 0 } else { held.pending & in_doubt };
+        let decided = known || self.model.has(Planted::ForgottenIsLost);
+        let unknown = if decided { 0 } else { held.pending & in_doubt };
         let lost = held.pending & !unknown;
         self.state.told_lost |= lost;
         if lost != 0 {

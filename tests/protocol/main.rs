@@ -8,7 +8,7 @@
 //! `PROTOCOL_BOUND=large cargo test --release --test protocol -- --nocapture` visits more for minutes, each configuration
 //! for `PROTOCOL_SECONDS` at most. `PROTOCOL_STORY=NameOfThePlantedError` tells how a planted error is found.
 //!
-//! Why no library for this: the search is a hundred lines, and what makes the states few enough, counting names anew
+//! Why no library for this: the search is two hundred lines, and what makes the states few enough, counting names anew
 //! and exchanging servers, is the protocol's own. A model checker would bring a web server and thread pools with it.
 
 mod acquire;

@@ -20,10 +20,11 @@ pub enum Planted {
     SaveUnconditionally,
     BeatUnconditionally,
     OldProcessAdopted,
+    ForgottenIsLost,
 }
 
 impl Planted {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::StopNotShorterThanWait,
         Self::EndedUnconditionally,
         Self::TakenBeforeEndedLanded,
@@ -41,6 +42,7 @@ impl Planted {
         Self::SaveUnconditionally,
         Self::BeatUnconditionally,
         Self::OldProcessAdopted,
+        Self::ForgottenIsLost,
     ];
 
     pub fn text(self) -> &'static str {
@@ -62,6 +64,7 @@ impl Planted {
             Self::SaveUnconditionally => "a save is written unconditionally",
             Self::BeatUnconditionally => "a beat is written unconditionally",
             Self::OldProcessAdopted => "a restarted server adopts the sessions of the process before it",
+            Self::ForgottenIsLost => "what the record has forgotten is reported lost",
         }
     }
 }

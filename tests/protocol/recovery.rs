@@ -1,14 +1,13 @@
 //! Progress: from a state in which nothing fails any more, the record is loaded and available somewhere in the end.
 //!
-//! One fair schedule is played: crashed engines are started again, everything under way is answered, every engine wants
-//! the record and does all it can, then all clocks tick.
+//! One fair schedule is played: everything under way is answered, every engine wants the record and does all it can, then
+//! all clocks tick. A crashed engine is started again only if no other is left.
 
 use crate::actions::{Action, Line};
 use crate::model::{Bound, Model};
 use crate::state::State;
 
-/// Rounds of the schedule, one tick each. A takeover from a dead server after a restart of its contender needs two waits
-/// and a few more ticks.
+/// Rounds of the schedule, one tick each: more than two waits and a few ticks, which a takeover needs.
 const ROUNDS: u32 = 24;
 
 /// Whether the record is available somewhere when the schedule has been played for a while.
@@ -44,9 +43,12 @@ fn act_all(model: &Model, state: &mut State, actions: &mut Vec<Action>) -> bool 
         let mut done = Vec::new();
         loop {
             model.actions(state, actions);
-            let left = actions
-                .iter()
-                .filter(|action| is_due(**action, me) && !done.contains(*action));
+            let some_live = state.engines.iter().any(Option::is_some);
+            let is_left = |action: &&Action| {
+                let vain = some_live && matches!(action, Action::Restart { .. });
+                is_due(**action, me) && !vain && !done.contains(*action)
+            };
+            let left = actions.iter().filter(is_left);
             let Some(action) = left.max_by_key(|action| urgency(**action)).copied() else {
                 break;
             };

@@ -8,8 +8,9 @@ use crate::store::{Expected, Outcome, PastSession, Purpose, Record, ServerRecord
 pub const LATE: usize = 2;
 /// How many verdicts an engine remembers.
 pub const VERDICTS: usize = 3;
-/// How many tries of one acquisition, or of a beat, or writes in doubt, an engine keeps in mind.
-pub const TRIES: usize = 3;
+/// How many tries of one acquisition, or of a beat, or writes in doubt, an engine keeps in mind: more than there are
+/// faults, or an engine could get stuck.
+pub const TRIES: usize = 4;
 
 /// A value and its version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
