@@ -81,7 +81,9 @@ impl World {
     /// I12: a shutdown that leaves nobody behind has ended every session and told of every change.
     fn check_shutdown(&mut self, process: usize, left: usize) {
         let open = |desk: &crate::process::Desk| desk.session.is_some() || !desk.untold.is_empty();
-        let early = self.processes[process].shutting_down.is_some_and(|deadline| self.local(process).0 < deadline);
+        let early = self.processes[process]
+            .shutting_down
+            .is_some_and(|deadline| self.local(process).0 < deadline);
         if left > 0 && early {
             let text = format!("process {process}: the shutdown leaves {left} behind before its deadline");
             self.checker.broken("I12", text);
@@ -111,6 +113,7 @@ impl World {
             text.truncate(text.char_indices().nth(220).map_or(text.len(), |(at, _)| at));
             format!("p{process} k{key} hears {text}")
         });
+        self.note_state(process, key, &event);
         match event {
             locker::Event::Loaded { epoch } => self.loaded(process, key, epoch),
             locker::Event::Saved { change } => {

@@ -42,7 +42,7 @@ impl World {
         if !self.processes[process].alive || !self.stage.is_play() {
             return;
         }
-        if self.may_act(process) && !self.processes[process].shut_down {
+        if self.may_act(process) && !self.processes[process].shut_down && !self.omit.deed(self.now) {
             self.do_something(process);
             self.check_exclusive(process);
             self.wake(process);

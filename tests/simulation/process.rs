@@ -1,6 +1,7 @@
 //! One game server process of a run: a core, and a host with wishes, edits and memories.
 
 use crate::queue::Turn;
+use crate::transitions::State;
 use sessionlocker::engine::core::Core;
 use sessionlocker::engine::event::{LockerId, SpecId};
 use sessionlocker::store::{RequestId, StoreResult};
@@ -44,6 +45,7 @@ pub struct Desk {
     pub stubborn_in: Option<u64>,
     /// The host has ever asked to erase the record even under a session.
     pub erased_by_force: bool,
+    pub state: State,
     /// Since when the host has waited for a session.
     pub wish_at: u64,
 }

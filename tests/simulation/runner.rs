@@ -1,7 +1,9 @@
 //! Many seeds on all cores, and what came of them.
 
 use crate::checker::Violation;
+use crate::shrink::{self, Omit};
 use crate::tally::Tally;
+use crate::trace::Telling;
 use crate::world::World;
 use sessionlocker::planted::Bugs;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -30,12 +32,34 @@ pub struct Outcome {
     pub took: Duration,
 }
 
+/// How a seed is run.
+#[derive(Clone, Default)]
+pub struct Setup {
+    pub bugs: Bugs,
+    pub omit: Omit,
+    pub telling: Telling,
+}
+
+/// What came of one seed.
+#[derive(Default)]
+pub struct Run {
+    pub hash: u64,
+    pub now: u64,
+    pub tally: Tally,
+    pub violation: Option<Violation>,
+}
+
 /// Runs one seed; a panic is a broken promise, too.
-pub fn run_seed(seed: u64, bugs: Bugs, telling: bool) -> (u64, Tally, Option<Violation>) {
+pub fn run_with(seed: u64, setup: &Setup) -> Run {
     let run = || {
-        let mut world = World::new(seed, bugs, telling);
+        let mut world = World::new(seed, setup);
         let ending = world.run();
-        (ending.hash, world.tally.clone(), ending.violation)
+        Run {
+            hash: ending.hash,
+            now: world.now,
+            tally: world.tally.clone(),
+            violation: ending.violation,
+        }
     };
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let text = panic
@@ -47,13 +71,46 @@ pub fn run_seed(seed: u64, bugs: Bugs, telling: bool) -> (u64, Tally, Option<Vio
             invariant: "I11",
             text: format!("panic: {text}"),
         };
-        (0, Tally::default(), Some(violation))
+        Run {
+            violation: Some(violation),
+            ..Run::default()
+        }
     })
 }
 
-/// Runs the seeds from `first` on, `count` of them, until the end or until `enough` promises were found broken.
-pub fn run_many(first: u64, count: u64, bugs: Bugs, enough: usize, threads: usize) -> Outcome {
+/// Runs one seed as it is.
+pub fn run_seed(seed: u64, bugs: Bugs) -> Run {
+    let setup = Setup {
+        bugs,
+        ..Setup::default()
+    };
+    run_with(seed, &setup)
+}
+
+/// Which seeds are run, and for how long at most.
+#[derive(Clone, Copy)]
+pub struct Range {
+    pub first: u64,
+    pub count: u64,
+    pub longest: Option<Duration>,
+}
+
+impl Range {
+    /// So many seeds from 0 on, however long they take.
+    pub fn up_to(count: u64) -> Self {
+        Self {
+            first: 0,
+            count,
+            longest: None,
+        }
+    }
+}
+
+/// Runs seeds until the end or until `enough` promises were found broken.
+pub fn run_many(range: Range, bugs: Bugs, enough: usize, threads: usize) -> Outcome {
+    let Range { first, count, longest } = range;
     let started = Instant::now();
+    let in_time = || longest.is_none_or(|longest| started.elapsed() < longest);
     let next = AtomicU64::new(0);
     let sum = Mutex::new(Tally::default());
     let found = Mutex::new(Vec::new());
@@ -63,7 +120,7 @@ pub fn run_many(first: u64, count: u64, bugs: Bugs, enough: usize, threads: usiz
                 let mut tally = Tally::default();
                 while found
                     .lock()
-                    .is_ok_and(|found: std::sync::MutexGuard<'_, Vec<Found>>| found.len() < enough)
+                    .is_ok_and(|found: std::sync::MutexGuard<'_, Vec<Found>>| found.len() < enough && in_time())
                 {
                     let chunk = next.fetch_add(CHUNK, Ordering::Relaxed);
                     if chunk >= count {
@@ -93,13 +150,15 @@ pub fn run_many(first: u64, count: u64, bugs: Bugs, enough: usize, threads: usiz
 }
 
 fn run_and_compare(seed: u64, bugs: Bugs, sum: &mut Tally) -> Option<Violation> {
-    let (hash, tally, violation) = run_seed(seed, bugs, false);
+    let Run {
+        hash, tally, violation, ..
+    } = run_seed(seed, bugs);
     sum.add(&tally);
     if violation.is_some() || seed % REPLAY_EVERY != 0 {
         return violation;
     }
     sum.replayed += 1;
-    let (again, ..) = run_seed(seed, bugs, false);
+    let again = run_seed(seed, bugs).hash;
     (hash != again).then(|| Violation {
         invariant: "I13",
         text: format!("the same seed gave the traces {hash:016x} and {again:016x}"),
@@ -107,24 +166,37 @@ fn run_and_compare(seed: u64, bugs: Bugs, sum: &mut Tally) -> Option<Violation> 
 }
 
 /// Runs seeds and prints what came of them; whether all was well.
-pub fn hunt(first: u64, count: u64, threads: usize, must_see_all: bool) -> bool {
-    println!(
-        "simulation: seeds {first} to {} on {threads} threads",
-        first + count - 1
-    );
-    let outcome = run_many(first, count, Bugs::default(), MOST_VIOLATIONS, threads);
+pub fn hunt(range: Range, threads: usize, all_seen_from: u64) -> bool {
+    match range.longest {
+        None => println!(
+            "simulation: seeds {} to {} on {threads} threads",
+            range.first,
+            range.first + range.count - 1
+        ),
+        Some(longest) => println!(
+            "simulation: seeds from {} on, for {} s on {threads} threads",
+            range.first,
+            longest.as_secs()
+        ),
+    }
+    let outcome = run_many(range, Bugs::default(), MOST_VIOLATIONS, threads);
     print_summary(&outcome);
+    if let Some(found) = outcome.found.first() {
+        println!("\nthe story of seed {}, as short as it could be made", found.seed);
+        shrink::tell(found.seed, &Setup::default());
+    }
     let missing = missing_counters(&outcome.tally);
-    let blind = must_see_all && !missing.is_empty();
+    let blind = outcome.tally.seeds >= all_seen_from && !missing.is_empty();
     if blind {
         println!("never happened, so this run proves too little: {}", missing.join(", "));
     }
     outcome.found.is_empty() && !blind
 }
 
-fn missing_counters(tally: &Tally) -> Vec<&'static str> {
+fn missing_counters(tally: &Tally) -> Vec<String> {
     let all = tally.all_injected().into_iter().chain(tally.all_seen());
-    all.filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()
+    let never = all.filter(|(_, count)| *count == 0).map(|(name, _)| name.to_owned());
+    never.chain(tally.transitions.missing()).collect()
 }
 
 fn print_summary(outcome: &Outcome) {
@@ -134,6 +206,7 @@ fn print_summary(outcome: &Outcome) {
     print_counts(&tally.all_injected());
     println!("seen");
     print_counts(&tally.all_seen());
+    tally.transitions.print();
     println!(
         "seeds      {} ({} calm, {} rough, {} stormy; {} with clock rates beyond the bound), {} run twice",
         tally.seeds, tally.calm_seeds, tally.rough_seeds, tally.stormy_seeds, tally.wild_seeds, tally.replayed
@@ -141,6 +214,18 @@ fn print_summary(outcome: &Outcome) {
     println!(
         "work       {} events, {} requests, {} writes of records and server records, {} edits, {} notices of purchases",
         tally.steps, tally.requests, tally.commits, tally.edits, tally.receipts
+    );
+    println!(
+        "rates      {:.0} events a second; {} changes sent; {} faults injected",
+        tally.steps as f64 / seconds,
+        tally.letters,
+        tally.all_injected().iter().map(|(_, count)| count).sum::<u64>()
+    );
+    let checks = &tally.checks;
+    println!(
+        "checked    {} writes (I1 I2 I3 I9), {} verdicts on changes (I2 I3), {} writes with purchases (I4), {} with changes (I5 I6), \
+         {} availabilities (I7), {} looks (I2)",
+        checks.writes, checks.verdicts, checks.purchases, checks.letters, checks.exclusive, checks.loads
     );
     println!(
         "time       {seconds:.1} s, {:.0} seeds a second, {:.1} hours of play",

@@ -2,6 +2,7 @@
 
 use crate::checker::Step;
 use crate::tally::Seen;
+use crate::transitions::State;
 use crate::view::{HeaderView, Name, RecordView, ServerView};
 use crate::world::{key_number, World};
 use sessionlocker::store::{Kind, Operation};
@@ -138,9 +139,11 @@ impl World {
         if before && !available && !desk.releasing {
             desk.was_suspect = true;
             self.tally.see(Seen::Suspect);
+            self.enter_state(process, key, State::Suspect);
         } else if !before && available && desk.was_suspect {
             desk.was_suspect = false;
             self.tally.see(Seen::AvailableAgain);
+            self.enter_state(process, key, State::Held);
         }
     }
 }

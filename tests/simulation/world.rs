@@ -7,7 +7,9 @@ use crate::network::{self, Fate, Line};
 use crate::process::Process;
 use crate::profile::{Mood, Profile, Rates};
 use crate::queue::Queue;
+use crate::runner::Setup;
 use crate::settle::Stage;
+use crate::shrink::Omit;
 use crate::store::{Store, Stored};
 use crate::tally::{Injected, Seen, Tally};
 use crate::trace::Trace;
@@ -93,6 +95,8 @@ pub struct World {
     pub now: u64,
     pub seed: u64,
     pub bugs: Bugs,
+    /// What is left out of the run, to make its story short.
+    pub omit: Omit,
     pub queue: Queue<Event>,
     pub store: Store,
     pub profile: Profile,
@@ -147,14 +151,15 @@ const MOST_STEPS: u64 = 2_000_000;
 const MOST_POLLS: u32 = 20_000;
 
 impl World {
-    pub fn new(seed: u64, bugs: Bugs, telling: bool) -> Self {
+    pub fn new(seed: u64, setup: &Setup) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5e55_1011_0cce_5eed);
         let profile = Profile::roll(&mut rng);
         let calm = profile.mood == Mood::Calm && profile.rates == Rates::Bounded && profile.nth.is_none();
         let mut world = Self {
             now: 0,
             seed,
-            bugs,
+            bugs: setup.bugs,
+            omit: setup.omit.clone(),
             queue: Queue::new(),
             store: Store::default(),
             weather_rng: rng.fork(),
@@ -174,7 +179,7 @@ impl World {
             history: History::new(profile.keys),
             standby: None,
             tally: Tally::default(),
-            trace: Trace::new(telling),
+            trace: Trace::new(setup.telling),
             stage: Stage::Chaos,
             ids_unique: true,
             over: false,
@@ -242,6 +247,7 @@ impl World {
             }
             self.happen(event);
         }
+        self.trace.print_story();
         self.count_profile();
         self.checker.checks.letters = self.checker.post.checks;
         self.tally.checks = self.checker.checks;
@@ -389,6 +395,11 @@ impl World {
         let is_write = !matches!(request.operation, Operation::Get);
         let usual = network::fate(&mut self.weather_rng, &self.profile, self.lines[place].line, is_write);
         let fate = self.nth_fate(&request).unwrap_or(usual);
+        let fate = if self.omit.fate(self.now, fate) {
+            Fate::Well
+        } else {
+            fate
+        };
         self.tally.fate(fate);
         self.note_submit(process, &request, fate);
         let flight = self.flights.len();
@@ -441,7 +452,11 @@ impl World {
         if let Operation::Put { value, .. } = &request.operation {
             self.trace.bytes(value);
         }
-        self.trace.say(self.now, || {
+        let tell = |text: &dyn Fn() -> String| match fate {
+            Fate::Well => self.trace.murmur(self.now, text),
+            _ => self.trace.say(self.now, text),
+        };
+        tell(&|| {
             let number = self.flights.len();
             let fate = if fate == Fate::Well { "" } else { fate.name() };
             match &request.operation {
@@ -572,7 +587,7 @@ impl World {
         let reply = self.store.execute(&self.flights[flight].request);
         let process = self.flights[flight].process;
         self.trace.number(flight as u64);
-        self.trace.say(self.now, || {
+        self.trace.murmur(self.now, || {
             let text = match &reply {
                 Reply::Found { version, .. } => format!("found at {version:?}"),
                 Reply::Written { version } => format!("written at {version:?}"),
@@ -637,7 +652,7 @@ impl World {
         if !self.processes[process].alive {
             return;
         }
-        self.trace.say(self.now, || {
+        self.trace.murmur(self.now, || {
             let text = match &result {
                 Ok(Reply::Found { version, .. }) => format!("found at {version:?}"),
                 Ok(other) => format!("{other:?}"),
