@@ -342,8 +342,10 @@ static void hear(struct game *game)
 
 static slk_result open_store(struct game *game)
 {
+    slk_sqlite_options options = SLK_SQLITE_OPTIONS_INIT;
+    options.busy_timeout_ms = 200; /* nobody else is there, so that only a fault can look like it */
     if (strncmp(game->path, "sqlite:", 7) == 0)
-        return slk_store_open_sqlite(game->path + 7, NULL, &game->store);
+        return slk_store_open_sqlite(game->path + 7, &options, &game->store);
     if (strncmp(game->path, "files:", 6) == 0)
         return file_store_open(game->path + 6, &game->store);
     broken("no such store");
