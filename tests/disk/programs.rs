@@ -218,7 +218,7 @@ impl<'a> Run<'a> {
 
     /// As another user. The program is copied into the folder, since that user may not be allowed to see where it was
     /// built.
-    pub fn as_user(mut self, user: u32) -> Self {
+    pub fn by_user(mut self, user: u32) -> Self {
         let copy = self.folder.join("player-program");
         fs::copy(&programs().player, &copy).expect("the program can be copied");
         let mut command = Command::new(copy);

@@ -151,7 +151,7 @@ fn run_as_stranger(kind: Kind, folder: &Folder, seed: u64, tasks: &str) -> Ended
     let mut run = Run::play(kind, folder.path(), seed, 2);
     if is_root(folder.path()) {
         give_to_stranger(folder.path());
-        run = run.as_user(STRANGER);
+        run = run.by_user(STRANGER);
     }
     run.with("LIMIT_TASKS", tasks).end()
 }
@@ -218,7 +218,7 @@ fn what_may_not_be_written_is_left_and_said() {
             let root = is_root(folder.path());
             let mut run = Run::play(kind, folder.path(), seed + 1, 1);
             if root {
-                run = run.as_user(STRANGER);
+                run = run.by_user(STRANGER);
                 give_to_stranger(folder.path());
             }
             allow(&path, closed);
