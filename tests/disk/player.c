@@ -15,7 +15,7 @@
  *   purchases KEY JSON          left KEY                      suspect, ended, ready, available 0 or 1
  *
  * LIMIT_FILES, LIMIT_FILE_SIZE, LIMIT_TASKS and LIMIT_MEMORY (beyond what the program has when it begins) limit it from
- * its beginning.
+ * its beginning. With MUST_EXIST no database is made.
  *
  * N counts the changes of one session: the N-th writes N into the data, under the epoch of its session.
  *
@@ -344,6 +344,8 @@ static slk_result open_store(struct game *game)
 {
     slk_sqlite_options options = SLK_SQLITE_OPTIONS_INIT;
     options.busy_timeout_ms = 200; /* nobody else is there, so that only a fault can look like it */
+    if (getenv("MUST_EXIST") != NULL)
+        options.flags = SLK_SQLITE_MUST_EXIST;
     if (strncmp(game->path, "sqlite:", 7) == 0)
         return slk_store_open_sqlite(game->path + 7, &options, &game->store);
     if (strncmp(game->path, "files:", 6) == 0)

@@ -257,7 +257,7 @@ fn a_database_may_be_moved_while_it_is_used() {
     let (mut tally, mut faults) = (Tally::default(), Vec::new());
     for _ in 0..40 {
         let class = ["write", "sync", "read"][random.usize(..3)];
-        let first = random.u64(8..if class == "sync" { 40 } else { 150 });
+        let first = random.u64(1..if class == "sync" { 40 } else { 150 });
         let last = if random.bool() {
             first + random.u64(1..10)
         } else {
@@ -265,15 +265,21 @@ fn a_database_may_be_moved_while_it_is_used() {
         };
         let (folder, outside) = (Folder::new("moved"), Folder::new("moved-log"));
         let place = Kind::Sqlite.place(folder.path());
-        let ended = Run::play(Kind::Sqlite, folder.path(), seed, 1)
+        let mut promises = Promises::default();
+        let before = Run::play(Kind::Sqlite, folder.path(), seed, 1).end();
+        tally
+            .add_to(&mut promises, Kind::Sqlite, &folder, &before)
+            .expect("a game without trouble");
+        let ended = Run::play(Kind::Sqlite, folder.path(), seed + 1, 1)
             .watched(&outside.file("counts"))
+            .with("MUST_EXIST", "1")
             .with("SHIM_MOVE", &place.display().to_string())
             .with_fault(class, first, last, "move")
             .end();
         let away = folder.file("players.db.away");
         let moved_back = !away.exists() || put_back(&away, &place);
         let result = if moved_back {
-            tally.add(Kind::Sqlite, &folder, &ended)
+            tally.add_to(&mut promises, Kind::Sqlite, &folder, &ended)
         } else {
             Err("another database was put in its place".to_owned())
         };
