@@ -1,7 +1,7 @@
 //! `kill -9` at exact calls to the system, in the middle of writes, and at any time, again and again on the same store.
 
 use crate::faults::count_calls;
-use crate::programs::{Ended, Folder, Kind, Run, CLASSES, DONE};
+use crate::programs::{Ended, Folder, Kind, Run, CLASSES, DONE, UNDONE};
 use crate::promises::{check, Checked, Promises};
 use crate::tools::have;
 use crate::{none_of, report, seed, setting};
@@ -62,7 +62,7 @@ fn kill_on_one_store(kind: Kind, seed: u64, enough: u64, tally: &mut Tally) -> R
         let (way, ended) = kill_one(kind, &folder, &made, number, &mut random);
         if ended.was_killed() {
             *tally.killed.entry(way.clone()).or_default() += 1;
-        } else if ended.ended_with(&[DONE]) {
+        } else if ended.ended_with(&[DONE, UNDONE]) {
             tally.too_late += 1;
         } else {
             return Err(format!("process {process} ends by itself: {}", ended.last_words()));
