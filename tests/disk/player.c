@@ -45,6 +45,9 @@ enum { PLAYERS = 3, ACTIONS = 7, MAX_CHANGES = 64, MAX_LINE = 200000, LARGEST_PA
  * machine all the time that it needs. */
 enum { FAST_TICK_MS = 20, SLOW_TICK_MS = 1, TICKS = 1500, FAST_SHUTDOWN_MS = 8000, SLOW_SHUTDOWN_MS = 3600000 };
 
+/* Hundreds of times as many as a server needs to find out that it was declared dead. */
+enum { MANY_TICKS = 100000 };
+
 /* An epoch and the number of a change in one tag. */
 static const uint64_t SESSION = 1000;
 
@@ -555,7 +558,9 @@ static int hold(struct game *game)
     wait_for_input();
     say("available %d", slk_locker_is_available(player->locker));
     must(slk_locker_mark_force_save(player->locker), "mark_force_save");
-    while (player->epoch != 0) {
+    for (int ticks = 0; player->epoch != 0; ticks++) {
+        if (ticks == MANY_TICKS)
+            broken("nobody says that the player is lost");
         tick(game);
         hear(game);
     }
