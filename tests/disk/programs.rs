@@ -1,6 +1,7 @@
 //! The small game (`player.c`) and the shim between it and the system (`shim.c`): built once, run often.
 
 use crate::tools::{library, root, succeed};
+use std::io::ErrorKind;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -232,9 +233,14 @@ impl<'a> Run<'a> {
         self.command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be started")
+            .stderr(Stdio::piped());
+        loop {
+            match self.command.spawn() {
+                // A process that another test starts just now has the fresh copy of the program open for a moment.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                result => return result.expect("the program can be started"),
+            }
+        }
     }
 
     pub fn end(self) -> Ended {
