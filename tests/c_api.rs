@@ -144,6 +144,11 @@ fn threads() {
 }
 
 #[test]
+fn hosts_that_hang_many_threads_and_clocks_at_different_rates() {
+    play_all("clocks", &[]);
+}
+
+#[test]
 fn faults_of_an_asynchronous_callback_store() {
     play_all("store_faults", &["async"]);
 }
