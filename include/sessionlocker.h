@@ -1216,7 +1216,7 @@ typedef struct slk_store_callbacks {
      * callback follows. Called on the thread that ended the last of these. May be NULL.
      */
     slk_destroy destroy;
-    /** The largest value that the store takes, in bytes. 0: `SLK_MAX_DATA_BYTES`. */
+    /** The largest value that the store takes, in bytes. 0, and more than that: `SLK_MAX_DATA_BYTES`. */
     uint64_t max_value_bytes;
     /** The longest key that the store takes, in bytes. 0: `SLK_MAX_KEY_BYTES`. */
     uint32_t max_key_bytes;
