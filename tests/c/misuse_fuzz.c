@@ -4,7 +4,7 @@
  * written on success only is left alone on failure, no handle that has ended is taken for a living one, no bug is caught,
  * nobody waits for ever, user data are ended once, and nothing is left in the end.
  *
- * misuse_fuzz alone FIRST_SEED CASES        one thread; the same arguments make the same calls with the same results
+ * misuse_fuzz alone FIRST_SEED CASES        one thread: the seed decides all that is called
  * misuse_fuzz crowd FIRST_SEED CASES        2 to 4 threads that share all handles; the seed decides what each does
  * misuse_fuzz calls                         lists the functions that it calls
  * With a number and an `s` instead of CASES, it goes on for so many seconds.
@@ -76,8 +76,9 @@ static void play(unsigned steps)
 static void destroy_known(int kind)
 {
     for (unsigned at = 0; at < TABLE; at++) {
-        uint64_t id = all_known[at].id;
-        if (id == 0 || all_known[at].kind != kind || all_known[at].is_dead)
+        struct known known = known_at(at);
+        uint64_t id = known.id;
+        if (id == 0 || known.kind != kind || known.is_dead)
             continue;
         slk_result result = kind == SLK_OBJECT_STORE     ? slk_store_destroy((slk_store){ id })
                             : kind == SLK_OBJECT_ENGINE  ? slk_engine_destroy((slk_engine){ id })

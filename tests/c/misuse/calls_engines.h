@@ -70,6 +70,10 @@ static slk_result engine_create(void)
     slk_engine_options options = any_engine_options(owner);
     slk_engine *engine = out(sizeof *engine, LOAN_HANDLE);
     const slk_engine_options *given = odd_options(&options, sizeof options);
+    if (!crowded && given != NULL && given->struct_size < offsetof(slk_engine_options, clock)) {
+        end_owner(owner); /* on the system's clock a run could not be repeated */
+        return slk_engine_create(NULL, engine);
+    }
     show_clock(owner); /* before there is an engine that could end it */
     slk_result result = slk_engine_create(given, engine);
     int destroys = given != NULL && given->struct_size > offsetof(slk_engine_options, destroy);

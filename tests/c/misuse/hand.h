@@ -62,6 +62,14 @@ static int crowded;
 
 static uint64_t first_seed, current_seed;
 
+/* As `last_error`, for many threads. */
+static const char *last_words(void)
+{
+    static _Thread_local char words[8192];
+    (void)slk_last_error(words, sizeof words, NULL);
+    return words;
+}
+
 static void show_steps(const struct hand *hand)
 {
     unsigned from = hand->step_count > LAST_STEPS ? hand->step_count - LAST_STEPS : 0;
@@ -75,7 +83,7 @@ static void show_steps(const struct hand *hand)
 static void give_up(const char *what)
 {
     fprintf(stderr, "misuse: %s\n  seed %llu of a run that began with %llu\n  last error: %s\n  last calls:\n", what,
-            (unsigned long long)current_seed, (unsigned long long)first_seed, last_error());
+            (unsigned long long)current_seed, (unsigned long long)first_seed, last_words());
     show_steps(&me);
     abort();
 }
@@ -188,7 +196,7 @@ static void check_failure(const struct call *call, slk_result result)
     if (result >= SLK_OK || strcmp(call->function, "slk_last_error") == 0)
         return;
     size_t length = strlen(call->function);
-    const char *words = last_error();
+    const char *words = last_words();
     HOLDS(strncmp(words, call->function, length) == 0 && "a failure has words that name the function");
     HOLDS(words[length] == ':' && words[length + 1] == ' ' && words[length + 2] != '\0');
 }

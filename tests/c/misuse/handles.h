@@ -73,6 +73,14 @@ static int is_dead(uint64_t id)
     return id == 0 || lookup(id).is_dead;
 }
 
+static struct known known_at(unsigned place)
+{
+    HOLDS(pthread_mutex_lock(&known_lock) == 0);
+    struct known known = all_known[place];
+    HOLDS(pthread_mutex_unlock(&known_lock) == 0);
+    return known;
+}
+
 static void mark_loses_requests(uint64_t id)
 {
     HOLDS(pthread_mutex_lock(&known_lock) == 0);
@@ -196,8 +204,10 @@ static slk_result made(slk_result result, int kind, const void *place, uint64_t 
 
 static void forget_all(void)
 {
+    HOLDS(pthread_mutex_lock(&known_lock) == 0);
     memset(all_known, 0, sizeof all_known);
     known_count = 0;
+    HOLDS(pthread_mutex_unlock(&known_lock) == 0);
     for (int kind = 0; kind < KINDS; kind++)
         for (unsigned at = 0; at < POOL; at++)
             atomic_store(&pools[kind][at], 0);
