@@ -388,8 +388,8 @@ typedef struct slk_log_record {
 
 /**
  * Gives the steady time in nanoseconds since any origin. It must never go back, and must count the time during which
- * the machine is suspended. Called on any thread that calls the library, often; no function of the library may be
- * called inside.
+ * the machine is suspended; from 2^63 on, after 292 years, it counts as standing still. Called on any thread that calls
+ * the library, often; no function of the library may be called inside.
  */
 typedef uint64_t (*slk_clock)(void *user_data);
 
