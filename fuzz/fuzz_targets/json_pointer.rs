@@ -5,11 +5,19 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use sessionlocker::record::Document;
+use sessionlocker::record::{Document, MAX_DEPTH};
 
 /// Whether each `~` is followed by `0` or `1`: the JSON library takes others as they stand, and we refuse them.
 fn is_well_formed(pointer: &str) -> bool {
     pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
+}
+
+fn depth_of(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => 1 + elements.iter().map(depth_of).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth_of).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 fuzz_target!(|input: &[u8]| {
@@ -20,6 +28,10 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let value: Value = serde_json::from_str(text).expect("a document is JSON");
+    assert!(
+        depth_of(&value) <= MAX_DEPTH,
+        "what is around a document leaves room for no more"
+    );
     let expected = value.pointer(pointer).filter(|_| is_well_formed(pointer));
     let found = document.get_json(pointer).ok().flatten();
     let found: Option<Value> = found.map(|text| serde_json::from_str(&text).expect("what is read is JSON"));
