@@ -124,6 +124,11 @@ fn bad_input() {
 }
 
 #[test]
+fn faults_that_fuzzing_found() {
+    play_all("found_by_fuzzing", &[]);
+}
+
+#[test]
 fn callbacks_and_hand_over() {
     play_all("callbacks", &[]);
 }
