@@ -4,6 +4,7 @@
 //! cargo test --release --test simulation                                  a share of the seeds, as in every test run
 //! cargo test --release --test simulation -- --seeds 100000                many seeds
 //! cargo test --release --test simulation -- --seed 7 --trace              the story of one seed
+//! cargo test --release --test simulation -- --through-c --seeds 1000      servers that use the C interface
 //! cargo test --release --features planted-bugs --test simulation -- --planted        look for every planted bug
 //! cargo test --release --features planted-bugs --test simulation -- --rate 2000      how often each of them shows
 //! ```
@@ -28,14 +29,18 @@ mod profile;
 mod queue;
 mod runner;
 mod seen;
+mod server;
+mod server_core;
 mod settle;
 mod store;
 mod tally;
+mod through_c;
 mod trace;
 mod view;
 mod world;
 
 use sessionlocker::planted::Bugs;
+use crate::server::{Setup, Through};
 use std::process::ExitCode;
 
 /// The share of seeds in every test run.
@@ -55,6 +60,7 @@ struct Arguments {
     cap: u64,
     threads: usize,
     list: bool,
+    through: Through,
 }
 
 fn main() -> ExitCode {
@@ -80,14 +86,19 @@ fn run(arguments: &Arguments) -> bool {
         return planted(arguments);
     }
     let count = arguments.seeds.unwrap_or(USUAL_SEEDS);
-    let well = runner::hunt(arguments.from, count, arguments.threads, count >= ALL_SEEN_FROM);
+    let must_see_all = count >= ALL_SEEN_FROM;
+    let well = runner::hunt(arguments.from, count, arguments.through, arguments.threads, must_see_all);
     // A plain test run replays the planted bugs too, where they are built in.
-    let usual = arguments.seeds.is_none() && cfg!(feature = "planted-bugs");
+    let usual = arguments.seeds.is_none() && arguments.through == Through::Core && cfg!(feature = "planted-bugs");
     well && (!usual || planted(arguments))
 }
 
 fn tell_one(seed: u64, arguments: &Arguments) -> bool {
-    let (hash, tally, violation) = runner::run_seed(seed, bugs(arguments), arguments.trace);
+    let setup = Setup {
+        bugs: bugs(arguments),
+        through: arguments.through,
+    };
+    let (hash, tally, violation) = runner::run_seed(seed, setup, arguments.trace);
     println!(
         "seed {seed}: trace {hash:016x}, {} events, {} requests",
         tally.steps, tally.requests
@@ -144,6 +155,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
         cap: 200_000,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         list: false,
+        through: Through::Core,
     };
     while let Some(word) = words.next() {
         let mut number = || {
@@ -159,6 +171,9 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--cap" => arguments.cap = number()?,
             "--threads" => arguments.threads = usize::try_from(number()?).unwrap_or(1).max(1),
             "--trace" => arguments.trace = true,
+            "--through-c" => arguments.through = Through::C,
+            // The same plays with the core, to be compared with those through C.
+            "--plain" => arguments.through = Through::PlainCore,
             "--planted" => arguments.planted = true,
             "--planted-known" => arguments.planted_known = true,
             "--rate" => {

@@ -1,9 +1,9 @@
 //! Many seeds on all cores, and what came of them.
 
 use crate::checker::Violation;
+use crate::server::{Setup, Through};
 use crate::tally::Tally;
 use crate::world::World;
-use sessionlocker::planted::Bugs;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Every so many seeds one is run twice, and both traces must be the same.
 const REPLAY_EVERY: u64 = 16;
+/// Which of them is compared with the core, when servers are driven through C.
+const COMPARED: u64 = REPLAY_EVERY / 2;
 /// Seeds that a thread takes at a time.
 const CHUNK: u64 = 16;
 /// Broken promises after which a run is given up.
@@ -31,9 +33,10 @@ pub struct Outcome {
 }
 
 /// Runs one seed; a panic is a broken promise, too.
-pub fn run_seed(seed: u64, bugs: Bugs, telling: bool) -> (u64, Tally, Option<Violation>) {
+pub fn run_seed(seed: u64, setup: impl Into<Setup>, telling: bool) -> (u64, Tally, Option<Violation>) {
+    let setup = setup.into();
     let run = || {
-        let mut world = World::new(seed, bugs, telling);
+        let mut world = World::new(seed, setup, telling);
         let ending = world.run();
         (ending.hash, world.tally.clone(), ending.violation)
     };
@@ -52,7 +55,8 @@ pub fn run_seed(seed: u64, bugs: Bugs, telling: bool) -> (u64, Tally, Option<Vio
 }
 
 /// Runs the seeds from `first` on, `count` of them, until the end or until `enough` promises were found broken.
-pub fn run_many(first: u64, count: u64, bugs: Bugs, enough: usize, threads: usize) -> Outcome {
+pub fn run_many(first: u64, count: u64, setup: impl Into<Setup>, enough: usize, threads: usize) -> Outcome {
+    let setup = setup.into();
     let started = Instant::now();
     let next = AtomicU64::new(0);
     let sum = Mutex::new(Tally::default());
@@ -70,7 +74,7 @@ pub fn run_many(first: u64, count: u64, bugs: Bugs, enough: usize, threads: usiz
                         break;
                     }
                     for seed in first + chunk..first + (chunk + CHUNK).min(count) {
-                        if let Some(violation) = run_and_compare(seed, bugs, &mut tally) {
+                        if let Some(violation) = run_and_compare(seed, setup, &mut tally) {
                             if let Ok(mut found) = found.lock() {
                                 found.push(Found { seed, violation });
                             }
@@ -92,34 +96,44 @@ pub fn run_many(first: u64, count: u64, bugs: Bugs, enough: usize, threads: usiz
     }
 }
 
-fn run_and_compare(seed: u64, bugs: Bugs, sum: &mut Tally) -> Option<Violation> {
-    let (hash, tally, violation) = run_seed(seed, bugs, false);
+fn run_and_compare(seed: u64, setup: Setup, sum: &mut Tally) -> Option<Violation> {
+    let (hash, tally, violation) = run_seed(seed, setup, false);
     sum.add(&tally);
-    if violation.is_some() || seed % REPLAY_EVERY != 0 {
+    if violation.is_some() {
         return violation;
     }
+    let again = match seed % REPLAY_EVERY {
+        0 => setup,
+        // What goes in and out through C is what the core, driven directly, would have said.
+        COMPARED if setup.through == Through::C => Setup::from(Through::PlainCore),
+        _ => return None,
+    };
     sum.replayed += 1;
-    let (again, ..) = run_seed(seed, bugs, false);
-    (hash != again).then(|| Violation {
+    let (other, ..) = run_seed(seed, again, false);
+    (hash != other).then(|| Violation {
         invariant: "I13",
-        text: format!("the same seed gave the traces {hash:016x} and {again:016x}"),
+        text: format!(
+            "the same seed gave the traces {hash:016x} and, through {:?}, {other:016x}",
+            again.through
+        ),
     })
 }
 
 /// Runs seeds and prints what came of them; whether all was well.
-pub fn hunt(first: u64, count: u64, threads: usize, must_see_all: bool) -> bool {
+pub fn hunt(first: u64, count: u64, through: Through, threads: usize, must_see_all: bool) -> bool {
+    let way = if through == Through::C { ", through the C interface" } else { "" };
     println!(
-        "simulation: seeds {first} to {} on {threads} threads",
+        "simulation: seeds {first} to {} on {threads} threads{way}",
         first + count - 1
     );
-    let outcome = run_many(first, count, Bugs::default(), MOST_VIOLATIONS, threads);
+    let outcome = run_many(first, count, through, MOST_VIOLATIONS, threads);
     print_summary(&outcome);
     let missing = missing_counters(&outcome.tally);
     let blind = must_see_all && !missing.is_empty();
     if blind {
         println!("never happened, so this run proves too little: {}", missing.join(", "));
     }
-    outcome.found.is_empty() && !blind
+    outcome.found.is_empty() && !blind && crate::through_c::nothing_is_left()
 }
 
 fn missing_counters(tally: &Tally) -> Vec<&'static str> {
