@@ -15,7 +15,7 @@ use sessionlocker::locker::HandoverAnswer;
 use sessionlocker::planted::Bugs;
 use sessionlocker::receipt::Receipt;
 use sessionlocker::record::Document;
-use sessionlocker::store::{RequestId, StoreResult};
+use sessionlocker::store::{Outcome, Reply, RequestId, StoreError, StoreResult};
 use sessionlocker::visit::guest::Purpose;
 use std::time::Duration;
 
@@ -36,6 +36,20 @@ impl Through {
     /// whole milliseconds.
     pub fn is_plain(self) -> bool {
         self != Self::Core
+    }
+
+    /// An answer that is none to this request.
+    pub fn nonsense(self, to_get: bool) -> StoreResult {
+        match (self, to_get) {
+            // What the boundary makes of it; see `slk_request_complete_found`.
+            (Self::PlainCore, true) => Err(StoreError {
+                outcome: Outcome::NotApplied,
+                ..StoreError::unknown("no answer to a get")
+            }),
+            (Self::PlainCore, false) => Err(StoreError::unknown("no answer to a write")),
+            (_, true) => Ok(Reply::Removed),
+            (_, false) => Ok(Reply::Missing),
+        }
     }
 
     /// A time as a host can give it to the library.

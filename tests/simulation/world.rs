@@ -536,12 +536,12 @@ impl World {
             }
             Fate::Nonsense => {
                 let is_get = matches!(self.flights[flight].request.operation, Operation::Get);
-                let result = if is_get { Reply::Removed } else { Reply::Missing };
+                let result = self.through.nonsense(is_get);
                 if self.weather_rng.bool() {
                     self.send(flight, there, [None, None]);
                 }
                 self.flights[flight].in_doubt = true;
-                self.tell(flight, there + back, Ok(result));
+                self.tell(flight, there + back, result);
             }
         }
     }

@@ -2,8 +2,10 @@
 //! trace, what it writes has the origin of its process instead, and what it reads has its own again.
 
 use crate::faults::origin_of;
-use crate::view::ServerView;
 use std::sync::Arc;
+
+/// A random origin with fewer digits comes once in 2^48 engines; those of the run have 18.
+const LEAST_DIGITS: usize = 20;
 
 /// The two ways to write the origin of one engine.
 pub struct Names {
@@ -21,14 +23,11 @@ impl Names {
         }
     }
 
-    /// What the engine writes, as the world is to see it. The first record of its own tells its origin.
-    pub fn publish(&mut self, value: &[u8], is_server: bool) -> Arc<[u8]> {
-        if self.own.is_none() && is_server {
-            self.own = ServerView::parse(value)
-                .ok()
-                .map(|view| view.incarnation.origin)
-                .filter(|origin| !is_public(*origin))
-                .map(|origin| format!("{origin:x}.").into_bytes());
+    /// What the engine writes, as the world is to see it. All names in the store are of the run: the first other name
+    /// that the engine writes is one of its own.
+    pub fn publish(&mut self, value: &[u8]) -> Arc<[u8]> {
+        if self.own.is_none() {
+            self.own = random_name(value).map(<[u8]>::to_vec);
         }
         match &self.own {
             Some(own) => replace(value, own, &self.public).into(),
@@ -45,9 +44,15 @@ impl Names {
     }
 }
 
-/// Whether an origin is that of a process of the run.
-fn is_public(origin: u128) -> bool {
-    origin >> 64 == origin_of(0) >> 64
+/// The origin of the first name with a random one, with the point behind it.
+fn random_name(value: &[u8]) -> Option<&[u8]> {
+    let quoted = value.split(|byte| *byte == b'"');
+    quoted
+        .filter_map(|text| text.split_inclusive(|byte| *byte == b'.').next())
+        .find(|origin| {
+            let digits = origin.strip_suffix(b".").unwrap_or_default();
+            digits.len() >= LEAST_DIGITS && digits.iter().all(u8::is_ascii_hexdigit)
+        })
 }
 
 fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {

@@ -76,7 +76,7 @@ fn request_of(shared: &Shared, view: &slk_request_view, asked: Asked) -> Request
                 value: shared
                     .names
                     .borrow_mut()
-                    .publish(part(view.value, view.value_length), is_server),
+                    .publish(part(view.value, view.value_length)),
                 expected: if view.version.is_null() {
                     Expected::Missing
                 } else {
