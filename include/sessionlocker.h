@@ -388,8 +388,8 @@ typedef struct slk_log_record {
 
 /**
  * Gives the steady time in nanoseconds since any origin. It must never go back, and must count the time during which
- * the machine is suspended. Called on any thread that calls the library, often; no function of the library may be
- * called inside.
+ * the machine is suspended; from 2^63 on, after 292 years, it counts as standing still. Called on any thread that calls
+ * the library, often; no function of the library may be called inside.
  */
 typedef uint64_t (*slk_clock)(void *user_data);
 
@@ -1216,7 +1216,7 @@ typedef struct slk_store_callbacks {
      * callback follows. Called on the thread that ended the last of these. May be NULL.
      */
     slk_destroy destroy;
-    /** The largest value that the store takes, in bytes. 0: `SLK_MAX_DATA_BYTES`. */
+    /** The largest value that the store takes, in bytes. 0, and more than that: `SLK_MAX_DATA_BYTES`. */
     uint64_t max_value_bytes;
     /** The longest key that the store takes, in bytes. 0: `SLK_MAX_KEY_BYTES`. */
     uint32_t max_key_bytes;

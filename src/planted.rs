@@ -5,7 +5,7 @@
 
 /// One deliberate fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u32)]
+#[repr(u64)]
 pub enum Bug {
     /// A write that timed out or whose reply was lost counts as surely not done.
     TimeoutIsFailure,
@@ -53,11 +53,75 @@ pub enum Bug {
     AdoptOldProcess,
     /// A registration that may have landed and been replaced is made again under the same name.
     NameUsedAgain,
+    /// A save that meets a changed record does not take over what others have put into the inbox.
+    MergeDropsNews,
+    /// A save that meets a changed record takes back into the inbox what has been applied here.
+    AppliedComesBack,
+    /// A change is put into the inbox whether or not it was taken in before.
+    IntakeUnchecked,
+    /// A gift is delivered as soon as it is queued, before it is stored with its price.
+    HandedOutBeforeDurable,
+    /// A gift leaves the outbox when its delivery begins.
+    GiftForgottenWhenSent,
+    /// A gift to a record that does not exist counts as delivered.
+    MissingSwallowsGift,
+    /// A gift to a full inbox counts as delivered.
+    FullSwallowsGift,
+    /// The row of a server's changes is named by its id, so that a restarted one numbers from the start again.
+    LineOfServerId,
+    /// A change that was applied stays in the inbox.
+    AppliedStaysInInbox,
+    /// Later changes of the same sender are applied although an earlier one failed.
+    FailedIsOvertaken,
+    /// A delivery of unknown outcome counts as done.
+    DeliveredInDoubt,
+    /// A save makes gifts deliverable that were queued after its snapshot.
+    OutboxPastSnapshot,
+    /// An update is written into a record that a living server holds.
+    UpdateOfHeldRecord,
+    /// An update that the host refuses at a second try is told refused, although the first may land.
+    RefusedUpdateForgotten,
+    /// A refund is taken out of the data and not entered in the ledger.
+    RefundNotEntered,
+    /// Credit that is used is not taken from the account.
+    CreditNotTaken,
+    /// A parked purchase that is taken up stays parked.
+    ParkedStays,
+    /// An acquisition that may have landed is left alone when nobody wants it any more.
+    OrphanIgnored,
+    /// When a session is lost, its last changes are told saved.
+    LossCountsAsSaved,
+    /// When a session is lost, changes whose fate the record does not tell are told lost.
+    UnknownCountsAsLost,
+    /// A release whose outcome is unknown counts as done.
+    ReleaseInDoubtIsDone,
+    /// A shutdown does not wait for the last saves.
+    ShutdownLeavesEarly,
+    /// A store that is behind what it had confirmed is written over.
+    RollbackIgnored,
+    /// A server that finds itself declared dead goes on under the same incarnation.
+    EndedIsIgnored,
+    /// A migrated record keeps its old version number.
+    MigrationNotNoted,
+    /// A server puts its own, older schema version into a record that it works with.
+    OldServerWritesItsVersion,
+    /// The half-done edits of a migrator that failed are used.
+    FailedMigratorCounts,
+    /// A record that needs a newer server is taken all the same.
+    TooNewTaken,
+    /// An erased record forgets its purchases.
+    EraseForgetsReceipts,
+    /// An erased record forgets whose changes it has taken in.
+    EraseForgetsSenders,
+    /// Erasing does not raise the epoch.
+    EraseKeepsEpoch,
+    /// Erasing does not ask whether a living server holds the record.
+    EraseUnderSession,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 55] = [
         Self::TimeoutIsFailure,
         Self::ConflictIsSuccess,
         Self::AdoptOtherOperation,
@@ -81,6 +145,38 @@ impl Bug {
         Self::LengthInRecordIgnored,
         Self::AdoptOldProcess,
         Self::NameUsedAgain,
+        Self::MergeDropsNews,
+        Self::AppliedComesBack,
+        Self::IntakeUnchecked,
+        Self::HandedOutBeforeDurable,
+        Self::GiftForgottenWhenSent,
+        Self::MissingSwallowsGift,
+        Self::FullSwallowsGift,
+        Self::LineOfServerId,
+        Self::AppliedStaysInInbox,
+        Self::FailedIsOvertaken,
+        Self::DeliveredInDoubt,
+        Self::OutboxPastSnapshot,
+        Self::UpdateOfHeldRecord,
+        Self::RefusedUpdateForgotten,
+        Self::RefundNotEntered,
+        Self::CreditNotTaken,
+        Self::ParkedStays,
+        Self::OrphanIgnored,
+        Self::LossCountsAsSaved,
+        Self::UnknownCountsAsLost,
+        Self::ReleaseInDoubtIsDone,
+        Self::ShutdownLeavesEarly,
+        Self::RollbackIgnored,
+        Self::EndedIsIgnored,
+        Self::MigrationNotNoted,
+        Self::OldServerWritesItsVersion,
+        Self::FailedMigratorCounts,
+        Self::TooNewTaken,
+        Self::EraseForgetsReceipts,
+        Self::EraseForgetsSenders,
+        Self::EraseKeepsEpoch,
+        Self::EraseUnderSession,
     ];
 }
 
@@ -88,7 +184,7 @@ impl Bug {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bugs {
     #[cfg(feature = "planted-bugs")]
-    set: u32,
+    set: u64,
 }
 
 impl Bugs {
@@ -97,7 +193,7 @@ impl Bugs {
     #[must_use]
     pub fn with(self, bug: Bug) -> Self {
         Self {
-            set: self.set | 1 << bug as u32,
+            set: self.set | 1 << bug as u64,
         }
     }
 
@@ -105,7 +201,7 @@ impl Bugs {
     #[cfg(feature = "planted-bugs")]
     #[must_use]
     pub fn has(self, bug: Bug) -> bool {
-        self.set & (1 << bug as u32) != 0
+        self.set & (1 << bug as u64) != 0
     }
 
     /// Whether this fault was planted: never, without the feature.

@@ -124,6 +124,11 @@ fn bad_input() {
 }
 
 #[test]
+fn faults_that_fuzzing_found() {
+    play_all("found_by_fuzzing", &[]);
+}
+
+#[test]
 fn callbacks_and_hand_over() {
     play_all("callbacks", &[]);
 }
@@ -141,6 +146,11 @@ fn a_full_disk_and_two_servers_with_one_id() {
 #[test]
 fn threads() {
     play_all("threads", &[]);
+}
+
+#[test]
+fn hosts_that_hang_many_threads_and_clocks_at_different_rates() {
+    play_all("clocks", &[]);
 }
 
 #[test]

@@ -10,7 +10,8 @@
  *     The lock excludes threads and processes, and the system ends it when a process dies.
  *   - A version never comes back, not even after remove and create. Here it is a random number drawn for each opening
  *     of the store and a counter.
- *   - "Written" is said only when a power cut cannot undo it: file flushed, renamed, folder flushed.
+ *   - "Written" is said only when a power cut cannot undo it: file flushed, renamed, folder flushed; before that the
+ *     folders that lead there.
  *   - Failures say whether the write surely did not happen or may have happened. The library deals with both, but must
  *     not be told the first where only the second is known.
  */
@@ -41,6 +42,7 @@ struct file_store {
     char *folder;
     char opening[33]; /* random, in hexadecimal */
     atomic_uint_least64_t written;
+    atomic_bool in_doubt; /* a folder could not be flushed after a write */
 };
 
 /* Where a key lives. */
@@ -165,11 +167,18 @@ static void fail(slk_request request, slk_result result, const char *what, const
 
 /* The requests. They come on threads of the library, several at once. */
 
+/* Whether no power cut can undo what is in a folder. A read decides what became of a write of unknown outcome, and would
+ * say "written" of one that can still be undone. */
+static bool is_durable(const struct file_store *store, const struct place *place)
+{
+    return !atomic_load(&store->in_doubt) || platform_flush_folder(place->folder);
+}
+
 static void get(void *user_data, slk_request request, const slk_request_view *view)
 {
     struct file_store *store = user_data;
     struct place place;
-    struct content content;
+    struct content content = { 0 };
     platform_lock lock;
     if (!find_place(store, view, &place)) {
         fail(request, SLK_E_NOT_APPLIED, "cannot find the place of", view->key);
@@ -180,7 +189,7 @@ static void get(void *user_data, slk_request request, const slk_request_view *vi
         fail(request, SLK_E_NOT_APPLIED, "cannot lock", place.lock);
         return;
     }
-    bool readable = read_content(&place, &content);
+    bool readable = is_durable(store, &place) && read_content(&place, &content);
     int error = errno;
     platform_unlock_file(lock);
     errno = error;
@@ -220,6 +229,24 @@ static void compare_and_set(struct file_store *store, slk_request request, const
     platform_unlock_file(lock);
 }
 
+/* Whoever puts a file where there was none has flushed the folders above it before, and so each file that is there can
+ * be found after a power cut, whoever made its folders. */
+static bool flush_way(const struct file_store *store, const slk_request_view *view)
+{
+    char records[MAX_PATH];
+    if (view->key_kind != SLK_KEY_SERVER
+        && !(fits(snprintf(records, sizeof records, "%s/records", store->folder)) && platform_flush_folder(records)))
+        return false;
+    return platform_flush_folder(store->folder);
+}
+
+/* The write is done, but a power cut may undo it. */
+static void fail_in_doubt(struct file_store *store, slk_request request, const struct place *place)
+{
+    atomic_store(&store->in_doubt, true);
+    fail(request, SLK_E_UNKNOWN_OUTCOME, "cannot flush", place->folder);
+}
+
 static void write_file(struct file_store *store, slk_request request, const slk_request_view *view,
                        const struct place *place)
 {
@@ -228,6 +255,10 @@ static void write_file(struct file_store *store, slk_request request, const slk_
     int length = snprintf(head, sizeof head, "%s%s-%" PRIu64 "\n", MAGIC, store->opening, number);
     const char *version = head + sizeof MAGIC - 1;
     size_t version_size = (size_t)length - sizeof MAGIC; /* without the line end */
+    if (view->version == NULL && !flush_way(store, view)) {
+        fail(request, SLK_E_NOT_APPLIED, "cannot flush", store->folder);
+        return;
+    }
     switch (platform_write_file(place->file, place->temporary, place->folder, head, (size_t)length, view->value,
                                 view->value_length)) {
     case 0:
@@ -237,7 +268,7 @@ static void write_file(struct file_store *store, slk_request request, const slk_
         fail(request, SLK_E_NOT_APPLIED, "cannot write", place->file);
         break;
     default:
-        fail(request, SLK_E_UNKNOWN_OUTCOME, "cannot flush", place->folder);
+        fail_in_doubt(store, request, place);
     }
 }
 
@@ -249,7 +280,6 @@ static void put(void *user_data, slk_request request, const slk_request_view *vi
 static void remove_file(struct file_store *store, slk_request request, const slk_request_view *view,
                         const struct place *place)
 {
-    (void)store;
     (void)view;
     switch (platform_remove_file(place->file, place->folder)) {
     case 0:
@@ -259,7 +289,7 @@ static void remove_file(struct file_store *store, slk_request request, const slk
         fail(request, SLK_E_NOT_APPLIED, "cannot remove", place->file);
         break;
     default:
-        fail(request, SLK_E_UNKNOWN_OUTCOME, "cannot flush", place->folder);
+        fail_in_doubt(store, request, place);
     }
 }
 
@@ -277,11 +307,22 @@ static void destroy(void *user_data)
     free(store);
 }
 
+/* Flushes the folder that a path is in. */
+static bool flush_parent(const char *path)
+{
+    char parent[MAX_PATH];
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return platform_flush_folder(".");
+    int length = slash == path ? 1 : (int)(slash - path);
+    return fits(snprintf(parent, sizeof parent, "%.*s", length, path)) && platform_flush_folder(parent);
+}
+
 static bool make_folders(const char *folder)
 {
     char locks[MAX_PATH];
     return fits(snprintf(locks, sizeof locks, "%s/locks", folder)) && platform_make_folder(folder)
-           && platform_make_folder(locks);
+           && flush_parent(folder) && platform_make_folder(locks);
 }
 
 static struct file_store *create(const char *folder)

@@ -179,7 +179,7 @@ static bool write_all(int handle, const void *data, size_t size)
 }
 
 /* A new name in a folder survives a power cut only after the folder itself was flushed. */
-static bool flush_folder(const char *folder)
+bool platform_flush_folder(const char *folder)
 {
     int handle = open(folder, O_RDONLY | O_CLOEXEC);
     if (handle < 0)
@@ -200,14 +200,14 @@ int platform_write_file(const char *path, const char *temporary, const char *fol
     /* Readers see the old content or the new one, never a part. */
     if (!written || rename(temporary, path) != 0)
         return 1;
-    return flush_folder(folder) ? 0 : 2;
+    return platform_flush_folder(folder) ? 0 : 2;
 }
 
 int platform_remove_file(const char *path, const char *folder)
 {
     if (unlink(path) != 0)
         return 1;
-    return flush_folder(folder) ? 0 : 2;
+    return platform_flush_folder(folder) ? 0 : 2;
 }
 
 static char *read_all(int handle, size_t *size)

@@ -34,6 +34,8 @@ long platform_send(platform_socket connection, const char *data, size_t size);
 void platform_close(platform_socket socket);
 
 bool platform_make_folder(const char *path);
+/* Makes the names in a folder survive a power cut. */
+bool platform_flush_folder(const char *folder);
 /* A lock that excludes other threads and other processes, and that ends with its process however that ends. */
 bool platform_lock_file(const char *path, platform_lock *lock);
 void platform_unlock_file(platform_lock lock);

@@ -10,7 +10,8 @@
 //     lock excludes threads and processes, and the system ends it when a process dies.
 //   - A version never comes back, not even after remove and create. Here it is a random number drawn for each opening of
 //     the store and a counter.
-//   - "Written" is said only when a power cut cannot undo it: file flushed, renamed, folder flushed.
+//   - "Written" is said only when a power cut cannot undo it: file flushed, renamed, folder flushed; before that the
+//     folders that lead there.
 //   - Failures say whether the write surely did not happen or may have happened. What a store throws counts as "may have
 //     happened", which is safe but slower to recover from; so what fails before the write is caught and told as it is.
 #include "file_store.hpp"
@@ -76,7 +77,9 @@ public:
     explicit FileStore(std::string folder) : folder_(std::move(folder)) {}
 
     slk::get_answer get(const slk::request_view &asked) override {
-        return with_record<slk::get_answer>(asked, [&](const Place &, const auto &stored) -> slk::get_answer {
+        return with_record<slk::get_answer>(asked, [&](const Place &place, const auto &stored) -> slk::get_answer {
+            if (!is_durable(place))
+                return failed(slk::trouble::not_applied, "cannot flush", place.folder);
             if (!stored)
                 return slk::missing{};
             return *stored;
@@ -87,6 +90,8 @@ public:
         return with_record<slk::put_answer>(asked, [&](const Place &place, const auto &stored) -> slk::put_answer {
             if (!is_expected(stored, asked))
                 return slk::conflict{};
+            if (!stored && !flush_way(asked))
+                return failed(slk::trouble::not_applied, "cannot flush", folder_);
             const std::string version = opening_ + "-" + std::to_string(written_.fetch_add(1));
             std::string content(magic);
             content += version;
@@ -100,7 +105,7 @@ public:
             case platform::Written::nobody_knows:
                 break;
             }
-            return failed(slk::trouble::unknown_outcome, "cannot flush", place.folder);
+            return in_doubt(place);
         });
     }
 
@@ -116,7 +121,7 @@ public:
             case platform::Written::nobody_knows:
                 break;
             }
-            return failed(slk::trouble::unknown_outcome, "cannot flush", place.folder);
+            return in_doubt(place);
         });
     }
 
@@ -147,6 +152,24 @@ private:
         return work(place, stored);
     }
 
+    // Whoever puts a file where there was none has flushed the folders above it before, and so each file that is there can
+    // be found after a power cut, whoever made its folders.
+    bool flush_way(const slk::request_view &asked) const {
+        const bool is_server = asked.key_kind() == slk::key_kind::server;
+        return (is_server || platform::flush_folder(folder_ + "/records")) && platform::flush_folder(folder_);
+    }
+
+    // The write is done, but a power cut may undo it.
+    slk::store_failed in_doubt(const Place &place) {
+        const auto why = failed(slk::trouble::unknown_outcome, "cannot flush", place.folder);
+        in_doubt_ = true;
+        return why;
+    }
+
+    // Whether no power cut can undo what is in a folder. A read decides what became of a write of unknown outcome, and
+    // would say "written" of one that can still be undone.
+    bool is_durable(const Place &place) const { return !in_doubt_ || platform::flush_folder(place.folder); }
+
     static std::optional<slk::found> read(const Place &place) {
         const auto content = platform::read_file(place.file);
         if (!content)
@@ -167,6 +190,7 @@ private:
     const std::string folder_;
     const std::string opening_ = random_hex();
     std::atomic<std::uint64_t> written_{0};
+    std::atomic<bool> in_doubt_{false}; // a folder could not be flushed after a write
 };
 
 } // namespace
@@ -176,6 +200,9 @@ slk::result<slk::store> open_file_store(const std::string &folder) {
     std::filesystem::create_directories(folder + "/locks", error);
     if (error)
         return slk::failure{slk::result_code::store, folder + ": " + error.message()};
+    const auto parent = std::filesystem::absolute(folder).lexically_normal().parent_path();
+    if (!platform::flush_folder(parent.string()))
+        return slk::failure{slk::result_code::store, parent.string() + ": cannot flush"};
     slk::store_options options;
     options.name = "files";
     options.threads = 4;

@@ -141,12 +141,6 @@ bool write_all(const Descriptor &file, std::string_view content) {
     return true;
 }
 
-// A new name in a folder survives a power cut only after the folder itself was flushed.
-bool flush_folder(const std::string &folder) {
-    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
-    return opened.is_open() && ::fsync(opened.number()) == 0;
-}
-
 } // namespace
 
 File File::append_to(const std::string &path) {
@@ -186,6 +180,12 @@ std::optional<std::string> read_file(const std::string &path) {
         if (got > 0)
             content.append(block, static_cast<std::size_t>(got));
     }
+}
+
+// A new name in a folder survives a power cut only after the folder itself was flushed.
+bool flush_folder(const std::string &folder) {
+    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
+    return opened.is_open() && ::fsync(opened.number()) == 0;
 }
 
 Written write_file(const std::string &path, const std::string &temporary, const std::string &folder,

@@ -80,6 +80,8 @@ std::optional<std::string> read_file(const std::string &path);
 // What became of a change on the disk.
 enum class Written { done, not_done, nobody_knows };
 
+// Makes the names in a folder survive a power cut.
+bool flush_folder(const std::string &folder);
 // Makes `path` have this content and survive a power cut. `temporary` is a name in the same folder. `errno` says why it
 // failed.
 Written write_file(const std::string &path, const std::string &temporary, const std::string &folder,

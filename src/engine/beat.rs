@@ -424,7 +424,7 @@ impl Beat {
     }
 
     fn look_found_ours(&mut self, now: Time, record: &ServerRecord, notices: &mut Vec<Notice>) {
-        if record.ended {
+        if record.ended && !self.options.bugs.has(Bug::EndedIsIgnored) {
             self.end(notices);
             self.state = State::Register;
             return;

@@ -11,6 +11,7 @@ use crate::locker::call::CallAnswer;
 use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::Built;
 use crate::log::Level;
+use crate::planted::Bug;
 use crate::receipt::Past;
 use crate::record::header::Holder;
 use crate::record::inbox::Sent;
@@ -99,9 +100,13 @@ impl Core {
             number: 0,
         };
         self.last_sent += 1;
+        let mut line = line.to_string();
+        if self.options.bugs.has(Bug::LineOfServerId) {
+            line.clone_from(&self.options.server_id);
+        }
         let errand = Errand {
             sent: Sent {
-                line: line.to_string(),
+                line,
                 number: self.last_sent,
                 kind: sending.kind,
                 payload: sending.payload,
@@ -589,6 +594,7 @@ impl Core {
         let change = self.new_change();
         if let Some(slot) = self.slots[index as usize].used.as_mut() {
             match fate {
+                Fate::Missing if self.options.bugs.has(Bug::MissingSwallowsGift) => slot.locker.delivered(line, number),
                 Fate::Delivered | Fate::Unknown { .. } => slot.locker.delivered(line, number),
                 Fate::Missing => slot.locker.came_back(line, number, change),
                 // Not tried any more here; its next session will.

@@ -16,7 +16,7 @@ use super::{locker, spec};
 use crate::engine::{Engine, EngineOptions, LockerId, SpecId};
 use crate::log::Level;
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{c_char, c_void};
 use std::mem::offset_of;
 use std::sync::Arc;
@@ -113,6 +113,24 @@ pub(super) struct EngineObject {
 struct Handles {
     specs: Vec<(SpecId, u64)>,
     lockers: HashMap<LockerId, Vec<u64>>,
+    /// Those of lockers that were marked as deleted: all that they can do is to end.
+    deleted: HashSet<u64>,
+}
+
+impl Handles {
+    /// False if it was not there.
+    fn take_locker(&mut self, id: LockerId, locker: u64) -> bool {
+        let Some(of_locker) = self.lockers.get_mut(&id) else {
+            return false;
+        };
+        let before = of_locker.len();
+        of_locker.retain(|other| *other != locker);
+        let taken = of_locker.len() < before;
+        if of_locker.is_empty() {
+            self.lockers.remove(&id);
+        }
+        taken
+    }
 }
 
 impl EngineObject {
@@ -160,14 +178,18 @@ impl EngineObject {
     }
 
     pub fn remove_locker(&self, id: LockerId, locker: u64) {
-        let mut handles = self.handles.lock();
-        let Some(handles) = &mut *handles else {
-            return;
-        };
-        if let Some(of_locker) = handles.lockers.get_mut(&id) {
-            of_locker.retain(|other| *other != locker);
-            if of_locker.is_empty() {
-                handles.lockers.remove(&id);
+        if let Some(handles) = &mut *self.handles.lock() {
+            handles.take_locker(id, locker);
+            handles.deleted.remove(&locker);
+        }
+    }
+
+    /// The locker of this handle was marked as deleted: no event names the handle any more, but it dies with the engine.
+    pub fn retire_locker(&self, id: LockerId, locker: u64) {
+        if let Some(handles) = &mut *self.handles.lock() {
+            // Another thread may have destroyed it meanwhile.
+            if handles.take_locker(id, locker) {
+                handles.deleted.insert(locker);
             }
         }
     }
@@ -186,7 +208,7 @@ impl EngineObject {
         let Some(handles) = self.handles.lock().take() else {
             return;
         };
-        for locker in handles.lockers.into_values().flatten() {
+        for locker in handles.lockers.into_values().flatten().chain(handles.deleted) {
             locker::forget(locker);
         }
         for (_, spec) in handles.specs {

@@ -37,8 +37,8 @@ pub const SLK_CAUSE_STORE: i32 = 2;
 pub const SLK_CAUSE_UNKNOWN: i32 = 3;
 
 /// Gives the steady time in nanoseconds since any origin. It must never go back, and must count the time during which
-/// the machine is suspended. Called on any thread that calls the library, often; no function of the library may be
-/// called inside.
+/// the machine is suspended; from 2^63 on, after 292 years, it counts as standing still. Called on any thread that calls
+/// the library, often; no function of the library may be called inside.
 pub type slk_clock = Option<unsafe extern "C" fn(user_data: *mut c_void) -> u64>;
 
 /// Gives the milliseconds since 1970-01-01 UTC. They are written into records for people to read; nothing depends on
@@ -131,6 +131,10 @@ impl Drop for UserData {
     }
 }
 
+/// No host's clock goes on from here: at the end of the numbers "a second later" would be now, and an update that does
+/// what is due would never end.
+const END_OF_TIME: u64 = 1 << 63;
+
 /// The host's clocks; the system's where the host has none.
 pub(super) struct HostClock {
     pub steady: slk_clock,
@@ -142,7 +146,7 @@ impl Clock for HostClock {
     fn now(&self) -> Time {
         match self.steady {
             // SAFETY: the host gave this function for this purpose and with this user data, which are alive.
-            Some(steady) => Time(callback::run(|| unsafe { steady(self.user_data.pointer()) })),
+            Some(steady) => Time(callback::run(|| unsafe { steady(self.user_data.pointer()) }).min(END_OF_TIME)),
             None => SystemClock.now(),
         }
     }

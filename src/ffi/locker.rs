@@ -227,16 +227,12 @@ pub extern "C" fn slk_locker_destroy(locker: slk_locker) -> slk_result {
             return Ok(SLK_OK);
         }
         let object = LOCKERS.remove(locker.id)?;
+        object.engine.remove_locker(object.id, locker.id);
         if !object.deleted.swap(true, Ordering::AcqRel) {
-            close(&object, locker.id)?;
+            object.engine.run(|engine| Ok(engine.core().close_locker(object.id)?))?;
         }
         Ok(SLK_OK)
     })
-}
-
-fn close(object: &LockerObject, handle: u64) -> Result<(), Failure> {
-    object.engine.remove_locker(object.id, handle);
-    object.engine.run(|engine| Ok(engine.core().close_locker(object.id)?))
 }
 
 /// Says that this part of the game is done with the locker for good: as destroying it, but the handle stays known, and
@@ -253,7 +249,7 @@ pub extern "C" fn slk_locker_mark_deleted(locker: slk_locker) -> slk_result {
         if object.deleted.swap(true, Ordering::AcqRel) {
             return Err(Failure::new(SLK_E_DELETED, "the locker was marked as deleted before"));
         }
-        object.engine.remove_locker(object.id, locker.id);
+        object.engine.retire_locker(object.id, locker.id);
         object
             .engine
             .run(|engine| Ok(engine.core().delete_locker(object.id)?))?;

@@ -68,7 +68,7 @@ pub struct slk_store_callbacks {
     /// Called exactly once, when no request is left, no engine uses the store and `slk_store_destroy` was called; no
     /// callback follows. Called on the thread that ended the last of these. May be NULL.
     pub destroy: slk_destroy,
-    /// The largest value that the store takes, in bytes. 0: `SLK_MAX_DATA_BYTES`.
+    /// The largest value that the store takes, in bytes. 0, and more than that: `SLK_MAX_DATA_BYTES`.
     pub max_value_bytes: u64,
     /// The longest key that the store takes, in bytes. 0: `SLK_MAX_KEY_BYTES`.
     pub max_key_bytes: u32,
@@ -251,7 +251,8 @@ unsafe fn callbacks_of(given: &slk_store_callbacks) -> Result<Callbacks, Failure
         abilities: Abilities {
             name: name.clone(),
             compare_and_set: true,
-            max_value_bytes: or(given.max_value_bytes, SLK_MAX_DATA_BYTES),
+            // More cannot be answered to a get, so it must not be written either.
+            max_value_bytes: or(given.max_value_bytes, SLK_MAX_DATA_BYTES).min(SLK_MAX_DATA_BYTES as u64),
             max_key_bytes: u32::try_from(max_key_bytes).unwrap_or(u32::MAX),
             list: given.list.is_some(),
         },

@@ -168,7 +168,7 @@ impl Locker {
             }
             acquire.step = Step::Read;
         }
-        if self.poll_preparing(out) {
+        if self.poll_preparing(inputs, out) {
             return;
         }
         let acquire = self.acquire();
@@ -185,7 +185,9 @@ impl Locker {
         self.give_up_purchases("the load was given up", &mut out.events);
         // Somebody who asks for attention may have met one of our tries in the record.
         out.facts.waited = self.acquire().waited(inputs.now);
-        let in_doubt = !self.acquire().tries.is_empty() || std::mem::take(&mut self.attention);
+        let attention = std::mem::take(&mut self.attention);
+        let ignored = inputs.bugs.has(Bug::OrphanIgnored);
+        let in_doubt = !ignored && (!self.acquire().tries.is_empty() || attention);
         self.become_idle(&mut out.events);
         if in_doubt {
             self.phase = Phase::Reclaiming(Box::default());
@@ -226,6 +228,9 @@ impl Locker {
         });
         if inputs.bugs.has(Bug::EpochNotRaised) && epoch > 0 {
             header.epoch = epoch;
+        }
+        if inputs.bugs.has(Bug::OldServerWritesItsVersion) {
+            header.schema = self.spec.schema;
         }
         header.revision += 1;
         let value = encode(&header, &found.document);
@@ -326,7 +331,8 @@ impl Locker {
         if found.header.erased {
             return self.judge_erased(inputs, found);
         }
-        if let Some(status) = unfit(&self.spec, &found.header, &found.document) {
+        let unfit = unfit(&self.spec, &found.header, &found.document);
+        if let Some(status) = unfit.filter(|_| !inputs.bugs.has(Bug::TooNewTaken)) {
             self.wait_after_failure(inputs, status, out);
             return;
         }
@@ -377,10 +383,10 @@ impl Locker {
     }
 
     /// True if the host was asked.
-    fn poll_preparing(&mut self, out: &mut Outputs) -> bool {
+    fn poll_preparing(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) -> bool {
         let acquire = self.acquire();
         match std::mem::replace(&mut acquire.step, Step::Read) {
-            Step::Prepare(found, preparation) => self.prepare(found, preparation, out),
+            Step::Prepare(found, preparation) => self.prepare(inputs, found, preparation, out),
             other => {
                 acquire.step = other;
                 false

@@ -233,7 +233,7 @@ impl Locker {
         } else if self.poll_purchases(inputs, out) || self.poll_inbox(inputs, out) {
             return;
         }
-        self.hand_out(out);
+        self.hand_out(inputs, out);
         self.poll_requests(inputs, out);
     }
 

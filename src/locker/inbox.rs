@@ -5,6 +5,7 @@ use super::call::{CallAnswer, HostCall, Question, Verdict};
 use super::event::Event;
 use super::inputs::{Inputs, Outputs};
 use super::{Asked, Locker, Phase};
+use crate::planted::Bug;
 use crate::record::inbox::Sent;
 
 /// A change that was applied here and may not be durable yet.
@@ -81,7 +82,9 @@ impl Locker {
             Verdict::Done => {
                 self.changes.record(change);
                 let held = self.held();
-                held.header.inbox.remove(&sent.line, sent.number);
+                if !inputs.bugs.has(Bug::AppliedStaysInInbox) {
+                    held.header.inbox.remove(&sent.line, sent.number);
+                }
                 held.applied.push(Applied {
                     line: sent.line.clone(),
                     number: sent.number,
@@ -97,7 +100,11 @@ impl Locker {
             }
             Verdict::Failed(text) | Verdict::Rejected(text) => {
                 // What its sender sent later must not overtake it.
-                self.held().left.failed.push(sent.line.clone());
+                if inputs.bugs.has(Bug::FailedIsOvertaken) {
+                    self.held().left.unknown.push((sent.line.clone(), sent.number));
+                } else {
+                    self.held().left.failed.push(sent.line.clone());
+                }
                 let text = format!(
                     "applying a change of kind `{}` to `{}` failed: {text}",
                     sent.kind, self.key

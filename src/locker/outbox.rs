@@ -6,6 +6,7 @@ use super::inputs::{Inputs, Outputs};
 use super::{Locker, Phase};
 use crate::change::{Delivery, Draft};
 use crate::error::{Error, ErrorKind};
+use crate::planted::Bug;
 use crate::record::outbox::{Outgoing, MAX_OUTBOX};
 use serde_json::Map;
 
@@ -87,11 +88,14 @@ impl Locker {
     }
 
     /// Hands out what became durable since the last time.
-    pub(super) fn hand_out(&mut self, out: &mut Outputs) {
+    pub(super) fn hand_out(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         let Phase::Held(held) = &mut self.phase else {
             return;
         };
-        let durable = held.outbox_durable;
+        let mut durable = held.outbox_durable;
+        if inputs.bugs.has(Bug::HandedOutBeforeDurable) {
+            durable = held.header.outbox.last();
+        }
         if durable <= held.outbox_handed {
             return;
         }
@@ -110,6 +114,9 @@ impl Locker {
             }
         }
         held.outbox_handed = durable;
+        if inputs.bugs.has(Bug::GiftForgottenWhenSent) {
+            held.header.outbox = held.header.outbox.emptied();
+        }
     }
 
     /// A change of the outbox has arrived, or its fate cannot be known: it need not be sent again.

@@ -68,6 +68,10 @@ impl Locker {
 
     fn write_failed(&mut self, inputs: &Inputs<'_>, attempt: Attempt, error: StoreError, out: &mut Outputs) {
         let unknown = error.outcome == Outcome::Unknown;
+        if unknown && attempt.release && inputs.bugs.has(Bug::ReleaseInDoubtIsDone) {
+            let version = self.held().version.clone();
+            return self.landed(inputs, &attempt, version, out);
+        }
         let held = self.held();
         if unknown && inputs.bugs.has(Bug::TimeoutIsFailure) {
             held.resolve = true;
@@ -142,6 +146,9 @@ impl Locker {
         let confirmed = held.holder.incarnation != attempt.incarnation && !attempt.release;
         held.holder.incarnation = attempt.incarnation;
         held.outbox_durable = held.outbox_durable.max(attempt.outbox);
+        if inputs.bugs.has(Bug::OutboxPastSnapshot) {
+            held.outbox_durable = held.header.outbox.last();
+        }
         if attempt.valid.is_some() {
             held.valid.clone_from(&attempt.valid);
         }
@@ -157,7 +164,7 @@ impl Locker {
         tell_answers(answers, &mut out.events);
         self.settle_applied(covers, out);
         tell_settled(&mut self.changes, &mut out.events);
-        self.hand_out(out);
+        self.hand_out(inputs, out);
     }
 
     fn released(&mut self, attempt: &Attempt, out: &mut Outputs) {
@@ -215,7 +222,7 @@ impl Locker {
         }
         let unknown = self.held().latest_in_doubt();
         let text = "the record has been removed from the store".to_owned();
-        self.lose(LossCause::Erased, unknown, text, out);
+        self.lose(inputs, LossCause::Erased, unknown, text, out);
     }
 
     /// The stored record decides what became of the writes in doubt, and whether the session goes on.
@@ -226,9 +233,10 @@ impl Locker {
         let held = self.held();
         let epoch = held.header.epoch;
         let last = stored.last_operation_of(epoch);
-        if let Some(behind) = held.store_is_behind(stored, last) {
+        let behind = held.store_is_behind(stored, last);
+        if let Some(behind) = behind.filter(|_| !inputs.bugs.has(Bug::RollbackIgnored)) {
             let unknown = held.latest_in_doubt();
-            return self.lose(LossCause::RolledBack, unknown, behind, out);
+            return self.lose(inputs, LossCause::RolledBack, unknown, behind, out);
         }
         let known = last.is_some();
         let attempt = last.and_then(|op| self.take_attempt(op));
@@ -247,7 +255,7 @@ impl Locker {
         if let Some(attempt) = released {
             return self.released(&attempt, out);
         }
-        self.overtaken(stored, known, out);
+        self.overtaken(inputs, stored, known, out);
     }
 
     fn take_attempt(&mut self, op: OperationId) -> Option<Attempt> {
@@ -272,13 +280,18 @@ impl Locker {
         held.version = version;
         held.stored_revision = stored.revision;
         let applied = std::mem::take(&mut held.applied);
-        held.header
-            .merge_foreign(stored, |sent| Self::is_applied(&applied, sent));
+        let own_inbox = inputs.bugs.has(Bug::MergeDropsNews).then(|| held.header.inbox.clone());
+        held.header.merge_foreign(stored, |sent| {
+            Self::is_applied(&applied, sent) && !inputs.bugs.has(Bug::AppliedComesBack)
+        });
+        if let Some(own_inbox) = own_inbox {
+            held.header.inbox = own_inbox;
+        }
         held.applied = applied;
         self.notice_request(inputs, out);
     }
 
-    fn overtaken(&mut self, stored: &Header, known: bool, out: &mut Outputs) {
+    fn overtaken(&mut self, inputs: &Inputs<'_>, stored: &Header, known: bool, out: &mut Outputs) {
         let unknown = if known { 0 } else { self.held().latest_in_doubt() };
         let cause = if stored.erased {
             LossCause::Erased
@@ -290,10 +303,16 @@ impl Locker {
             Some(holder) => format!("server {} holds the record at epoch {}", holder.server, stored.epoch),
             None => format!("the record was let go at epoch {}", stored.epoch),
         };
-        self.lose(cause, unknown, text, out);
+        self.lose(inputs, cause, unknown, text, out);
     }
 
-    fn lose(&mut self, cause: LossCause, unknown: u64, text: String, out: &mut Outputs) {
+    fn lose(&mut self, inputs: &Inputs<'_>, cause: LossCause, mut unknown: u64, text: String, out: &mut Outputs) {
+        if inputs.bugs.has(Bug::UnknownCountsAsLost) {
+            unknown = 0;
+        }
+        if inputs.bugs.has(Bug::LossCountsAsSaved) {
+            self.changes.settle_saved(self.changes.latest());
+        }
         let saved = self.changes.saved();
         self.changes.settle_loss(unknown);
         self.wants.clear();

@@ -2,10 +2,11 @@
 //! host at a time. Nothing is written before all of it has succeeded.
 
 use super::acquire::Found;
-use super::call::{CallAnswer, HostCall, Question};
+use super::call::{CallAnswer, HostCall, Question, Verdict};
 use super::event::LoadStatus;
 use super::inputs::{Inputs, Outputs};
 use super::{Asked, Locker, Spec};
+use crate::planted::Bug;
 use crate::record::header::Header;
 use crate::record::migration::Step;
 use crate::record::Document;
@@ -115,9 +116,20 @@ pub(crate) fn unfit(spec: &Spec, header: &Header, document: &Document) -> Option
 
 impl Locker {
     /// Asks the host the next question about a record that is to be taken, or takes it. True if the host was asked.
-    pub(super) fn prepare(&mut self, found: Box<Found>, mut preparation: Box<Preparation>, out: &mut Outputs) -> bool {
+    pub(super) fn prepare(
+        &mut self,
+        inputs: &Inputs<'_>,
+        found: Box<Found>,
+        mut preparation: Box<Preparation>,
+        out: &mut Outputs,
+    ) -> bool {
         let Some(task) = preparation.next_task(&self.spec, &self.default) else {
-            let Preparation { header, document, .. } = *preparation;
+            let Preparation {
+                mut header, document, ..
+            } = *preparation;
+            if inputs.bugs.has(Bug::MigrationNotNoted) {
+                header.schema = found.header.schema;
+            }
             let version = found.version;
             self.take(Found {
                 header,
@@ -142,9 +154,12 @@ impl Locker {
         &mut self,
         inputs: &Inputs<'_>,
         preparing: Preparing,
-        answer: CallAnswer,
+        mut answer: CallAnswer,
         out: &mut Outputs,
     ) {
+        if inputs.bugs.has(Bug::FailedMigratorCounts) {
+            answer.verdict = Verdict::Done;
+        }
         let Preparing {
             mut preparation,
             found,

@@ -37,6 +37,7 @@ impl Locker {
             wall_ms: inputs.wall_ms,
             history: self.spec.purchase_history,
             revocable: self.spec.revoke_receipt,
+            bugs: inputs.bugs,
             answers: &mut answers,
         };
         let ask = self.purchases.next_question(&mut book);
@@ -118,6 +119,7 @@ impl Locker {
             wall_ms: inputs.wall_ms,
             history: self.spec.purchase_history,
             revocable: self.spec.revoke_receipt,
+            bugs: inputs.bugs,
             answers,
         };
         self.purchases.enter(&mut book, ruling);

@@ -4,6 +4,7 @@ use super::{
     add_credit, credit_answer, credit_of, receipt_answer, Answer, Ask, CreditOutcome, Order, Receipt, ReceiptOutcome,
     ReceiptState, Ruling,
 };
+use crate::planted::{Bug, Bugs};
 use crate::record::header::Header;
 use crate::record::ledger::{Effect, Entry, Parked, PurchaseId};
 use serde_json::Map;
@@ -103,6 +104,8 @@ pub struct Book<'a> {
     pub history: usize,
     /// Whether the host can take purchases back.
     pub revocable: bool,
+    /// Deliberate faults, for tests.
+    pub bugs: Bugs,
     /// What the host is to hear of at once.
     pub answers: &'a mut Vec<Answer>,
 }
@@ -179,7 +182,9 @@ impl Book<'_> {
         let receipt = match order {
             Order::Receipt(receipt) => receipt,
             Order::UseCredit { product, tag } => {
-                self.add_credit(product, -1);
+                if !self.bugs.has(Bug::CreditNotTaken) {
+                    self.add_credit(product, -1);
+                }
                 return credit_answer(product, *tag, CreditOutcome::Used, "");
             }
         };
@@ -220,7 +225,12 @@ impl Book<'_> {
         } else {
             receipt.product.clone()
         };
-        self.header.parked.retain(|parked| parked.purchase != receipt.purchase);
+        if effect == Effect::Revoked && self.bugs.has(Bug::RefundNotEntered) {
+            return;
+        }
+        if !self.bugs.has(Bug::ParkedStays) {
+            self.header.parked.retain(|parked| parked.purchase != receipt.purchase);
+        }
         let entry = Entry {
             purchase: receipt.purchase.clone(),
             product,

@@ -12,7 +12,7 @@ pub const MAX_DEPTH: usize = 100;
 /// The JSON library gives members with such names a meaning of its own, so that they would come back as something else.
 pub(super) const RESERVED_PREFIX: &str = "$serde_json::private::";
 
-/// Checks the depth and the names of members of a text that is known to be JSON.
+/// Checks the depth, the names of members and the escapes in strings of a text that is otherwise known to be JSON.
 pub(super) fn check(text: &str) -> Result<(), Error> {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;
@@ -28,6 +28,7 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
             b']' | b'}' => depth = depth.saturating_sub(1),
             b'"' => {
                 let end = end_of_string(bytes, at);
+                check_escapes(text, &text[at..end])?;
                 if is_name(bytes, end) {
                     check_name(&text[at..end])?;
                 }
@@ -58,6 +59,17 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 fn is_name(bytes: &[u8], end: usize) -> bool {
     let next = bytes[end..].iter().find(|byte| !byte.is_ascii_whitespace());
     next == Some(&b':')
+}
+
+/// Half of a surrogate pair stands for no character. The JSON library overlooks it as long as nobody looks inside.
+fn check_escapes(text: &str, quoted: &str) -> Result<(), Error> {
+    if !quoted.contains("\\u") || serde_json::from_str::<String>(quoted).is_ok() {
+        return Ok(());
+    }
+    // Once more as a whole, for the place of the fault.
+    let place = serde_json::from_str::<Value>(text).err().map(|fault| fault.to_string());
+    let problem = format!("not valid JSON: {}", place.unwrap_or_default());
+    Err(Error::new(ErrorKind::InvalidJson, problem))
 }
 
 fn check_name(quoted: &str) -> Result<(), Error> {

@@ -225,6 +225,9 @@ struct Checker<'a> {
     kept: Vec<(Key, Arc<[u8]>, Version)>,
 }
 
+/// The largest value that is tried, however much more a store declares.
+const LARGEST_TRIED: usize = 64 * 1024 * 1024;
+
 /// How many writes at once, and how often.
 const RIVALS: usize = 8;
 const ROUNDS: usize = 24;
@@ -703,7 +706,7 @@ impl Checker<'_> {
 
     fn sizes(&mut self) -> Checked {
         let largest = self.stores[0].abilities().max_value_bytes;
-        let largest = usize::try_from(largest).unwrap_or(usize::MAX);
+        let largest = usize::try_from(largest).unwrap_or(usize::MAX).min(LARGEST_TRIED);
         let key = self.key("sizes");
         let mut present: Option<Version> = None;
         let sizes = [0, 1, 2, 255, 256, 4095, 4096, 8001, 65_535, 65_536, 1 << 20, largest, 0];

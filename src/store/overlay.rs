@@ -22,11 +22,13 @@ const LEAST_PAGE: u32 = 1000;
 
 /// Reads from the inner store, and keeps to itself what is written.
 pub struct ReadOnlyStore {
+    inner: Arc<dyn Store>,
     shared: Arc<Shared>,
 }
 
+/// What answers of the inner store are brought together with. Without that store: it may hold back an answer for ever,
+/// and what waits for it must not keep it alive.
 struct Shared {
-    inner: Arc<dyn Store>,
     abilities: Abilities,
     local: Mutex<Local>,
 }
@@ -59,8 +61,8 @@ impl ReadOnlyStore {
             ..inner.abilities().clone()
         };
         Ok(Self {
+            inner,
             shared: Arc::new(Shared {
-                inner,
                 abilities,
                 local: Mutex::new(Local {
                     values: BTreeMap::new(),
@@ -85,6 +87,7 @@ impl Store for ReadOnlyStore {
         if let Operation::List { limit } = request.operation {
             let after = Arc::clone(&request.key.name);
             let list = List {
+                inner: Arc::downgrade(&self.inner),
                 shared: Arc::clone(&self.shared),
                 completion,
                 key: request.key,
@@ -119,7 +122,7 @@ impl ReadOnlyStore {
             request,
             completion,
         };
-        self.shared.inner.submit(get, Completion::to(id, look));
+        self.inner.submit(get, Completion::to(id, look));
     }
 }
 
@@ -241,6 +244,7 @@ fn nonsense(shared: &Shared, asked: &str, reply: &Reply) -> StoreError {
 
 /// Waits for names of the inner store.
 struct List {
+    inner: Weak<dyn Store>,
     shared: Arc<Shared>,
     completion: Completion,
     key: Key,
@@ -249,7 +253,10 @@ struct List {
 
 impl List {
     fn ask(self, after: Arc<str>) {
-        let inner = Arc::clone(&self.shared.inner);
+        let Some(inner) = self.inner.upgrade() else {
+            let error = StoreError::not_applied(format!("{}: the store was closed", self.shared.abilities.name));
+            return self.completion.complete(Err(error));
+        };
         let request = Request {
             key: Key {
                 kind: self.key.kind,

@@ -13,6 +13,7 @@ use crate::locker::call::{CallAnswer, HostCall, Question};
 use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::prepare::{unfit, Preparation, Task};
 use crate::locker::{Built, Spec};
+use crate::planted::{Bug, Bugs};
 use crate::record::codec::encode;
 use crate::record::inbox::{Inbox, Intake, Sent};
 use crate::record::stamp::OperationId;
@@ -105,7 +106,10 @@ impl Item {
     }
 
     /// How the errand has ended already, as far as the target's inbox tells; `None` if it is to be carried out.
-    fn settled_by(&self, inbox: &Inbox) -> Option<Fate> {
+    fn settled_by(&self, inbox: &Inbox, bugs: Bugs) -> Option<Fate> {
+        if bugs.has(Bug::IntakeUnchecked) {
+            return None;
+        }
         match inbox.intake(&self.errand.sent.line, self.errand.sent.number) {
             Intake::Known => Some(Fate::Delivered),
             Intake::Forgotten if self.tried || !self.errand.fresh => Some(Fate::Unknown {
@@ -306,6 +310,13 @@ impl Courier {
                 }
                 out.attend.clone_from(&found.header.holder);
             }
+            (Step::Writing(_, count), Err(error))
+                if error.outcome == Outcome::Unknown && inputs.bugs.has(Bug::DeliveredInDoubt) =>
+            {
+                for _ in 0..count {
+                    self.end_front(Fate::Delivered, out);
+                }
+            }
             (Step::Writing(_, count), Err(error)) if error.outcome == Outcome::NotApplied => {
                 // Even so an earlier copy of the request may have been carried out: what was tried stays tried.
                 if error.cause == crate::store::Cause::Request {
@@ -354,8 +365,9 @@ impl Courier {
     }
 
     /// The host does not agree. An earlier try, to which it had agreed, may land yet.
-    fn end_refused(&mut self, text: String, out: &mut VisitOutputs) {
-        let tried = self.queue.front().is_some_and(|item| item.tried);
+    fn end_refused(&mut self, inputs: &Inputs<'_>, text: String, out: &mut VisitOutputs) {
+        let forgotten = inputs.bugs.has(Bug::RefusedUpdateForgotten);
+        let tried = !forgotten && self.queue.front().is_some_and(|item| item.tried);
         let fate = if tried {
             Fate::Unknown { text }
         } else {
@@ -429,7 +441,8 @@ impl Courier {
             return self.give_up_front(&text, inputs, out);
         }
         // What needs no write comes first.
-        while let Some(fate) = self.queue.front().and_then(|item| item.settled_by(&found.header.inbox)) {
+        let settled = |item: &Item| item.settled_by(&found.header.inbox, inputs.bugs);
+        while let Some(fate) = self.queue.front().and_then(settled) {
             self.end_front(fate, out);
         }
         let full = found.header.inbox.waiting().len() >= self.spec.inbox_limit;
@@ -441,19 +454,19 @@ impl Courier {
             Some(item) if item.errand.update => self.begin_update(inputs, found, out),
             Some(_) if full => self.inbox_is_full(inputs, out),
             Some(_) => {
-                let count = self.fill_inbox(&mut found);
+                let count = self.fill_inbox(inputs.bugs, &mut found);
                 self.step = Step::Write(Box::new(found), count);
             }
         }
     }
 
     /// Puts in what is new, from the front of the queue, until something else is needed; gives how many.
-    fn fill_inbox(&self, found: &mut Found) -> usize {
+    fn fill_inbox(&self, bugs: Bugs, found: &mut Found) -> usize {
         let mut count = 0;
         for item in &self.queue {
             let inbox = &mut found.header.inbox;
             let full = inbox.waiting().len() >= self.spec.inbox_limit || count >= self.batch;
-            if full || item.errand.update || item.settled_by(inbox).is_some() {
+            if full || item.errand.update || item.settled_by(inbox, bugs).is_some() {
                 break;
             }
             inbox.take(item.errand.sent.clone());
@@ -475,6 +488,8 @@ impl Courier {
     fn inbox_is_full(&mut self, inputs: &Inputs<'_>, out: &mut VisitOutputs) {
         if self.queue.front().is_some_and(Item::is_of_host) {
             self.end_front(Fate::Full, out);
+        } else if inputs.bugs.has(Bug::FullSwallowsGift) {
+            self.end_front(Fate::Delivered, out);
         } else {
             self.pace.failed(&self.spec, inputs);
         }
@@ -483,7 +498,8 @@ impl Courier {
     // Updates ------------------------------------------------------------------------------------------------------
 
     fn begin_update(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut VisitOutputs) {
-        if let Some(server) = found.living_holder(inputs) {
+        let holder = found.living_holder(inputs);
+        if let Some(server) = holder.filter(|_| !inputs.bugs.has(Bug::UpdateOfHeldRecord)) {
             return self.end_front(Fate::Locked { server }, out);
         }
         if let Some(status) = unfit(&self.spec, &found.header, &found.document) {
@@ -520,11 +536,13 @@ impl Courier {
     pub fn finish_call(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, out: &mut VisitOutputs) {
         match std::mem::replace(&mut self.step, Step::Read) {
             Step::AskingDefault => self.finish_default(inputs, answer, out),
-            Step::Asking(found, preparation, Some(task)) => self.finish_task(found, preparation, task, answer, out),
-            Step::Asking(found, preparation, None) => self.finish_update(found, preparation, answer, out),
+            Step::Asking(found, preparation, Some(task)) => {
+                self.finish_task(inputs, (found, preparation, task), answer, out);
+            }
+            Step::Asking(found, preparation, None) => self.finish_update(inputs, found, preparation, answer, out),
             Step::Checking(found, preparation) => match answer.verdict.or_failed() {
                 Ok(()) => self.write_update(*found, *preparation),
-                Err(text) => self.end_refused(text, out),
+                Err(text) => self.end_refused(inputs, text, out),
             },
             other => self.step = other,
         }
@@ -532,31 +550,31 @@ impl Courier {
 
     fn finish_task(
         &mut self,
-        found: Box<Found>,
-        mut preparation: Box<Preparation>,
-        task: Task,
+        inputs: &Inputs<'_>,
+        (found, mut preparation, task): (Box<Found>, Box<Preparation>, Task),
         answer: CallAnswer,
         out: &mut VisitOutputs,
     ) {
         match preparation.finish(&self.spec, task, answer) {
             Ok(()) => self.step = Step::Prepare(found, preparation),
-            Err(text) => self.end_refused(text, out),
+            Err(text) => self.end_refused(inputs, text, out),
         }
     }
 
     fn finish_update(
         &mut self,
+        inputs: &Inputs<'_>,
         found: Box<Found>,
         mut preparation: Box<Preparation>,
         answer: CallAnswer,
         out: &mut VisitOutputs,
     ) {
         if let Err(text) = answer.verdict.or_failed() {
-            return self.end_refused(text, out);
+            return self.end_refused(inputs, text, out);
         }
         if !answer.outgoing.is_empty() {
             let text = "an update of a record that nobody holds cannot send changes".to_owned();
-            return self.end_refused(text, out);
+            return self.end_refused(inputs, text, out);
         }
         if let Some(draft) = answer.draft {
             preparation.document = draft;

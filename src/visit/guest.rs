@@ -6,8 +6,11 @@ use crate::locker::call::{CallAnswer, HostCall};
 use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::prepare::{unfit, Preparation, Task};
 use crate::locker::{Built, Spec};
+use crate::planted::Bug;
 use crate::record::codec::encode;
 use crate::record::header::Header;
+use crate::record::inbox::Inbox;
+use crate::record::ledger::Ledger;
 use crate::record::outbox::Outgoing;
 use crate::record::stamp::OperationId;
 use crate::record::Document;
@@ -240,10 +243,20 @@ impl Guest {
     }
 
     fn decide_erase(&mut self, inputs: &Inputs<'_>, op: OperationId, found: Found, force: bool) {
+        let force = force || inputs.bugs.has(Bug::EraseUnderSession);
         if let Some(server) = found.living_holder(inputs).filter(|_| !force) {
             return self.leave(Parting::Locked { server });
         }
         let mut header = found.header.erase(op, inputs.wall_ms);
+        if inputs.bugs.has(Bug::EraseForgetsReceipts) {
+            header.ledger = Ledger::default();
+        }
+        if inputs.bugs.has(Bug::EraseForgetsSenders) {
+            header.inbox = Inbox::default();
+        }
+        if inputs.bugs.has(Bug::EraseKeepsEpoch) {
+            header.epoch = found.header.epoch;
+        }
         header.revision += 1;
         let document = if self.spec.opaque {
             Document::from_bytes(&[])

@@ -310,7 +310,7 @@ static void destroy_store(void *user_data)
 }
 
 /* Answers what is due; what the library has given up by then must be told to be late. */
-static void answer_held(struct fault_store *store)
+static inline void answer_held(struct fault_store *store)
 {
     for (int at = 0; at < store->held_count; at++) {
         struct held held = store->held[at];
@@ -329,7 +329,7 @@ static void answer_held(struct fault_store *store)
     }
 }
 
-static slk_store open_fault_store(struct fault_store *store, int32_t mode)
+static inline slk_store open_fault_store(struct fault_store *store, int32_t mode)
 {
     slk_store_callbacks callbacks = SLK_STORE_CALLBACKS_INIT;
     callbacks.mode = mode;

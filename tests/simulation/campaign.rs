@@ -1,85 +1,98 @@
-//! Deliberate faults in the safety lines of the lock: each must be found, or the simulator is blind.
+//! Deliberate faults in the safety lines of the library: each must be found, or the simulator is blind.
 
-use crate::runner::{run_many, run_seed};
+use crate::runner::{run_many, run_seed, Found, Range};
 use sessionlocker::planted::{Bug, Bugs};
+use std::path::PathBuf;
 
-/// Where each fault was first found. When the library or the simulator changes, seeds tell other stories: a seed that
-/// no longer shows its fault is no failure as long as the search finds another.
-const KNOWN: &[(Bug, u64)] = &[
-    (Bug::TimeoutIsFailure, 6),
-    (Bug::ConflictIsSuccess, 0),
-    (Bug::AdoptOtherOperation, 492),
-    (Bug::NoHolderMargin, 32),
-    (Bug::TakeWithoutEnded, 72),
-    (Bug::EndedUnconditionally, 3),
-    (Bug::LeaseFromAnswer, 96),
-    (Bug::LeaseFromLastTry, 76),
-    (Bug::NoConfirmation, 20),
-    (Bug::ReplacedFromOldLook, 2385),
-    (Bug::LateAnswersAccepted, 4),
-    (Bug::ReceiptsInMemoryOnly, 0),
-    (Bug::GrantedBeforeDurable, 0),
-    (Bug::SavedPastSnapshot, 1),
-    (Bug::ReleaseCalledOffInDoubt, 1),
-    (Bug::MissingRecreated, 3),
-    (Bug::EpochIgnored, 0),
-    (Bug::EpochNotRaised, 0),
-    (Bug::UnknownQueuedAgain, 1),
-    (Bug::MissingIsDead, 3234),
-    (Bug::LengthInRecordIgnored, 2),
-    (Bug::AdoptOldProcess, 3),
-    (Bug::NameUsedAgain, 15459),
-];
-
+/// Where each fault was first found: name, invariant, seed. When the library or the simulator changes, seeds tell other
+/// stories: a seed that no longer shows its fault is no failure as long as the search finds another.
+const KNOWN: &str = include_str!("planted_known.txt");
+/// The text of each fault is what its documentation says.
+const FAULTS: &str = include_str!("../../src/planted.rs");
 /// How many seeds are searched where a known one no longer shows its fault.
 const SEARCH: u64 = 20_000;
+/// The table in the page on reliability stands between these lines.
+const PAGE: &str = "docs/reliability.md";
+const MARKS: [&str; 2] = ["<!-- planted bugs -->\n", "<!-- end of planted bugs -->\n"];
 
 fn known_seed(bug: Bug) -> Option<u64> {
-    KNOWN.iter().find(|(known, _)| *known == bug).map(|(_, seed)| *seed)
+    let name = format!("{bug:?}");
+    let mut words = KNOWN.lines().map(str::split_whitespace);
+    let mut line = words.find(|words| words.clone().next() == Some(&name))?;
+    line.nth(2)?.parse().ok()
 }
 
-/// Looks for each fault from seed 0 on, and prints a table; whether all were found.
-pub fn find_all(only: Option<&str>, cap: u64, threads: usize) -> bool {
-    let mut survivors = 0;
-    let mut hardest = None;
+/// What a fault does, as its documentation tells.
+fn text_of(bug: Bug) -> &'static str {
+    let name = format!("    {bug:?},");
+    let mut before = "";
+    for line in FAULTS.lines() {
+        if line == name {
+            break;
+        }
+        before = line;
+    }
+    before.trim().trim_start_matches("/// ").trim_end_matches('.')
+}
+
+/// Looks for each fault from seed 0 on, and prints a table; whether all were found. With `write`, the known seeds and the
+/// page on reliability are written anew.
+pub fn find_all(only: Option<&str>, cap: u64, threads: usize, write: bool) -> bool {
+    let mut all = Vec::new();
     for bug in chosen(only) {
-        let outcome = run_many(0, cap, Bugs::default().with(bug), 1, threads);
+        let outcome = run_many(Range::up_to(cap), Bugs::default().with(bug), 1, threads);
         let name = format!("{bug:?}");
-        match outcome.found.first() {
+        match outcome.found.into_iter().next() {
             Some(found) => {
                 println!(
-                    "{name:<24} {:<4} seed {:<7} {:>7.1} s  {}",
+                    "{name:<26} {:<4} seed {:<7} {:>7.1} s  {}",
                     found.violation.invariant,
                     found.seed,
                     outcome.took.as_secs_f64(),
                     found.violation.text
                 );
-                if hardest.as_ref().is_none_or(|(seed, _)| *seed < found.seed) {
-                    hardest = Some((found.seed, bug));
-                }
+                all.push((bug, found));
             }
-            None => {
-                survivors += 1;
-                println!("{name:<24} NOT FOUND in {} seeds", outcome.tally.seeds);
-            }
+            None => println!("{name:<26} NOT FOUND in {} seeds", outcome.tally.seeds),
         }
     }
-    if let Some((seed, bug)) = hardest {
-        println!("hardest: {bug:?}, first seed {seed}");
+    if let Some((bug, found)) = all.iter().max_by_key(|(_, found)| found.seed) {
+        println!("hardest: {bug:?}, first seed {}", found.seed);
     }
-    report(chosen(only).len(), survivors)
+    if write && only.is_none() {
+        write_down(&all);
+    }
+    report(chosen(only).len(), chosen(only).len() - all.len())
+}
+
+fn write_down(all: &[(Bug, Found)]) {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut known = String::new();
+    let mut table = String::from("| planted | caught by | first seed |\n|---|---|---|\n");
+    for (bug, found) in all {
+        let (invariant, seed) = (found.violation.invariant, found.seed);
+        known.push_str(&format!("{bug:?} {invariant} {seed}\n"));
+        table.push_str(&format!("| {} (`{bug:?}`) | {invariant} | {seed} |\n", text_of(*bug)));
+    }
+    std::fs::write(root.join("tests/simulation/planted_known.txt"), known).expect("the file can be written");
+    let page = std::fs::read_to_string(root.join(PAGE)).expect("the page is there");
+    let [begin, end] = MARKS;
+    let (head, rest) = page.split_once(begin).expect("the page has a place for the table");
+    let (_, tail) = rest.split_once(end).expect("the place has an end");
+    let page = format!("{head}{begin}\n{table}\n{end}{tail}");
+    std::fs::write(root.join(PAGE), page).expect("the page can be written");
 }
 
 /// Counts in how many of the first `count` seeds each fault shows.
 pub fn count_all(only: Option<&str>, count: u64, threads: usize) -> bool {
     let mut survivors = 0;
     for bug in chosen(only) {
-        let outcome = run_many(0, count, Bugs::default().with(bug), usize::MAX, threads);
+        let outcome = run_many(Range::up_to(count), Bugs::default().with(bug), usize::MAX, threads);
         let share = outcome.found.len() as f64 / count.max(1) as f64 * 100.0;
         let first = outcome.found.first().map(|found| found.seed);
         survivors += usize::from(first.is_none());
         println!(
-            "{:<24} {share:>8.3} % of {count} seeds, first {first:?}",
+            "{:<26} {share:>8.3} % of {count} seeds, first {first:?}",
             format!("{bug:?}")
         );
     }
@@ -91,12 +104,12 @@ pub fn replay_known(threads: usize) -> bool {
     let mut survivors = 0;
     for bug in Bug::ALL {
         let bugs = Bugs::default().with(bug);
-        let known = known_seed(bug).and_then(|seed| Some((seed, run_seed(seed, bugs, false).2?)));
+        let known = known_seed(bug).and_then(|seed| Some((seed, run_seed(seed, bugs).violation?)));
         if let Some((seed, violation)) = known {
             println!("planted {bug:?}: {} broken at seed {seed}", violation.invariant);
             continue;
         }
-        let outcome = run_many(0, SEARCH, bugs, 1, threads);
+        let outcome = run_many(Range::up_to(SEARCH), bugs, 1, threads);
         match outcome.found.first() {
             Some(found) => println!(
                 "planted {bug:?}: {} broken at seed {} (not the one on record)",

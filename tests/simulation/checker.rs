@@ -64,6 +64,8 @@ struct Truth {
     /// What had ever become of purchases, by the record's words.
     ends: BTreeSet<(u32, String)>,
     purchases: BTreeSet<u32>,
+    /// The highest schema version that its record ever needed.
+    highest_need: u32,
     /// Purchases that were over when the game erased the record: they have no effect any more, and never will again.
     buried: BTreeSet<u32>,
 }
@@ -85,6 +87,8 @@ pub struct Step {
     pub owner: Option<usize>,
     /// Who wrote before.
     pub last_writer: Option<usize>,
+    /// Before it was written, nobody held it, or somebody who had been declared dead.
+    pub was_free: bool,
 }
 
 /// The truth about one server record.
@@ -167,6 +171,11 @@ impl Checker {
         self.keys[key].view.as_ref()
     }
 
+    /// The highest schema version that a record ever needed.
+    pub fn highest_need(&self, key: usize) -> u32 {
+        self.keys[key].highest_need
+    }
+
     /// Whether an edit is in what is stored now.
     pub fn is_in_record(&self, edit: u32) -> bool {
         let edit = &self.edits[edit as usize];
@@ -239,10 +248,12 @@ impl Checker {
             }
         };
         let before = self.keys[key].view.as_ref().map(|view| view.header.clone());
+        let was_free = before.as_ref().is_none_or(|before| self.is_free(before));
         if let Err((invariant, text)) = self.check_commit(key, &view, process) {
             self.broken(invariant, format!("k{key}: write of process {process}: {text}"));
         }
         let truth = &mut self.keys[key];
+        truth.highest_need = truth.highest_need.max(view.header.needs());
         if before.as_ref().is_none_or(|before| before.epoch != view.header.epoch) {
             truth.owner = Some(process);
             truth.acquired.insert((process, view.header.epoch), truth.life);
@@ -252,6 +263,7 @@ impl Checker {
             after: view.header.clone(),
             owner: truth.owner,
             last_writer: truth.last_writer.replace(process),
+            was_free,
         };
         truth.view = Some(view);
         Some(step)
@@ -271,7 +283,7 @@ impl Checker {
         self.check_schema(old, view, process, unborn || old.header.erased)?;
         self.check_log(key, old, view, process)?;
         self.check_purchases(key, old, view)?;
-        self.post.committed(key, old, view)
+        self.post.committed(key, process, old, view)
     }
 
     /// I1: epochs and revisions rise; under one epoch only its acquirer writes data.
@@ -317,7 +329,9 @@ impl Checker {
             return true;
         };
         let truth = self.servers.get(holder.server.as_str());
-        self.blind_to_servers || truth.is_none_or(|truth| truth.over.contains(&holder.incarnation))
+        let present = truth.and_then(|truth| truth.view.as_ref());
+        let lives = present.is_some_and(|present| present.incarnation == holder.incarnation && !present.ended);
+        self.blind_to_servers || !lives
     }
 
     /// I9: what an older server cannot work with it does not write; versions do not fall, and each migrator runs once.
@@ -603,7 +617,7 @@ impl Checker {
     }
 
     fn roll_back(&mut self, key: usize, was: Snapshot) {
-        self.post.meddled(key);
+        self.post.meddled_for_good(key);
         let truth = &mut self.keys[key];
         truth.life += 1;
         truth.owner = was.owner;

@@ -8,8 +8,9 @@ use crate::profile::{Mood, Rates};
 use crate::queue::Turn;
 use crate::server::{Server, Through};
 use crate::server_core::CoreServer;
-use crate::through_c::CServer;
+use crate::shrink::FAULT_ROLLS;
 use crate::tally::Injected;
+use crate::through_c::CServer;
 use crate::world::{record_key, Event, Standby, World, SPACE};
 use sessionlocker::engine::core::{Core, CoreOptions};
 use sessionlocker::error::Error;
@@ -38,11 +39,14 @@ impl World {
             return;
         }
         let place = self.fault_rng.usize(0..self.profile.places.len());
-        let kind = match self.fault_rng.u32(0..120) {
+        let kind = match self.fault_rng.u32(0..FAULT_ROLLS) {
             _ if self.profile.edge && self.fault_rng.u32(0..3) > 0 => 40,
             87..92 if self.profile.edge => 40,
             kind => kind,
         };
+        if self.omit.fault(self.now, kind) {
+            return self.plan_fault();
+        }
         match kind {
             0..17 => self.crash(place),
             17..35 => self.pause(place),
@@ -73,6 +77,7 @@ impl World {
     pub fn maybe_doom(&mut self, process: usize) {
         if self.profile.mood == Mood::Stormy && self.stage.has_faults() {
             match self.fault_rng.u32(0..1500) {
+                0 | 1 if self.omit.fault(self.now, FAULT_ROLLS) => {}
                 0 => self.processes[process].doomed = true,
                 1 => self.pause_process(process),
                 _ => {}

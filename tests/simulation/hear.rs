@@ -75,9 +75,21 @@ impl World {
         }
     }
 
+    /// Whether the record has ever been of a version that a process does not know.
+    fn was_too_new(&self, process: usize, key: usize) -> bool {
+        self.checker.highest_need(key) > self.processes[process].schema
+    }
+
     /// I12: a shutdown that leaves nobody behind has ended every session and told of every change.
     fn check_shutdown(&mut self, process: usize, left: usize) {
         let open = |desk: &crate::process::Desk| desk.session.is_some() || !desk.untold.is_empty();
+        let early = self.processes[process]
+            .shutting_down
+            .is_some_and(|deadline| self.local(process).0 < deadline);
+        if left > 0 && early {
+            let text = format!("process {process}: the shutdown leaves {left} behind before its deadline");
+            self.checker.broken("I12", text);
+        }
         let desks = &self.processes[process].desks;
         if left == 0 && desks.iter().any(open) {
             let text = format!("process {process}: the shutdown is said to be complete, but: {desks:?}");
@@ -103,6 +115,7 @@ impl World {
             text.truncate(text.char_indices().nth(220).map_or(text.len(), |(at, _)| at));
             format!("p{process} k{key} hears {text}")
         });
+        self.note_state(process, key, &event);
         match event {
             locker::Event::Loaded { epoch } => self.loaded(process, key, epoch),
             locker::Event::Saved { change } => {
@@ -134,7 +147,7 @@ impl World {
                 outcome: CreditOutcome::Used,
                 ..
             } => self.tally.see(Seen::CreditUsed),
-            locker::Event::LoadStatus(LoadStatus::UnknownVersion { .. }) if self.too_new(process, key) => {
+            locker::Event::LoadStatus(LoadStatus::UnknownVersion { .. }) if self.was_too_new(process, key) => {
                 self.tally.see(Seen::TooNewTold);
             }
             locker::Event::LoadStatus(LoadStatus::DataRefused { .. }) => self.tally.see(Seen::MigrationFailed),
@@ -254,6 +267,11 @@ impl World {
         self.saved_through(process, key, change);
         if cause == ReleaseCause::HandedOver {
             self.tally.see(Seen::HandedOver);
+        }
+        let (now, last_part) = (self.local(process).0, self.profile.longest_lease() / 10);
+        let deadline = self.processes[process].shutting_down;
+        if deadline.is_some_and(|deadline| now + last_part >= deadline) {
+            self.tally.see(Seen::SavedAtDeadline);
         }
         self.session_over(process, key);
         let desk = &mut self.processes[process].desks[key];
@@ -400,7 +418,7 @@ impl World {
         match outcome {
             ReceiptOutcome::NotProcessed => {
                 self.tally.see(Seen::ReceiptNotProcessed);
-                if !self.stage.is_play() && self.processes[process].desks[key].wants() {
+                if !self.stage.is_play() && self.homes[key] == process && self.processes[process].desks[key].wants() {
                     self.deliver_at_home(purchase as usize);
                 }
                 return;

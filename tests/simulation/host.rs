@@ -42,7 +42,7 @@ impl World {
         if !self.processes[process].alive || !self.stage.is_play() {
             return;
         }
-        if self.may_act(process) && !self.processes[process].shut_down {
+        if self.may_act(process) && !self.processes[process].shut_down && !self.omit.deed(self.now) {
             self.do_something(process);
             self.check_exclusive(process);
             self.wake(process);
@@ -126,6 +126,7 @@ impl World {
         let new = Desk {
             locker: Some(locker),
             wish_at: self.now,
+            erased_by_force: self.processes[process].desks[key].erased_by_force,
             ..Desk::default()
         };
         let old = std::mem::replace(&mut self.processes[process].desks[key], new);
@@ -151,12 +152,15 @@ impl World {
         let which = usize::from(self.host_rng.u32(0..5) == 0);
         self.trace
             .say(self.now, || format!("p{process} wants k{key} for {:?}", NAMES[which]));
+        let now = self.local(process);
         let running = &mut self.processes[process];
+        // A load that was given up may still be under way, with what it has read already.
+        let status = running.server.status(now, locker);
+        if status.is_ok_and(|status| status.idle) {
+            running.desks[key].wish_at = self.now;
+        }
         match running.server.mark_should_acquire(locker, NAMES[which]) {
             Ok(()) => {
-                if !running.desks[key].wants() {
-                    running.desks[key].wish_at = self.now;
-                }
                 running.desks[key].wanted[which] = true;
                 running.desks[key].releasing = false;
             }

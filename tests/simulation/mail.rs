@@ -20,6 +20,9 @@ use sessionlocker::visit::guest::{Parting, Purpose};
 /// A kind of change that every server knows, and one that some do not.
 const KINDS: [&str; 2] = ["note", "odd"];
 
+/// What the edits of a migrator that fails leave in the data.
+const HALF_DONE: u32 = 100;
+
 impl World {
     /// A host does something with a record of no matter whom.
     pub fn visit_somebody(&mut self, process: usize) {
@@ -36,7 +39,10 @@ impl World {
     fn send_letter(&mut self, process: usize, target: usize, style: Style) {
         let odd = self.host_rng.u32(0..6) == 0;
         let create = self.host_rng.u32(0..3) == 0;
-        let number = self.checker.post.write(Sender::Process(process), target, style, odd);
+        let number = self
+            .checker
+            .post
+            .write(process, Sender::Process(process), target, style, odd);
         self.tally.letters += 1;
         self.trace.say(self.now, || {
             format!("p{process} sends letter {number} to k{target} ({style:?}, odd: {odd}, create: {create})")
@@ -75,6 +81,7 @@ impl World {
         self.trace
             .say(self.now, || format!("p{process} erases k{target} (force: {force})"));
         let tag = self.expect(process, target, Errand::Erase);
+        self.processes[process].desks[target].erased_by_force |= force;
         let server = &mut self.processes[process].server;
         let asked = server.visit(target, Purpose::Erase { force }, Document::default(), tag);
         self.note_refusal(process, tag, "erase", asked);
@@ -123,7 +130,7 @@ impl World {
         let odd = self.host_rng.u32(0..6) == 0;
         let create = self.host_rng.u32(0..3) == 0;
         let sender = Sender::Record(key);
-        let letter = self.checker.post.write(sender, target, Style::Post, odd);
+        let letter = self.checker.post.write(process, sender, target, Style::Post, odd);
         self.tally.letters += 1;
         self.trace.say(self.now, || {
             format!("p{process} k{key} gives letter {letter} to k{target} (odd: {odd}, create: {create})")
@@ -162,6 +169,9 @@ impl World {
             outgoing: Vec::new(),
         };
         if answer.verdict != Verdict::Done {
+            if answer.verdict == Verdict::NotApplicable {
+                self.tally.see(Seen::UnknownKindKept);
+            }
             if !direct {
                 let status = self.processes[process].desks[key].locker;
                 let status = status.map(|locker| self.processes[process].server.status(self.local(process), locker));
@@ -185,11 +195,12 @@ impl World {
 
     /// A host is to bring data from one schema version to the next.
     pub fn migrate(&mut self, draft: &mut Document) -> Verdict {
-        self.must_change(draft, |game| game.form += 1);
         if self.stage.is_play() && self.host_rng.u32(0..8) == 0 {
             self.tally.inject(Injected::MigratorFails);
+            self.must_change(draft, |game| game.form += HALF_DONE);
             return Verdict::Failed("on purpose".into());
         }
+        self.must_change(draft, |game| game.form += 1);
         self.tally.see(Seen::Migrated);
         Verdict::Done
     }
@@ -234,7 +245,12 @@ impl World {
             return;
         };
         match (errand, outcome) {
-            (Errand::Letter(letter), VisitOutcome::Send(fate)) => self.letter_ended(letter, fate),
+            (Errand::Letter(letter), VisitOutcome::Send(fate)) => {
+                if fate == Fate::Delivered && self.last_write_unanswered(process, number) {
+                    self.tally.see(Seen::LetterInDoubt);
+                }
+                self.letter_ended(letter, fate);
+            }
             (Errand::Letter(letter), VisitOutcome::Update(fate)) => self.update_ended(letter, fate),
             (Errand::View { since }, VisitOutcome::View(parting)) => self.viewed(process, number, since, parting),
             (Errand::Erase, VisitOutcome::Erase(parting)) => self.erase_ended(&parting),
@@ -316,7 +332,7 @@ impl World {
     }
 
     /// A host that knows only an old schema version is told so.
-    pub fn too_new(&mut self, process: usize, key: usize) -> bool {
+    pub fn too_new(&self, process: usize, key: usize) -> bool {
         let needs = self.checker.view(key).map_or(0, |view| view.header.needs());
         needs > self.processes[process].schema
     }

@@ -3,7 +3,9 @@
 //! ```text
 //! cargo test --release --test simulation                                  a share of the seeds, as in every test run
 //! cargo test --release --test simulation -- --seeds 100000                many seeds
-//! cargo test --release --test simulation -- --seed 7 --trace              the story of one seed
+//! cargo test --release --test simulation -- --seconds 600 --from 5000000  as many as fit into the time
+//! cargo test --release --test simulation -- --seed 7 --trace              all that happens in one seed
+//! cargo test --release --test simulation -- --seed 7 --shrink             the shortest story of a seed that breaks a promise
 //! cargo test --release --test simulation -- --through-c --seeds 1000      servers that use the C interface
 //! cargo test --release --features planted-bugs --test simulation -- --planted        look for every planted bug
 //! cargo test --release --features planted-bugs --test simulation -- --rate 2000      how often each of them shows
@@ -32,16 +34,21 @@ mod seen;
 mod server;
 mod server_core;
 mod settle;
+mod shrink;
 mod store;
 mod tally;
 mod through_c;
 mod trace;
+mod transitions;
 mod view;
 mod world;
 
+use crate::server::Through;
+use runner::{Range, Setup};
 use sessionlocker::planted::Bugs;
-use crate::server::{Setup, Through};
 use std::process::ExitCode;
+use std::time::Duration;
+use trace::Telling;
 
 /// The share of seeds in every test run.
 const USUAL_SEEDS: u64 = 4_000;
@@ -50,11 +57,14 @@ const ALL_SEEN_FROM: u64 = 20_000;
 
 struct Arguments {
     seeds: Option<u64>,
+    seconds: Option<u64>,
     from: u64,
     seed: Option<u64>,
     trace: bool,
+    shrink: bool,
     planted: bool,
     planted_known: bool,
+    write: bool,
     rate: Option<u64>,
     bug: Option<String>,
     cap: u64,
@@ -85,25 +95,40 @@ fn run(arguments: &Arguments) -> bool {
     if arguments.planted || arguments.planted_known {
         return planted(arguments);
     }
-    let count = arguments.seeds.unwrap_or(USUAL_SEEDS);
-    let must_see_all = count >= ALL_SEEN_FROM;
-    let well = runner::hunt(arguments.from, count, arguments.through, arguments.threads, must_see_all);
+    let longest = arguments.seconds.map(Duration::from_secs);
+    let range = Range {
+        first: arguments.from,
+        count: arguments.seeds.unwrap_or(longest.map_or(USUAL_SEEDS, |_| u64::MAX / 2)),
+        longest,
+    };
+    let well = runner::hunt(range, arguments.through, arguments.threads, ALL_SEEN_FROM);
     // A plain test run replays the planted bugs too, where they are built in.
-    let usual = arguments.seeds.is_none() && arguments.through == Through::Core && cfg!(feature = "planted-bugs");
+    let plain = arguments.seeds.is_none() && longest.is_none() && arguments.through == Through::Core;
+    let usual = plain && cfg!(feature = "planted-bugs");
     well && (!usual || planted(arguments))
 }
 
 fn tell_one(seed: u64, arguments: &Arguments) -> bool {
     let setup = Setup {
         bugs: bugs(arguments),
+        telling: if arguments.trace {
+            Telling::Everything
+        } else {
+            Telling::Nothing
+        },
         through: arguments.through,
+        ..Setup::default()
     };
-    let (hash, tally, violation) = runner::run_seed(seed, setup, arguments.trace);
+    if arguments.shrink {
+        shrink::tell(seed, &setup);
+        return true;
+    }
+    let run = runner::run_with(seed, &setup);
     println!(
-        "seed {seed}: trace {hash:016x}, {} events, {} requests",
-        tally.steps, tally.requests
+        "seed {seed}: trace {:016x}, {} events, {} requests",
+        run.hash, run.tally.steps, run.tally.requests
     );
-    match violation {
+    match run.violation {
         Some(violation) => {
             println!("BROKEN {}: {}", violation.invariant, violation.text);
             false
@@ -117,7 +142,12 @@ fn planted(arguments: &Arguments) -> bool {
     if let Some(count) = arguments.rate {
         campaign::count_all(arguments.bug.as_deref(), count, arguments.threads)
     } else if arguments.planted {
-        campaign::find_all(arguments.bug.as_deref(), arguments.cap, arguments.threads)
+        campaign::find_all(
+            arguments.bug.as_deref(),
+            arguments.cap,
+            arguments.threads,
+            arguments.write,
+        )
     } else {
         campaign::replay_known(arguments.threads)
     }
@@ -145,11 +175,14 @@ fn bugs(_arguments: &Arguments) -> Bugs {
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
     let mut arguments = Arguments {
         seeds: None,
+        seconds: None,
         from: 0,
         seed: None,
         trace: false,
+        shrink: false,
         planted: false,
         planted_known: false,
+        write: false,
         rate: None,
         bug: None,
         cap: 200_000,
@@ -166,16 +199,19 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
         };
         match word.as_str() {
             "--seeds" => arguments.seeds = Some(number()?.max(1)),
+            "--seconds" => arguments.seconds = Some(number()?),
             "--from" => arguments.from = number()?,
             "--seed" => arguments.seed = Some(number()?),
             "--cap" => arguments.cap = number()?,
             "--threads" => arguments.threads = usize::try_from(number()?).unwrap_or(1).max(1),
             "--trace" => arguments.trace = true,
+            "--shrink" => arguments.shrink = true,
             "--through-c" => arguments.through = Through::C,
             // The same plays with the core, to be compared with those through C.
             "--plain" => arguments.through = Through::PlainCore,
             "--planted" => arguments.planted = true,
             "--planted-known" => arguments.planted_known = true,
+            "--write" => arguments.write = true,
             "--rate" => {
                 arguments.planted = true;
                 arguments.rate = Some(number()?.max(1));

@@ -2,8 +2,9 @@
 //! order (I5), and none that has left is lost on its way (I6).
 
 use crate::checker::Fault;
+use crate::tally::Seen;
 use crate::view::RecordView;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who sends a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +36,7 @@ pub enum Told {
 /// One letter.
 #[derive(Clone, Debug)]
 pub struct Letter {
+    process: usize,
     pub sender: Sender,
     pub target: usize,
     pub style: Style,
@@ -60,14 +62,21 @@ pub struct Post {
     letters: Vec<Letter>,
     /// The last letter that was applied, by sender, target and style.
     last_applied: BTreeMap<(Sender, usize, Style), u32>,
+    /// Records of which the store forgot what was sent and taken in: numbers are used again there.
+    spoilt: BTreeSet<usize>,
+    /// Interesting moments, for those who count them.
+    pub noted: Vec<Seen>,
     pub checks: u64,
 }
 
 impl Post {
     /// A host writes a letter; gives its number.
-    pub fn write(&mut self, sender: Sender, target: usize, style: Style, odd: bool) -> u32 {
+    pub fn write(&mut self, process: usize, sender: Sender, target: usize, style: Style, odd: bool) -> u32 {
+        let exempt =
+            self.spoilt.contains(&target) || matches!(sender, Sender::Record(key) if self.spoilt.contains(&key));
         let number = u32::try_from(self.letters.len()).expect("a run has few letters");
         self.letters.push(Letter {
+            process,
             sender,
             target,
             style,
@@ -78,7 +87,7 @@ impl Post {
             applied: false,
             told: None,
             may_be_lost: false,
-            exempt: false,
+            exempt,
         });
         number
     }
@@ -86,6 +95,12 @@ impl Post {
     /// Somebody meddled with a record: what is to become of its letters cannot be said.
     pub fn meddled(&mut self, key: usize) {
         self.letters_of(key).for_each(|letter| letter.exempt = true);
+    }
+
+    /// The store fell back: what was numbered since is numbered again, and not taken for new where it was taken in before.
+    pub fn meddled_for_good(&mut self, key: usize) {
+        self.meddled(key);
+        self.spoilt.insert(key);
     }
 
     /// The game erased a record: what had arrived there goes with it.
@@ -100,7 +115,7 @@ impl Post {
     }
 
     /// A record was written by a process.
-    pub fn committed(&mut self, key: usize, old: &RecordView, new: &RecordView) -> Result<(), Fault> {
+    pub fn committed(&mut self, key: usize, process: usize, old: &RecordView, new: &RecordView) -> Result<(), Fault> {
         if old.header.inbox == new.header.inbox
             && old.header.outbox == new.header.outbox
             && old.data.mail == new.data.mail
@@ -110,7 +125,7 @@ impl Post {
         }
         self.checks += 1;
         self.check_sent(key, old, new)?;
-        self.check_inbox(key, old, new)?;
+        self.check_inbox(key, process, old, new)?;
         self.check_mail(key, old, new)?;
         self.check_gone(key, old, new)
     }
@@ -140,7 +155,7 @@ impl Post {
         Ok(())
     }
 
-    fn check_inbox(&mut self, key: usize, old: &RecordView, new: &RecordView) -> Result<(), Fault> {
+    fn check_inbox(&mut self, key: usize, process: usize, old: &RecordView, new: &RecordView) -> Result<(), Fault> {
         for (nth, sent) in new.header.inbox.waiting.iter().enumerate() {
             let number = sent.payload;
             if new.header.inbox.waiting[..nth]
@@ -151,6 +166,13 @@ impl Post {
             }
             if !old.header.inbox.has(number) {
                 self.taken_in(key, number, sent.returned_from.is_some())?;
+                let of_record = matches!(self.letters[number as usize].sender, Sender::Record(_));
+                if of_record && self.letters[number as usize].process != process {
+                    self.noted.push(Seen::LetterOfEarlierSession);
+                }
+                if new.header.request.is_some() {
+                    self.noted.push(Seen::LetterDuringHandover);
+                }
             }
         }
         Ok(())
@@ -194,6 +216,9 @@ impl Post {
             let own = letter.sender == Sender::Record(key);
             letter.returned |= own && letter.target != key;
             let back = letter.returned && own;
+            if back {
+                self.noted.push(Seen::LetterReturned);
+            }
             if !back && (letter.style == Style::Update || !letter.reached) {
                 letter.arrives(key, *number)?;
             }

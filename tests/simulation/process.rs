@@ -2,6 +2,7 @@
 
 use crate::queue::Turn;
 use crate::server::{LockerId, Server};
+use crate::transitions::State;
 use sessionlocker::store::{RequestId, StoreResult};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -41,6 +42,9 @@ pub struct Desk {
     pub reacquired: bool,
     /// The last session in which the host did not apply every letter; those wait for the next.
     pub stubborn_in: Option<u64>,
+    /// The host has ever asked to erase the record even under a session.
+    pub erased_by_force: bool,
+    pub state: State,
     /// Since when the host has waited for a session.
     pub wish_at: u64,
 }

@@ -1,9 +1,12 @@
 //! Many seeds on all cores, and what came of them.
 
 use crate::checker::Violation;
-use crate::server::{Setup, Through};
+use crate::server::Through;
+use crate::shrink::{self, Omit};
 use crate::tally::Tally;
+use crate::trace::Telling;
 use crate::world::World;
+use sessionlocker::planted::Bugs;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
@@ -32,13 +35,53 @@ pub struct Outcome {
     pub took: Duration,
 }
 
+/// How a seed is run.
+#[derive(Clone, Default)]
+pub struct Setup {
+    pub bugs: Bugs,
+    pub omit: Omit,
+    pub telling: Telling,
+    pub through: Through,
+}
+
+impl From<Bugs> for Setup {
+    fn from(bugs: Bugs) -> Self {
+        Self {
+            bugs,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Through> for Setup {
+    fn from(through: Through) -> Self {
+        Self {
+            through,
+            ..Self::default()
+        }
+    }
+}
+
+/// What came of one seed.
+#[derive(Default)]
+pub struct Run {
+    pub hash: u64,
+    pub now: u64,
+    pub tally: Tally,
+    pub violation: Option<Violation>,
+}
+
 /// Runs one seed; a panic is a broken promise, too.
-pub fn run_seed(seed: u64, setup: impl Into<Setup>, telling: bool) -> (u64, Tally, Option<Violation>) {
-    let setup = setup.into();
+pub fn run_with(seed: u64, setup: &Setup) -> Run {
     let run = || {
-        let mut world = World::new(seed, setup, telling);
+        let mut world = World::new(seed, setup);
         let ending = world.run();
-        (ending.hash, world.tally.clone(), ending.violation)
+        Run {
+            hash: ending.hash,
+            now: world.now,
+            tally: world.tally.clone(),
+            violation: ending.violation,
+        }
     };
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let text = panic
@@ -50,14 +93,45 @@ pub fn run_seed(seed: u64, setup: impl Into<Setup>, telling: bool) -> (u64, Tall
             invariant: "I11",
             text: format!("panic: {text}"),
         };
-        (0, Tally::default(), Some(violation))
+        Run {
+            violation: Some(violation),
+            ..Run::default()
+        }
     })
 }
 
-/// Runs the seeds from `first` on, `count` of them, until the end or until `enough` promises were found broken.
-pub fn run_many(first: u64, count: u64, setup: impl Into<Setup>, enough: usize, threads: usize) -> Outcome {
-    let setup = setup.into();
+/// Runs one seed as it is.
+#[cfg(feature = "planted-bugs")]
+pub fn run_seed(seed: u64, setup: impl Into<Setup>) -> Run {
+    run_with(seed, &setup.into())
+}
+
+/// Which seeds are run, and for how long at most.
+#[derive(Clone, Copy)]
+pub struct Range {
+    pub first: u64,
+    pub count: u64,
+    pub longest: Option<Duration>,
+}
+
+impl Range {
+    /// So many seeds from 0 on, however long they take.
+    #[cfg(feature = "planted-bugs")]
+    pub fn up_to(count: u64) -> Self {
+        Self {
+            first: 0,
+            count,
+            longest: None,
+        }
+    }
+}
+
+/// Runs seeds until the end or until `enough` promises were found broken.
+pub fn run_many(range: Range, setup: impl Into<Setup>, enough: usize, threads: usize) -> Outcome {
+    let setup = &setup.into();
+    let Range { first, count, longest } = range;
     let started = Instant::now();
+    let in_time = || longest.is_none_or(|longest| started.elapsed() < longest);
     let next = AtomicU64::new(0);
     let sum = Mutex::new(Tally::default());
     let found = Mutex::new(Vec::new());
@@ -67,7 +141,7 @@ pub fn run_many(first: u64, count: u64, setup: impl Into<Setup>, enough: usize, 
                 let mut tally = Tally::default();
                 while found
                     .lock()
-                    .is_ok_and(|found: std::sync::MutexGuard<'_, Vec<Found>>| found.len() < enough)
+                    .is_ok_and(|found: std::sync::MutexGuard<'_, Vec<Found>>| found.len() < enough && in_time())
                 {
                     let chunk = next.fetch_add(CHUNK, Ordering::Relaxed);
                     if chunk >= count {
@@ -96,20 +170,22 @@ pub fn run_many(first: u64, count: u64, setup: impl Into<Setup>, enough: usize, 
     }
 }
 
-fn run_and_compare(seed: u64, setup: Setup, sum: &mut Tally) -> Option<Violation> {
-    let (hash, tally, violation) = run_seed(seed, setup, false);
+fn run_and_compare(seed: u64, setup: &Setup, sum: &mut Tally) -> Option<Violation> {
+    let Run {
+        hash, tally, violation, ..
+    } = run_with(seed, setup);
     sum.add(&tally);
     if violation.is_some() {
         return violation;
     }
     let again = match seed % REPLAY_EVERY {
-        0 => setup,
+        0 => setup.clone(),
         // What goes in and out through C is what the core, driven directly, would have said.
         COMPARED if setup.through == Through::C => Setup::from(Through::PlainCore),
         _ => return None,
     };
     sum.replayed += 1;
-    let (other, ..) = run_seed(seed, again, false);
+    let other = run_with(seed, &again).hash;
     (hash != other).then(|| Violation {
         invariant: "I13",
         text: format!(
@@ -120,34 +196,53 @@ fn run_and_compare(seed: u64, setup: Setup, sum: &mut Tally) -> Option<Violation
 }
 
 /// Runs seeds and prints what came of them; whether all was well.
-pub fn hunt(first: u64, count: u64, through: Through, threads: usize, must_see_all: bool) -> bool {
-    let way = if through == Through::C { ", through the C interface" } else { "" };
-    println!(
-        "simulation: seeds {first} to {} on {threads} threads{way}",
-        first + count - 1
-    );
-    let outcome = run_many(first, count, through, MOST_VIOLATIONS, threads);
-    print_summary(&outcome);
+pub fn hunt(range: Range, through: Through, threads: usize, all_seen_from: u64) -> bool {
+    let way = if through == Through::C {
+        ", through the C interface"
+    } else {
+        ""
+    };
+    match range.longest {
+        None => println!(
+            "simulation: seeds {} to {} on {threads} threads{way}",
+            range.first,
+            range.first + range.count - 1
+        ),
+        Some(longest) => println!(
+            "simulation: seeds from {} on, for {} s on {threads} threads{way}",
+            range.first,
+            longest.as_secs()
+        ),
+    }
+    let outcome = run_many(range, through, MOST_VIOLATIONS, threads);
+    print_summary(&outcome, through);
+    if let Some(found) = outcome.found.first() {
+        println!("\nthe story of seed {}, as short as it could be made", found.seed);
+        shrink::tell(found.seed, &Setup::from(through));
+    }
     let missing = missing_counters(&outcome.tally);
-    let blind = must_see_all && !missing.is_empty();
+    let blind = outcome.tally.seeds >= all_seen_from && !missing.is_empty();
     if blind {
         println!("never happened, so this run proves too little: {}", missing.join(", "));
     }
     outcome.found.is_empty() && !blind && crate::through_c::nothing_is_left()
 }
 
-fn missing_counters(tally: &Tally) -> Vec<&'static str> {
+fn missing_counters(tally: &Tally) -> Vec<String> {
     let all = tally.all_injected().into_iter().chain(tally.all_seen());
-    all.filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()
+    let never = all.filter(|(_, count)| *count == 0).map(|(name, _)| name.to_owned());
+    never.chain(tally.transitions.missing()).collect()
 }
 
-fn print_summary(outcome: &Outcome) {
+fn print_summary(outcome: &Outcome, through: Through) {
+    let way = if through == Through::C { "--through-c " } else { "" };
     let tally = &outcome.tally;
     let seconds = outcome.took.as_secs_f64().max(0.001);
     println!("\ninjected");
     print_counts(&tally.all_injected());
     println!("seen");
     print_counts(&tally.all_seen());
+    tally.transitions.print();
     println!(
         "seeds      {} ({} calm, {} rough, {} stormy; {} with clock rates beyond the bound), {} run twice",
         tally.seeds, tally.calm_seeds, tally.rough_seeds, tally.stormy_seeds, tally.wild_seeds, tally.replayed
@@ -155,6 +250,18 @@ fn print_summary(outcome: &Outcome) {
     println!(
         "work       {} events, {} requests, {} writes of records and server records, {} edits, {} notices of purchases",
         tally.steps, tally.requests, tally.commits, tally.edits, tally.receipts
+    );
+    println!(
+        "rates      {:.0} events a second; {} changes sent; {} faults injected",
+        tally.steps as f64 / seconds,
+        tally.letters,
+        tally.all_injected().iter().map(|(_, count)| count).sum::<u64>()
+    );
+    let checks = &tally.checks;
+    println!(
+        "checked    {} writes (I1 I2 I3 I9), {} verdicts on changes (I2 I3), {} writes with purchases (I4), {} with changes (I5 I6), \
+         {} availabilities (I7), {} looks (I2)",
+        checks.writes, checks.verdicts, checks.purchases, checks.letters, checks.exclusive, checks.loads
     );
     println!(
         "time       {seconds:.1} s, {:.0} seeds a second, {:.1} hours of play",
@@ -173,7 +280,7 @@ fn print_summary(outcome: &Outcome) {
             found.violation.invariant, found.seed, found.violation.text
         );
         println!(
-            "           see it: cargo test --release --test simulation -- --seed {} --trace",
+            "           see it: cargo test --release --test simulation -- {way}--seed {} --trace",
             found.seed
         );
     }

@@ -2,7 +2,8 @@
 
 use crate::checker::Step;
 use crate::tally::Seen;
-use crate::view::{Name, RecordView, ServerView};
+use crate::transitions::State;
+use crate::view::{HeaderView, Name, RecordView, ServerView};
 use crate::world::{key_number, World};
 use sessionlocker::store::{Kind, Operation};
 
@@ -22,6 +23,12 @@ impl World {
             return;
         };
         let own = step.owner == Some(process);
+        let forced = self.processes[process].desks[key].erased_by_force;
+        if after.erased && !before.erased && !step.was_free && !forced {
+            let text = format!("k{key} was erased by process {process} under a living session");
+            self.checker.broken("I1", text);
+        }
+        self.observe_life(before, after, own && self.processes[process].schema < after.schema);
         if before.epoch == after.epoch && own && step.last_writer.is_some_and(|last| last != process) {
             self.tally.see(Seen::MergedConflict);
         }
@@ -46,6 +53,18 @@ impl World {
         }
         if self.tried_to_release(loser, key, before.epoch) {
             self.tally.see(Seen::ReleaseLostTakeover);
+        }
+    }
+
+    fn observe_life(&mut self, before: &HeaderView, after: &HeaderView, by_older_server: bool) {
+        if after.erased && before.holder.is_some() {
+            self.tally.see(Seen::ErasedUnderSession);
+        }
+        if before.erased && !after.erased {
+            self.tally.see(Seen::Reborn);
+        }
+        if by_older_server {
+            self.tally.see(Seen::OldServerKeepsVersion);
         }
     }
 
@@ -120,9 +139,11 @@ impl World {
         if before && !available && !desk.releasing {
             desk.was_suspect = true;
             self.tally.see(Seen::Suspect);
+            self.enter_state(process, key, State::Suspect);
         } else if !before && available && desk.was_suspect {
             desk.was_suspect = false;
             self.tally.see(Seen::AvailableAgain);
+            self.enter_state(process, key, State::Held);
         }
     }
 }

@@ -12,7 +12,6 @@ use sessionlocker::engine::visit::Sending;
 use sessionlocker::error::Error;
 use sessionlocker::locker::event::{ChangeStatus, Event as LockerEvent};
 use sessionlocker::locker::HandoverAnswer;
-use sessionlocker::planted::Bugs;
 use sessionlocker::receipt::Receipt;
 use sessionlocker::record::Document;
 use sessionlocker::store::{Outcome, Reply, RequestId, StoreError, StoreResult};
@@ -58,31 +57,6 @@ impl Through {
             Duration::from_millis(nanos / MS)
         } else {
             Duration::from_nanos(nanos)
-        }
-    }
-}
-
-/// How a seed is run.
-#[derive(Clone, Copy, Default)]
-pub struct Setup {
-    pub bugs: Bugs,
-    pub through: Through,
-}
-
-impl From<Bugs> for Setup {
-    fn from(bugs: Bugs) -> Self {
-        Self {
-            bugs,
-            through: Through::Core,
-        }
-    }
-}
-
-impl From<Through> for Setup {
-    fn from(through: Through) -> Self {
-        Self {
-            bugs: Bugs::default(),
-            through,
         }
     }
 }
@@ -158,13 +132,7 @@ pub trait Server {
     fn credit(&self, locker: LockerId, product: &str) -> Result<i64, Error>;
 
     /// `wall` is the wall clock at this moment.
-    fn send_change(
-        &mut self,
-        wall: i64,
-        key: usize,
-        sending: Sending,
-        default: Option<Document>,
-    ) -> Result<(), Error>;
+    fn send_change(&mut self, wall: i64, key: usize, sending: Sending, default: Option<Document>) -> Result<(), Error>;
     fn visit(&mut self, key: usize, purpose: Purpose, default: Document, tag: u64) -> Result<(), Error>;
     /// Ends within `patience` nanoseconds.
     fn begin_shutdown(&mut self, now: Time, patience: u64);

@@ -89,9 +89,7 @@ impl Server for CoreServer {
     }
 
     fn open_locker(&mut self, key: usize, default: Document) -> Result<LockerId, Error> {
-        let opened = self
-            .core
-            .open_locker(self.spec, &name_of(key), key as u64, default)?;
+        let opened = self.core.open_locker(self.spec, &name_of(key), key as u64, default)?;
         self.closed.remove(&opened);
         Ok(LockerId::Core(opened))
     }
@@ -173,13 +171,7 @@ impl Server for CoreServer {
         self.core.credit(inner(locker), product)
     }
 
-    fn send_change(
-        &mut self,
-        wall: i64,
-        key: usize,
-        sending: Sending,
-        default: Option<Document>,
-    ) -> Result<(), Error> {
+    fn send_change(&mut self, wall: i64, key: usize, sending: Sending, default: Option<Document>) -> Result<(), Error> {
         if self.plain {
             self.core.note_wall_time(wall);
         }

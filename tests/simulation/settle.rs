@@ -246,10 +246,12 @@ impl World {
         }
     }
 
-    /// A process that was told that it is superseded has gone; its records are wanted elsewhere.
+    /// A process that was told that it is superseded has gone, or somebody has migrated a record beyond what its home
+    /// knows: the records are wanted elsewhere.
     fn replace_dead_homes(&mut self) {
-        let gone = self.homes.iter().any(|home| !self.processes[*home].alive);
-        if gone {
+        let keys = 0..self.profile.keys;
+        let unfit = |key: usize| !self.processes[self.homes[key]].alive || self.too_new(self.homes[key], key);
+        if keys.into_iter().any(unfit) {
             self.start_somewhere();
             self.choose_homes();
             self.stage = Stage::Loading { since: self.now };
@@ -378,7 +380,9 @@ impl World {
             for process in self.sound_processes() {
                 let process = &self.processes[process];
                 let now = self.local(process.number);
-                let status = process.desks[key].locker.map(|locker| process.server.status(now, locker));
+                let status = process.desks[key]
+                    .locker
+                    .map(|locker| process.server.status(now, locker));
                 if status.is_some_and(|status| status.is_ok_and(|status| !status.idle)) {
                     busy.push(format!("k{key} is not idle on p{}", process.number));
                 }

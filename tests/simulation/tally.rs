@@ -2,6 +2,7 @@
 
 use crate::checker::Checks;
 use crate::network::{Fate, FATES};
+use crate::transitions::Transitions;
 
 macro_rules! counters {
     ($name:ident, $all:ident: $($variant:ident => $text:literal,)*) => {
@@ -107,7 +108,7 @@ counters! { Seen, SEEN:
     TooNewTold => "record too new for a server, told",
     MigrationFailed => "data refused by a migrator, record left",
     RolledBackTold => "store rolled back, told",
-    SavedAtDeadline => "last save in the last tenth of a shutdown",
+    SavedAtDeadline => "last save shortly before the deadline of a shutdown",
 }
 
 /// The counts of one run or of many.
@@ -121,6 +122,7 @@ pub struct Tally {
     pub receipts: u64,
     pub letters: u64,
     pub checks: Checks,
+    pub transitions: Transitions,
     pub virtual_ns: u128,
     pub calm_seeds: u64,
     pub rough_seeds: u64,
@@ -146,6 +148,7 @@ impl Default for Tally {
             receipts: 0,
             letters: 0,
             checks: Checks::default(),
+            transitions: Transitions::default(),
             virtual_ns: 0,
             calm_seeds: 0,
             rough_seeds: 0,
@@ -184,6 +187,7 @@ impl Tally {
         self.receipts += other.receipts;
         self.letters += other.letters;
         self.checks.add(&other.checks);
+        self.transitions.add(&other.transitions);
         self.virtual_ns += other.virtual_ns;
         self.calm_seeds += other.calm_seeds;
         self.rough_seeds += other.rough_seeds;

@@ -1,6 +1,7 @@
 //! Stored values as the checker sees them: read by code of its own, so that a fault in the library's codec cannot hide
 //! itself.
 
+use serde::de::IgnoredAny;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -73,6 +74,8 @@ pub struct HeaderView {
     pub inbox: InboxView,
     #[serde(default)]
     pub outbox: OutboxView,
+    #[serde(default)]
+    pub request: Option<IgnoredAny>,
     #[serde(default)]
     pub erased: bool,
     #[serde(default)]

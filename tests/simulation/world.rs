@@ -7,8 +7,10 @@ use crate::network::{self, Fate, Line};
 use crate::process::Process;
 use crate::profile::{Mood, Profile, Rates};
 use crate::queue::Queue;
-use crate::server::{Setup, Through};
+use crate::runner::Setup;
+use crate::server::Through;
 use crate::settle::Stage;
+use crate::shrink::Omit;
 use crate::store::{Store, Stored};
 use crate::tally::{Injected, Seen, Tally};
 use crate::trace::Trace;
@@ -96,6 +98,8 @@ pub struct World {
     pub bugs: Bugs,
     /// By which door its servers use the library.
     pub through: Through,
+    /// What is left out of the run, to make its story short.
+    pub omit: Omit,
     pub queue: Queue<Event>,
     pub store: Store,
     pub profile: Profile,
@@ -150,7 +154,7 @@ const MOST_STEPS: u64 = 2_000_000;
 const MOST_POLLS: u32 = 20_000;
 
 impl World {
-    pub fn new(seed: u64, setup: Setup, telling: bool) -> Self {
+    pub fn new(seed: u64, setup: &Setup) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5e55_1011_0cce_5eed);
         let mut profile = Profile::roll(&mut rng);
         if setup.through.is_plain() {
@@ -162,6 +166,7 @@ impl World {
             seed,
             bugs: setup.bugs,
             through: setup.through,
+            omit: setup.omit.clone(),
             queue: Queue::new(),
             store: Store::default(),
             weather_rng: rng.fork(),
@@ -181,7 +186,7 @@ impl World {
             history: History::new(profile.keys),
             standby: None,
             tally: Tally::default(),
-            trace: Trace::new(telling),
+            trace: Trace::new(setup.telling),
             stage: Stage::Chaos,
             ids_unique: true,
             over: false,
@@ -250,6 +255,7 @@ impl World {
             self.happen(event);
         }
         self.finish();
+        self.trace.print_story();
         self.count_profile();
         self.checker.checks.letters = self.checker.post.checks;
         self.tally.checks = self.checker.checks;
@@ -265,7 +271,8 @@ impl World {
     fn finish(&mut self) {
         for process in &mut self.processes {
             if let Err(text) = process.server.finish() {
-                self.checker.broken("I10", format!("process {}: {text}", process.number));
+                self.checker
+                    .broken("I10", format!("process {}: {text}", process.number));
             }
         }
     }
@@ -414,6 +421,11 @@ impl World {
         let is_write = !matches!(request.operation, Operation::Get);
         let usual = network::fate(&mut self.weather_rng, &self.profile, self.lines[place].line, is_write);
         let fate = self.nth_fate(&request).unwrap_or(usual);
+        let fate = if self.omit.fate(self.now, fate) {
+            Fate::Well
+        } else {
+            fate
+        };
         self.tally.fate(fate);
         self.note_submit(process, &request, fate);
         let flight = self.flights.len();
@@ -466,7 +478,11 @@ impl World {
         if let Operation::Put { value, .. } = &request.operation {
             self.trace.bytes(value);
         }
-        self.trace.say(self.now, || {
+        let tell = |text: &dyn Fn() -> String| match fate {
+            Fate::Well => self.trace.murmur(self.now, text),
+            _ => self.trace.say(self.now, text),
+        };
+        tell(&|| {
             let number = self.flights.len();
             let fate = if fate == Fate::Well { "" } else { fate.name() };
             match &request.operation {
@@ -597,7 +613,7 @@ impl World {
         let reply = self.store.execute(&self.flights[flight].request);
         let process = self.flights[flight].process;
         self.trace.number(flight as u64);
-        self.trace.say(self.now, || {
+        self.trace.murmur(self.now, || {
             let text = match &reply {
                 Reply::Found { version, .. } => format!("found at {version:?}"),
                 Reply::Written { version } => format!("written at {version:?}"),
@@ -640,6 +656,9 @@ impl World {
                 let key = key_number(&request.key);
                 let life = self.checker.life(key);
                 let step = self.checker.committed(key, value, process);
+                for seen in std::mem::take(&mut self.checker.post.noted) {
+                    self.tally.see(seen);
+                }
                 if self.checker.life(key) != life {
                     self.history.broken_off(key, self.now);
                 }
@@ -661,7 +680,7 @@ impl World {
             self.processes[process].server.complete_for_nobody(id, result);
             return;
         }
-        self.trace.say(self.now, || {
+        self.trace.murmur(self.now, || {
             let text = match &result {
                 Ok(Reply::Found { version, .. }) => format!("found at {version:?}"),
                 Ok(other) => format!("{other:?}"),

@@ -99,7 +99,10 @@ pub unsafe extern "C" fn migrate(
     // SAFETY: the library gives what it was given, and a view that lives until this returns.
     let (shared, view) = unsafe { (Shared::behind(user_data), &*view) };
     if view.to_version != view.from_version + 1 || view.to_version > shared.schema {
-        shared.fault(format!("a migrator is asked for {} to {}", view.from_version, view.to_version));
+        shared.fault(format!(
+            "a migrator is asked for {} to {}",
+            view.from_version, view.to_version
+        ));
     }
     let step = Step::Migrate {
         from: view.from_version,
@@ -144,7 +147,10 @@ fn receipt_of(shared: &Shared, view: &slk_receipt_view) -> Receipt {
     };
     let purchase = receipt.purchase.id.parse().expect("purchases have numbers");
     if receipt.product != product(purchase) {
-        shared.fault(format!("the product of purchase {purchase} came as {}", receipt.product));
+        shared.fault(format!(
+            "the product of purchase {purchase} came as {}",
+            receipt.product
+        ));
     }
     receipt
 }

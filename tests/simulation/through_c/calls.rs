@@ -58,7 +58,10 @@ pub fn error_of(result: slk_result) -> Error {
     let told = unsafe { slk_last_error(buffer.as_mut_ptr().cast(), buffer.len(), std::ptr::null_mut()) };
     let end = buffer.iter().position(|byte| *byte == 0).unwrap_or(0);
     let words = String::from_utf8_lossy(&buffer[..end]);
-    Error::new(kind, format!("{}: {words} ({})", result_name(result), result_name(told)))
+    Error::new(
+        kind,
+        format!("{}: {words} ({})", result_name(result), result_name(told)),
+    )
 }
 
 fn done(result: slk_result) -> Result<(), Error> {

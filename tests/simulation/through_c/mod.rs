@@ -71,10 +71,15 @@ impl CServer {
         if self.shared.is_ended() {
             return;
         }
-        self.shared.expect("slk_engine_destroy", slk_engine_destroy(self.engine), SLK_OK);
+        self.shared
+            .expect("slk_engine_destroy", slk_engine_destroy(self.engine), SLK_OK);
         self.shared.set_ended();
-        self.shared.expect("slk_store_destroy", slk_store_destroy(self.store), SLK_OK);
-        let (engine, store) = (self.shared.times_ended(Ended::Engine), self.shared.times_ended(Ended::Store));
+        self.shared
+            .expect("slk_store_destroy", slk_store_destroy(self.store), SLK_OK);
+        let (engine, store) = (
+            self.shared.times_ended(Ended::Engine),
+            self.shared.times_ended(Ended::Store),
+        );
         let waits = self.shared.has_requests();
         if engine != 1 || store != u32::from(!waits) {
             let text = format!(
@@ -95,7 +100,8 @@ impl CServer {
         for what in [Ended::Engine, Ended::Store, Ended::Spec] {
             let times = self.shared.times_ended(what);
             if times != 1 {
-                self.shared.fault(format!("the user data of {what:?} were ended {times} times"));
+                self.shared
+                    .fault(format!("the user data of {what:?} were ended {times} times"));
             }
         }
         let (made, ended) = (self.shared.migrators(), self.shared.times_ended(Ended::Migrator));

@@ -73,10 +73,7 @@ fn request_of(shared: &Shared, view: &slk_request_view, asked: Asked) -> Request
         operation: match asked {
             Asked::Get => Operation::Get,
             Asked::Put => Operation::Put {
-                value: shared
-                    .names
-                    .borrow_mut()
-                    .publish(part(view.value, view.value_length)),
+                value: shared.names.borrow_mut().publish(part(view.value, view.value_length)),
                 expected: if view.version.is_null() {
                     Expected::Missing
                 } else {

@@ -35,7 +35,13 @@ impl CServer {
     pub fn new(world: &World, number: usize, place: usize, vouched: bool) -> Result<Self, Error> {
         let settings = &world.profile.places[place];
         let shared = Shared::new(number, settings.schema);
-        let engine = make_engine(&shared, settings, &world.server_ids[place], world.seed_of(number), vouched)?;
+        let engine = make_engine(
+            &shared,
+            settings,
+            &world.server_ids[place],
+            world.seed_of(number),
+            vouched,
+        )?;
         let store = make_store(&shared)?;
         let mut server = Self {
             engine,

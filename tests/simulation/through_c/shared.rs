@@ -162,10 +162,7 @@ impl Shared {
     // Requests -------------------------------------------------------------------------------------------------------
 
     pub fn add_request(&self, request: slk_request, asked: Asked) {
-        let waiting = Waiting {
-            asked,
-            given_up: false,
-        };
+        let waiting = Waiting { asked, given_up: false };
         if self.requests.borrow_mut().insert(request.id, waiting).is_some() {
             self.fault(format!("the handle of request {} was given twice", request.id));
         }
