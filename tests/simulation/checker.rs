@@ -368,7 +368,9 @@ impl Checker {
     /// The game erased a record: whoever had it has lost it, and nothing that was over begins again.
     fn check_erasing(&mut self, key: usize, old: &RecordView, new: &RecordView) -> Result<(), Fault> {
         let (before, after) = (&old.header, &new.header);
-        if before.erased && after.epoch == before.epoch {
+        // The place of a record may remember what was turned away, also where there never was one.
+        let nothing = before.erased || before.revision == 0;
+        if nothing && after.epoch == before.epoch && after.revision > before.revision {
             return Ok(());
         }
         if after.epoch <= before.epoch || after.revision <= before.revision || after.holder.is_some() {
@@ -631,7 +633,9 @@ impl Checker {
             edit.forgotten |= edit.committed_in.is_some() && !there;
             edit.committed_in = there.then_some(life);
         }
-        for session in &mut self.sessions {
+        let edits = &self.edits;
+        let of_key = |session: &&mut Session| session.edits.first().is_some_and(|edit| edits[*edit as usize].key == key);
+        for session in self.sessions.iter_mut().filter(of_key) {
             let there = session.edits.iter().take_while(|edit| log.contains(edit));
             session.committed = there.count();
         }
