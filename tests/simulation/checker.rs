@@ -634,7 +634,12 @@ impl Checker {
             edit.committed_in = there.then_some(life);
         }
         let edits = &self.edits;
-        let of_key = |session: &&mut Session| session.edits.first().is_some_and(|edit| edits[*edit as usize].key == key);
+        let of_key = |session: &&mut Session| {
+            session
+                .edits
+                .first()
+                .is_some_and(|edit| edits[*edit as usize].key == key)
+        };
         for session in self.sessions.iter_mut().filter(of_key) {
             let there = session.edits.iter().take_while(|edit| log.contains(edit));
             session.committed = there.count();

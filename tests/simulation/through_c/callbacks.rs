@@ -9,7 +9,7 @@ use sessionlocker::change::Draft;
 use sessionlocker::ffi::change::{
     slk_change_view, slk_document_queue_change, SLK_CHANGE_RETURNED, SLK_CHANGE_UPDATE, SLK_SEND_CREATE,
 };
-use sessionlocker::ffi::document::slk_document_set_json;
+use sessionlocker::ffi::document::{slk_document_append_json, slk_document_set_json};
 use sessionlocker::ffi::error_sink::slk_error_sink_set;
 use sessionlocker::ffi::handle::{slk_document, slk_error_sink, slk_locker};
 use sessionlocker::ffi::migration::slk_migration_view;
@@ -207,16 +207,26 @@ fn answer(
     let failed = CallAnswer::refused(Verdict::Failed("no answer".into()));
     let answer = shared.with_world(failed, |world| world.answer_of(number, key, &call));
     if let Some(after) = &answer.draft {
-        // Written whatever the verdict: what must not count must be dropped by the library.
         let (before, after) = (game_in(&call.draft), game_in(after));
         if let (Ok(before), Ok(after)) = (before, after) {
             shared.expect("editing a draft", edit_draft(draft, &before, &after), SLK_OK);
         }
     }
+    if answer.verdict != Verdict::Done {
+        spoil(shared, draft);
+    }
     for outgoing in &answer.outgoing {
         shared.expect("slk_document_queue_change", queue(shared, draft, outgoing), SLK_OK);
     }
     result_of(shared, &answer.verdict, error)
+}
+
+/// Writes into a draft what nobody ever did: it must not count, because the game does not agree to the draft.
+fn spoil(shared: &Shared, draft: slk_document) {
+    // SAFETY: strings that live for ever.
+    let result =
+        unsafe { slk_document_append_json(draft, c"/log".as_ptr(), c"4000000000".as_ptr(), SLK_NUL_TERMINATED) };
+    shared.expect("slk_document_append_json", result, SLK_OK);
 }
 
 fn queue(shared: &Shared, draft: slk_document, outgoing: &Draft) -> slk_result {

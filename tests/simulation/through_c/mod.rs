@@ -80,6 +80,10 @@ impl CServer {
             self.shared.times_ended(Ended::Engine),
             self.shared.times_ended(Ended::Store),
         );
+        if !self.shared.all_given_up() {
+            self.shared
+                .fault("a request was not cancelled by the end of its engine".into());
+        }
         let waits = self.shared.has_requests();
         if engine != 1 || store != u32::from(!waits) {
             let text = format!(

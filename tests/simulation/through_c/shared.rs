@@ -184,6 +184,11 @@ impl Shared {
         !self.requests.borrow().is_empty()
     }
 
+    /// Whether the engine has said of each request that it does not wait for it any more.
+    pub fn all_given_up(&self) -> bool {
+        self.requests.borrow().values().all(|waiting| waiting.given_up)
+    }
+
     pub fn abandon_requests(&self) {
         for id in std::mem::take(&mut *self.requests.borrow_mut()).into_keys() {
             self.expect("slk_request_abandon", slk_request_abandon(slk_request { id }), SLK_OK);
