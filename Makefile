@@ -4,6 +4,8 @@
 PROFILE ?= release
 # How many seeds the simulator plays.
 SEEDS ?= 100000
+# For how long `make soak` hunts.
+SECONDS ?= 600
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 LIB_DIR := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
@@ -20,7 +22,7 @@ SYSTEM_LIBS := -lpthread -ldl -lm
 GAME_SOURCES := $(wildcard examples/game_server/*.c)
 GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%.o)
 
-.PHONY: all lib header game_server demo test lint simulate bench clean
+.PHONY: all lib header game_server demo test lint simulate soak planted-bugs bench clean
 
 all: lib game_server
 
@@ -51,6 +53,14 @@ header:
 
 simulate:
 	$(CARGO) test --release --test simulation -- --seeds $(SEEDS)
+
+# Everything that hunts for faults, for about so many seconds: make soak SECONDS=3600
+soak:
+	bash scripts/soak.sh $(SECONDS)
+
+# Looks for every planted bug, and writes the table in docs/reliability.md anew.
+planted-bugs:
+	$(CARGO) test --release --features planted-bugs --test simulation -- --planted --write
 
 bench:
 	$(CARGO) bench --bench idle_tick

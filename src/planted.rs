@@ -117,11 +117,17 @@ pub enum Bug {
     EraseKeepsEpoch,
     /// Erasing does not ask whether a living server holds the record.
     EraseUnderSession,
+    /// A gift to a record that does not exist comes back, and nothing keeps an older courier from delivering it later.
+    TurnedAwayWithoutMark,
+    /// A contender tells the holder once that it waits, and never again.
+    LetterPostedOnce,
+    /// A record that names its server again after the store fell back is not let go.
+    RolledBackHolderStays,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 58] = [
         Self::TimeoutIsFailure,
         Self::ConflictIsSuccess,
         Self::AdoptOtherOperation,
@@ -177,6 +183,9 @@ impl Bug {
         Self::EraseForgetsSenders,
         Self::EraseKeepsEpoch,
         Self::EraseUnderSession,
+        Self::TurnedAwayWithoutMark,
+        Self::LetterPostedOnce,
+        Self::RolledBackHolderStays,
     ];
 }
 

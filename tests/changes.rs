@@ -399,6 +399,43 @@ fn a_gift_reaches_whoever_is_online_where() {
     }
 }
 
+/// A server hands a gift out and does not get to the target; another takes the giver over, and the gift comes back there,
+/// because nobody is called bob. Then somebody is, and the first server gets through: bob must not have the gift too.
+#[test]
+fn a_gift_that_came_back_cannot_arrive_any_more() {
+    let mut world = World::new();
+    let (a, b) = (server(&mut world, "a"), server(&mut world, "b"));
+    let c = server(&mut world, "c");
+    create(&mut world, a, "ann", 100);
+    world.fate(a, |request| match &*request.key.name {
+        "bob" => Request::LoseRequest,
+        _ => Request::Deliver,
+    });
+    let ann = world.load(a, "ann");
+    give(&mut world, a, ann, "bob", 30);
+    world.force_save(a, ann);
+    world.run(3 * SECOND);
+    world.pause(a, true);
+    let ann = world.load(b, "ann");
+    world.run(3 * SECOND);
+    assert_eq!(gold(&world.document(b, ann)), 100, "it came back");
+    let bob = world.load(c, "bob");
+    world.force_save(c, bob);
+    world.run(SECOND);
+    world.fate(a, |_| Request::Deliver);
+    world.pause(a, false);
+    world.run(100 * SECOND);
+    assert_eq!(gold(&world.document(c, bob)), 0, "and has not arrived");
+    world.force_save(b, ann);
+    world.run(SECOND);
+    assert_eq!(gold(&world.data("ann")), 100);
+    // A later gift of the same giver does arrive.
+    give(&mut world, b, ann, "bob", 7);
+    world.force_save(b, ann);
+    world.run(10 * SECOND);
+    assert_eq!(gold(&world.document(c, bob)), 7);
+}
+
 #[test]
 fn a_gift_to_nobody_comes_back() {
     let mut world = World::new();

@@ -154,6 +154,15 @@ impl Spec {
         header
     }
 
+    /// The data of a record that has none: an erased one.
+    pub(crate) fn no_data(&self) -> Document {
+        if self.opaque {
+            Document::from_bytes(&[])
+        } else {
+            Document::default()
+        }
+    }
+
     /// The wait before the next try: doubled at each failure up to the longest, then spread over its upper half.
     pub(crate) fn back_off(&self, failures: u32, jitter: f64) -> Duration {
         let doubled = self.retry_min.saturating_mul(1 << failures.saturating_sub(1).min(16));

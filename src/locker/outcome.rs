@@ -236,7 +236,14 @@ impl Locker {
         let behind = held.store_is_behind(stored, last);
         if let Some(behind) = behind.filter(|_| !inputs.bugs.has(Bug::RollbackIgnored)) {
             let unknown = held.latest_in_doubt();
-            return self.lose(inputs, LossCause::RolledBack, unknown, behind, out);
+            let ours = stored.holder.as_ref();
+            let ours = ours.is_some_and(|holder| holder.incarnation.origin == inputs.server.origin);
+            self.lose(inputs, LossCause::RolledBack, unknown, behind, out);
+            if ours && !inputs.bugs.has(Bug::RolledBackHolderStays) {
+                // The record says again that we hold it: it is let go as it is now.
+                self.phase = Phase::Reclaiming(Box::default());
+            }
+            return;
         }
         let known = last.is_some();
         let attempt = last.and_then(|op| self.take_attempt(op));

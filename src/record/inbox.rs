@@ -4,6 +4,7 @@
 //! that it has taken in from each line, in the write that takes the change in. So a sender whose reply was lost looks at
 //! that number and knows; and a change that comes again is recognised for as long as its line is remembered.
 
+use super::outbox::MAX_OUTBOX;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -38,8 +39,22 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Line {
     name: String,
-    /// The highest number that was taken in.
+    /// The highest number that was taken in or turned away.
     taken: u64,
+    /// The last numbers that were turned away because there was no record: they go back to their sender, whoever brings
+    /// them. As many as an outbox can hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<u64>,
+}
+
+impl Line {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            taken: 0,
+            refused: Vec::new(),
+        }
+    }
 }
 
 /// What an inbox says to a change.
@@ -49,6 +64,8 @@ pub enum Intake {
     New,
     /// It was taken in before.
     Known,
+    /// It was turned away before, and has gone back to its sender or will.
+    Refused,
     /// Its line is not remembered, and may have been forgotten.
     Forgotten,
 }
@@ -86,6 +103,7 @@ impl Inbox {
     #[must_use]
     pub fn intake(&self, line: &str, number: u64) -> Intake {
         match self.lines.iter().find(|known| known.name == line) {
+            Some(known) if known.refused.contains(&number) => Intake::Refused,
             Some(known) if number <= known.taken => Intake::Known,
             Some(_) => Intake::New,
             None if self.forgetful => Intake::Forgotten,
@@ -95,18 +113,27 @@ impl Inbox {
 
     /// Takes a change in.
     pub fn take(&mut self, sent: Sent) {
-        self.note(&sent.line, sent.number);
+        self.note(&sent.line, sent.number, false);
         self.waiting.push(sent);
     }
 
-    /// Remembers the number of a change that was taken in.
-    fn note(&mut self, line: &str, number: u64) {
+    /// Turns a change away, since there is no record to take it in. Nobody else who brings it can deliver it after that:
+    /// its sender has it back.
+    pub fn refuse(&mut self, line: &str, number: u64) {
+        self.note(line, number, true);
+    }
+
+    /// Remembers the number of a change that was taken in or turned away.
+    fn note(&mut self, line: &str, number: u64, refused: bool) {
         let known = self.lines.iter().position(|known| known.name == line);
-        let taken = known.map_or(0, |index| self.lines.remove(index).taken);
-        self.lines.push(Line {
-            name: line.to_owned(),
-            taken: taken.max(number),
-        });
+        let mut noted = known.map_or_else(|| Line::new(line), |index| self.lines.remove(index));
+        noted.taken = noted.taken.max(number);
+        if refused {
+            noted.refused.push(number);
+            let surplus = noted.refused.len().saturating_sub(MAX_OUTBOX);
+            noted.refused.drain(..surplus);
+        }
+        self.lines.push(noted);
         while self.lines.len() > REMEMBERED_LINES {
             // A line of which something still waits is remembered for as long as it waits.
             let waiting = &self.waiting;
@@ -200,6 +227,23 @@ mod tests {
         let text = serde_json::to_string(&inbox).unwrap();
         let again: Inbox = serde_json::from_str(&text).unwrap();
         assert_eq!(again, inbox);
+    }
+
+    #[test]
+    fn what_was_turned_away_stays_so() {
+        let mut inbox = Inbox::default();
+        inbox.take(sent("x", 1));
+        inbox.refuse("x", 2);
+        inbox.take(sent("x", 3));
+        let taken: Vec<_> = (1..=4).map(|number| inbox.intake("x", number)).collect();
+        assert_eq!(taken, [Intake::Known, Intake::Refused, Intake::Known, Intake::New]);
+        let text = serde_json::to_string(&inbox.emptied()).unwrap();
+        let again: Inbox = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            again.intake("x", 2),
+            Intake::Refused,
+            "also in what is left of an erased record"
+        );
     }
 
     #[test]

@@ -112,6 +112,7 @@ impl Item {
         }
         match inbox.intake(&self.errand.sent.line, self.errand.sent.number) {
             Intake::Known => Some(Fate::Delivered),
+            Intake::Refused => Some(Fate::Missing),
             Intake::Forgotten if self.tried || !self.errand.fresh => Some(Fate::Unknown {
                 text: "the target has heard from too many others since".to_owned(),
             }),
@@ -132,9 +133,23 @@ enum Step {
     /// An update was applied, and is to be checked before it is written.
     Check(Box<Found>, Box<Preparation>),
     Checking(Box<Found>, Box<Preparation>),
-    /// The first so many errands are in it.
-    Write(Box<Found>, usize),
-    Writing(Box<Found>, usize),
+    /// The first errands are in it.
+    Write(Box<Found>, Batch),
+    Writing(Box<Found>, Batch),
+}
+
+/// The errands that one write carries out: so many from the front of the queue.
+#[derive(Clone, Copy)]
+struct Batch {
+    count: usize,
+    /// They are turned away, and the record remembers that.
+    refused: bool,
+}
+
+impl Batch {
+    fn of(count: usize) -> Self {
+        Self { count, refused: false }
+    }
 }
 
 /// Delivers changes to one record.
@@ -246,7 +261,7 @@ impl Courier {
                 self.step = Step::Reading;
                 Built::Request(self.request(Operation::Get))
             }
-            Step::Write(found, count) => self.build_write(inputs, op, found, count),
+            Step::Write(found, batch) => self.build_write(inputs, op, found, batch),
             other => {
                 self.step = other;
                 Built::Nothing
@@ -254,7 +269,7 @@ impl Courier {
         }
     }
 
-    fn build_write(&mut self, inputs: &Inputs<'_>, op: OperationId, mut found: Box<Found>, count: usize) -> Built {
+    fn build_write(&mut self, inputs: &Inputs<'_>, op: OperationId, mut found: Box<Found>, batch: Batch) -> Built {
         found.header.revision += 1;
         if found.header.epoch == 0 {
             // Nobody has ever held it: its last operation is this one.
@@ -268,17 +283,18 @@ impl Courier {
                 "with it the record of `{}` would be {bytes} bytes, at most {most} can be saved",
                 self.key
             );
-            self.too_large = Some((count, text));
+            self.too_large = Some((batch.count, text));
             return Built::Nothing;
         }
-        for item in self.queue.iter_mut().take(count) {
-            item.tried = true;
+        // What is turned away in vain may be delivered at the next try.
+        for item in self.queue.iter_mut().take(batch.count) {
+            item.tried |= !batch.refused;
         }
         let request = self.request(Operation::Put {
             value: value.into(),
             expected: found.expected(),
         });
-        self.step = Step::Writing(found, count);
+        self.step = Step::Writing(found, batch);
         Built::Request(request)
     }
 
@@ -302,22 +318,23 @@ impl Courier {
                 }
             }
             (Step::Reading, Ok(Reply::Missing)) => self.decide_missing(inputs, out),
-            (Step::Writing(found, count), Ok(Reply::Written { .. })) => {
+            (Step::Writing(found, batch), Ok(Reply::Written { .. })) => {
                 self.pace.succeeded();
                 self.batch = usize::MAX;
-                for _ in 0..count {
-                    self.end_front(Fate::Delivered, out);
+                for _ in 0..batch.count {
+                    let fate = if batch.refused { Fate::Missing } else { Fate::Delivered };
+                    self.end_front(fate, out);
                 }
                 out.attend.clone_from(&found.header.holder);
             }
-            (Step::Writing(_, count), Err(error))
+            (Step::Writing(_, Batch { count, .. }), Err(error))
                 if error.outcome == Outcome::Unknown && inputs.bugs.has(Bug::DeliveredInDoubt) =>
             {
                 for _ in 0..count {
                     self.end_front(Fate::Delivered, out);
                 }
             }
-            (Step::Writing(_, count), Err(error)) if error.outcome == Outcome::NotApplied => {
+            (Step::Writing(_, Batch { count, .. }), Err(error)) if error.outcome == Outcome::NotApplied => {
                 // Even so an earlier copy of the request may have been carried out: what was tried stays tried.
                 if error.cause == crate::store::Cause::Request {
                     return self.cannot_be_written(count, &error.to_string(), inputs, out);
@@ -395,39 +412,60 @@ impl Courier {
     }
 
     /// There is no record, or only what is left of an erased one.
-    fn decide_unborn(&mut self, inputs: &Inputs<'_>, mut found: Found, out: &mut VisitOutputs) {
+    fn decide_unborn(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut VisitOutputs) {
         while let Some(item) = self.queue.front() {
             if item.errand.create {
-                let Some(default) = &self.default else {
-                    self.step = Step::NeedDefault;
-                    return;
-                };
-                found.document = default.clone();
-                return self.take_in(inputs, found, out);
+                return self.decide_birth(inputs, found, out);
             }
-            if item.tried && found.version.is_none() {
+            if let Some(fate) = item.settled_by(&found.header.inbox, inputs.bugs) {
+                self.end_front(fate, out);
+            } else if item.tried && found.version.is_none() {
                 let text = "the record has been removed from the store";
                 self.end_front_without(text, out);
-            } else if found
-                .header
-                .inbox
-                .intake(&item.errand.sent.line, item.errand.sent.number)
-                == Intake::Known
-            {
-                self.end_front(Fate::Delivered, out);
-            } else {
+            } else if item.is_of_host() || inputs.bugs.has(Bug::TurnedAwayWithoutMark) {
                 self.end_front(Fate::Missing, out);
+            } else {
+                return self.turn_away(inputs, found);
             }
         }
     }
 
-    fn decide(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut VisitOutputs) {
+    fn decide_birth(&mut self, inputs: &Inputs<'_>, mut found: Found, out: &mut VisitOutputs) {
+        let Some(default) = &self.default else {
+            self.step = Step::NeedDefault;
+            return;
+        };
+        found.document = default.clone();
         if found.header.erased {
             let newborn = self.spec.new_header(found.header.op, inputs.wall_ms);
-            let found = Found {
-                header: found.header.reborn(newborn),
-                ..found
-            };
+            found.header = found.header.reborn(newborn);
+        }
+        self.take_in(inputs, found, out);
+    }
+
+    /// What an outbox has sent goes back to its sender, where it will be applied. An earlier session of the sender may
+    /// have a courier of its own under way, and somebody may create the record: so that it cannot both come back and
+    /// arrive, the place remembers in one write that it was turned away.
+    fn turn_away(&mut self, inputs: &Inputs<'_>, mut found: Found) {
+        let mut count = 0;
+        for item in &self.queue {
+            let new = item.settled_by(&found.header.inbox, inputs.bugs).is_none();
+            if item.errand.create || item.is_of_host() || !new {
+                break;
+            }
+            found
+                .header
+                .inbox
+                .refuse(&item.errand.sent.line, item.errand.sent.number);
+            count += 1;
+        }
+        found.header.erased = true;
+        found.document = self.spec.no_data();
+        self.step = Step::Write(Box::new(found), Batch { count, refused: true });
+    }
+
+    fn decide(&mut self, inputs: &Inputs<'_>, found: Found, out: &mut VisitOutputs) {
+        if found.header.erased {
             return self.decide_unborn(inputs, found, out);
         }
         self.take_in(inputs, found, out);
@@ -455,7 +493,7 @@ impl Courier {
             Some(_) if full => self.inbox_is_full(inputs, out),
             Some(_) => {
                 let count = self.fill_inbox(inputs.bugs, &mut found);
-                self.step = Step::Write(Box::new(found), count);
+                self.step = Step::Write(Box::new(found), Batch::of(count));
             }
         }
     }
@@ -621,7 +659,7 @@ impl Courier {
             document,
             ..found
         };
-        self.step = Step::Write(Box::new(updated), 1);
+        self.step = Step::Write(Box::new(updated), Batch::of(1));
     }
 
     /// Nobody waits any longer: ends everything of the host, as far as it is known. What is in an outbox stays there.

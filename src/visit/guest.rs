@@ -258,11 +258,7 @@ impl Guest {
             header.epoch = found.header.epoch;
         }
         header.revision += 1;
-        let document = if self.spec.opaque {
-            Document::from_bytes(&[])
-        } else {
-            Document::default()
-        };
+        let document = self.spec.no_data();
         self.step = Step::Write(Box::new(Found {
             header,
             document,

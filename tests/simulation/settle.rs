@@ -282,6 +282,10 @@ impl World {
     }
 
     fn watch_serving(&mut self, since: u64) {
+        self.replace_dead_homes();
+        if self.stage != (Stage::Serving { since }) {
+            return;
+        }
         let open = self.sound_keys().into_iter().any(|key| {
             let desk = &self.processes[self.homes[key]].desks[key];
             desk.is_expecting()
