@@ -14,6 +14,9 @@
 //! The servers run the library's own core, which does no I/O and reads no clock. The world loses, doubles and delays
 //! requests and answers, stops and kills servers, bends clocks and damages records; after every step the invariants of
 //! the lock are checked for all servers together.
+//!
+//! With `--through-c` the servers use the C interface instead, with the host's clock and a store of callbacks, and what
+//! they write is compared with what the core writes in the same play.
 
 #[cfg(feature = "planted-bugs")]
 mod campaign;
