@@ -227,6 +227,8 @@ impl Guest {
         match self.purpose {
             // An erased record is none; erasing it again changes nothing, as when the reply to the first try was lost.
             Purpose::View if found.header.erased => self.leave(Parting::Missing),
+            // There never was a record, only changes that found none.
+            Purpose::Erase { .. } if found.header.erased && found.header.epoch == 0 => self.leave(Parting::Missing),
             Purpose::Erase { .. } if found.header.erased => self.leave_erased(&found.header),
             Purpose::View => self.decide_view(found),
             Purpose::Erase { force } => self.decide_erase(inputs, op, found, force),

@@ -221,6 +221,22 @@ fn says(number: u32) -> Says {
     }
 }
 
+/// A gift on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gift {
+    pub to: usize,
+    pub gold: i64,
+    /// Its target did not exist when it came there: it goes back, as soon as its sender is held.
+    pub turned_away: bool,
+}
+
+impl Gift {
+    fn new(to: usize, gold: i64) -> Self {
+        let turned_away = false;
+        Self { to, gold, turned_away }
+    }
+}
+
 /// All that a session saves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Data {
@@ -232,7 +248,7 @@ pub struct Data {
     pub users: BTreeSet<usize>,
     pub purchases: BTreeMap<u8, Fate>,
     /// Gifts on their way.
-    pub outbox: Vec<(usize, i64)>,
+    pub outbox: Vec<Gift>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -298,7 +314,7 @@ impl Plain {
             Deed::Gift { server, key, to, gold } => {
                 return self.edit(server, key, |data| {
                     data.gold -= gold;
-                    data.outbox.push((to, gold));
+                    data.outbox.push(Gift::new(to, gold));
                 });
             }
             Deed::Save { server, key } => {
@@ -458,18 +474,24 @@ impl Plain {
             data.outbox.retain(|gift| !waiting.contains(gift));
         }
         let mut back = Vec::new();
-        for (to, gold) in waiting {
-            if !self.deliver(to, gold, false) {
-                back.push((to, gold));
+        for mut gift in waiting {
+            if !self.send(&mut gift) {
+                back.push(gift);
             }
         }
         if self.records[key].held.is_some() {
-            for (_, gold) in back {
-                self.apply(key, gold);
+            for gift in back {
+                self.apply(key, gift.gold);
             }
         } else if let Some(stored) = &mut self.records[key].stored {
             stored.outbox = back;
         }
+    }
+
+    /// Sends a gift; false if it is turned away, now or because it was before.
+    fn send(&mut self, gift: &mut Gift) -> bool {
+        gift.turned_away = gift.turned_away || !self.deliver(gift.to, gift.gold, false);
+        !gift.turned_away
     }
 
     /// A change reaches a record; false if there is none.
@@ -505,7 +527,7 @@ impl Plain {
             let Some(mut remains) = self.records[key].remains.take() else {
                 return Expected::Missing;
             };
-            remains.outbox.retain(|(to, gold)| !self.deliver(*to, *gold, false));
+            remains.outbox.retain_mut(|gift| !self.send(gift));
             self.records[key].remains = Some(remains);
             return Expected::Erased;
         }
@@ -520,7 +542,7 @@ impl Plain {
         record.unknown = 0;
         let stored = record.stored.take().unwrap_or_default();
         let mut outbox = stored.outbox;
-        outbox.retain(|(to, gold)| !self.deliver(*to, *gold, false));
+        outbox.retain_mut(|gift| !self.send(gift));
         let mut purchases = stored.purchases;
         purchases.retain(|_, fate| *fate != Fate::Parked);
         self.records[key].remains = Some(Data {

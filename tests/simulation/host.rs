@@ -71,6 +71,7 @@ impl World {
             };
         }
         match self.host_rng.u32(0..100) {
+            _ if !wants && self.profile.is_shy(key) && self.host_rng.u32(0..20) > 0 => {}
             _ if !wants => {
                 if self.profile.edge || self.host_rng.u32(0..100) < 60 {
                     self.want(process, key, locker);

@@ -126,9 +126,13 @@ impl World {
     }
 
     fn write_gift(&mut self, process: usize, key: usize) -> (u32, Draft) {
-        let target = self.host_rng.usize(0..self.profile.keys);
+        let target = if self.profile.shy && self.host_rng.u32(0..3) > 0 {
+            self.profile.keys - 1
+        } else {
+            self.host_rng.usize(0..self.profile.keys)
+        };
         let odd = self.host_rng.u32(0..6) == 0;
-        let create = self.host_rng.u32(0..3) == 0;
+        let create = self.host_rng.u32(0..3) == 0 && !self.profile.shy;
         let sender = Sender::Record(key);
         let letter = self.checker.post.write(process, sender, target, Style::Post, odd);
         self.tally.letters += 1;

@@ -214,8 +214,7 @@ impl Post {
             }
             // What came back may be applied in the very write in which it leaves the outbox.
             let own = letter.sender == Sender::Record(key);
-            // A gift to oneself that was never seen in the inbox on its way has come back, too: the record was erased.
-            letter.returned |= own && (letter.target != key || !letter.reached);
+            letter.returned |= own && letter.style == Style::Post && (letter.target != key || !letter.reached);
             let back = letter.returned && own;
             if back {
                 self.noted.push(Seen::LetterReturned);

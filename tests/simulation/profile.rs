@@ -100,6 +100,8 @@ pub struct Profile {
     pub fickle: bool,
     /// Hosts send changes and gifts, update records that nobody holds, and look at records.
     pub mail: bool,
+    /// The last key is seldom wanted and often sent to: for a long time there is no such record.
+    pub shy: bool,
     /// How many changes wait in an inbox at most.
     pub inbox_limit: usize,
     /// The game erases records.
@@ -177,6 +179,7 @@ impl Profile {
             edge: false,
             fickle: faulty && rng.u32(0..100) < 10,
             mail: rng.u32(0..100) < 60,
+            shy: rng.u32(0..100) < 20,
             inbox_limit: pick(rng, &[1, 2, 8, 128]),
             erases: faulty && rng.u32(0..100) < 12,
             compatible: (rng.u32(0..100) < 25).then(|| [rng.bool(), rng.bool()]),
@@ -184,6 +187,10 @@ impl Profile {
             nth: (rng.u32(0..100) < 8).then(|| Nth::roll(rng)),
             partial: faulty && rng.u32(0..100) < 15,
         };
+        if profile.shy {
+            profile.mail = true;
+            profile.keys = profile.keys.max(2);
+        }
         if profile.compatible.is_some() {
             for place in &mut profile.places {
                 place.schema = rng.u32(1..=NEWEST_SCHEMA);
@@ -207,6 +214,7 @@ impl Profile {
         self.erases = false;
         self.falls_back = false;
         self.compatible = None;
+        self.shy = false;
         self.rates = Rates::Bounded;
         self.keys = 1;
         self.delay = MS;
@@ -241,6 +249,11 @@ impl Profile {
     pub fn brisk_delay(&self) -> u64 {
         let most = |place: &Place| (place.request_timeout / 4).min(place.lease / 12);
         self.places.iter().map(most).min().unwrap_or(MS)
+    }
+
+    /// Whether nobody wants this record but now and then.
+    pub fn is_shy(&self, key: usize) -> bool {
+        self.shy && key + 1 == self.keys
     }
 
     /// The longest lease of the run.
