@@ -6,8 +6,11 @@ use crate::process::{Desk, Process};
 use crate::profile::NEWEST_SCHEMA;
 use crate::profile::{Mood, Rates};
 use crate::queue::Turn;
+use crate::server::{Server, Through};
+use crate::server_core::CoreServer;
 use crate::shrink::FAULT_ROLLS;
 use crate::tally::Injected;
+use crate::through_c::CServer;
 use crate::world::{record_key, Event, Standby, World, SPACE};
 use sessionlocker::engine::core::{Core, CoreOptions};
 use sessionlocker::error::Error;
@@ -17,6 +20,11 @@ use sessionlocker::store::{Abilities, Key, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The origin of all names that a server makes.
+pub fn origin_of(number: usize) -> u128 {
+    0x51 << 64 | number as u128
+}
 
 impl World {
     /// When the next fault comes.
@@ -93,6 +101,7 @@ impl World {
         self.trace.say(self.now, || format!("p{process} {how}"));
         let place = self.processes[process].place;
         self.processes[process].alive = false;
+        self.processes[process].server.kill();
         self.processes[process].ticks.cancel();
         self.thaw_clock(process);
         self.places[place].retain(|living| *living != process);
@@ -167,14 +176,16 @@ impl World {
         }
     }
 
-    fn make_process(&self, number: usize, place: usize, vouched: bool) -> Result<Process, Error> {
+    fn make_server(&self, number: usize, place: usize, vouched: bool) -> Result<Box<dyn Server>, Error> {
+        if self.through == Through::C {
+            return Ok(Box::new(CServer::new(self, number, place, vouched)?));
+        }
         let settings = &self.profile.places[place];
-        let server_id = self.server_ids[place].clone();
         let nanos = Duration::from_nanos;
         let mut core = Core::new(CoreOptions {
-            server_id: server_id.clone(),
-            entropy: 0x51 << 64 | number as u128,
-            seed: self.seed ^ (number as u64) << 32,
+            server_id: self.server_ids[place].clone(),
+            entropy: origin_of(number),
+            seed: self.seed_of(number),
             lease: nanos(settings.lease),
             beat_interval: nanos(settings.beat),
             predecessor_gone: vouched,
@@ -211,12 +222,24 @@ impl World {
                 ..Spec::named(SPACE)
             },
         )?;
+        Ok(Box::new(CoreServer::new(core, spec, self.through.is_plain())))
+    }
+
+    /// Decides the jitter of a server.
+    pub fn seed_of(&self, number: usize) -> u64 {
+        match self.seed ^ (number as u64) << 32 {
+            // Through C this would stand for a random one.
+            0 if self.through.is_plain() => u64::MAX,
+            seed => seed,
+        }
+    }
+
+    fn make_process(&self, number: usize, place: usize, vouched: bool) -> Result<Process, Error> {
         Ok(Process {
             number,
             place,
-            server_id,
-            core,
-            spec,
+            server_id: self.server_ids[place].clone(),
+            server: self.make_server(number, place, vouched)?,
             alive: true,
             paused: false,
             doomed: false,
@@ -228,7 +251,7 @@ impl World {
             loaded: BTreeSet::new(),
             ticks: Turn::default(),
             next_tag: 0,
-            schema: settings.schema,
+            schema: self.profile.places[place].schema,
             errands: BTreeMap::new(),
             rate_before_pause: None,
         })

@@ -3,6 +3,7 @@
 use crate::checker::Verdict;
 use crate::clock::MS;
 use crate::process::Untold;
+use crate::server::Heard;
 use crate::tally::Seen;
 use crate::view::Game;
 use crate::world::{Event, World};
@@ -15,20 +16,20 @@ use std::time::Duration;
 impl World {
     /// A host takes its events.
     pub fn hear(&mut self, process: usize) {
-        while let Some(event) = self.processes[process].core.next_event() {
+        while let Some(event) = self.processes[process].server.next_event() {
             self.trace.number(process as u64);
             if self.processes[process].shut_down {
                 // The host has gone.
                 continue;
             }
             match event {
-                core::Event::Locker { source, event } => {
-                    let key = usize::try_from(source.tag).expect("the tag of a locker is its key");
-                    if self.processes[process].desks[key].locker == Some(source.locker) {
+                Heard::Locker { locker, tag, event } => {
+                    let key = usize::try_from(tag).expect("the tag of a locker is its key");
+                    if self.processes[process].desks[key].locker == Some(locker) {
                         self.hear_locker(process, key, event);
                     }
                 }
-                core::Event::Visit { key, tag, outcome, .. } => {
+                Heard::Visit { key, tag, outcome } => {
                     self.trace.say(self.now, || {
                         let mut text = format!("{outcome:?}");
                         text.truncate(text.char_indices().nth(160).map_or(text.len(), |(at, _)| at));
@@ -36,7 +37,8 @@ impl World {
                     });
                     self.hear_visit(process, &key, tag, outcome);
                 }
-                other => self.hear_engine(process, &other),
+                Heard::LeftBehind => {}
+                Heard::Engine(event) => self.hear_engine(process, &event),
             }
         }
         self.check_deadline(process);
@@ -200,8 +202,8 @@ impl World {
         let Some(locker) = running.desks[key].locker else {
             return;
         };
-        let status = running.core.status(self.local(process), locker);
-        let Some(document) = running.core.document(locker).ok().filter(|_| {
+        let status = running.server.status(self.local(process), locker);
+        let Some(document) = running.server.document(locker).ok().filter(|_| {
             // With a store that answers at once the session may be over already.
             status.is_ok_and(|status| status.epoch == Some(epoch))
         }) else {
@@ -322,7 +324,7 @@ impl World {
         let desk = &mut running.desks[key];
         desk.session = None;
         desk.wish_at = self.now;
-        let status = desk.locker.map(|locker| running.core.status(now, locker));
+        let status = desk.locker.map(|locker| running.server.status(now, locker));
         if status.is_none_or(|status| status.is_ok_and(|status| !status.wanted)) {
             desk.wanted = [false; 2];
         }
@@ -387,7 +389,7 @@ impl World {
             _ if !self.stage.is_play() => HandoverAnswer::Give { after: Duration::ZERO },
             0 => HandoverAnswer::Refuse,
             1 => HandoverAnswer::Give {
-                after: Duration::from_nanos(self.host_rng.u64(0..lease)),
+                after: self.through.time(self.host_rng.u64(0..lease)),
             },
             2 => HandoverAnswer::Give { after: Duration::ZERO },
             // Silence: what the spec says happens.
@@ -398,7 +400,7 @@ impl World {
         let running = &mut self.processes[process];
         if let Some(locker) = running.desks[key].locker {
             // Nobody may be asking any more: the answer is then refused, and that is as it should be.
-            let _ = running.core.answer_handover(locker, answer);
+            let _ = running.server.answer_handover(locker, answer);
             self.wake(process);
         }
     }

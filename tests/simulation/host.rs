@@ -2,17 +2,17 @@
 
 use crate::process::{Desk, Untold, NAMES};
 use crate::profile::pick;
+use crate::server::LockerId;
 use crate::tally::{Injected, Seen};
 use crate::view::{product, Game};
 use crate::world::{Event, World};
-use sessionlocker::engine::event::LockerId;
+use sessionlocker::engine::event;
 use sessionlocker::engine::visit::VisitId;
 use sessionlocker::error::{Error, ErrorKind};
 use sessionlocker::locker::call::{self, CallAnswer, HostCall, Question};
 use sessionlocker::receipt::{Receipt, ReceiptState};
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
-use std::time::Duration;
 
 /// A purchase that the platform tells about again and again.
 pub struct Purchase {
@@ -26,7 +26,7 @@ pub struct Purchase {
 /// Who asks a host.
 #[derive(Clone, Copy)]
 pub enum Caller {
-    Locker(LockerId),
+    Locker(event::LockerId),
     Visit(VisitId),
 }
 
@@ -107,10 +107,7 @@ impl World {
         }
         let default = self.newborn(process);
         let running = &mut self.processes[process];
-        let opened = running
-            .core
-            .open_locker(running.spec, &format!("k{key}"), key as u64, default);
-        match opened {
+        match running.server.open_locker(key, default) {
             Ok(locker) => {
                 // A locker that was closed and is not at rest yet goes on where it was.
                 if running.desks[key].locker != Some(locker) {
@@ -159,11 +156,11 @@ impl World {
         let now = self.local(process);
         let running = &mut self.processes[process];
         // A load that was given up may still be under way, with what it has read already.
-        let status = running.core.status(now, locker);
+        let status = running.server.status(now, locker);
         if status.is_ok_and(|status| status.idle) {
             running.desks[key].wish_at = self.now;
         }
-        match running.core.mark_should_acquire(locker, NAMES[which]) {
+        match running.server.mark_should_acquire(locker, NAMES[which]) {
             Ok(()) => {
                 running.desks[key].wanted[which] = true;
                 running.desks[key].releasing = false;
@@ -184,7 +181,7 @@ impl World {
         for (which, name) in NAMES.into_iter().enumerate() {
             let running = &mut self.processes[process];
             if std::mem::take(&mut running.desks[key].wanted[which]) {
-                if let Err(error) = running.core.mark_should_release(locker, name) {
+                if let Err(error) = running.server.mark_should_release(locker, name) {
                     self.unexpected(process, "mark_should_release", &error);
                 }
             }
@@ -200,7 +197,7 @@ impl World {
             }
             self.want(process, key, locker);
             let desk = &self.processes[process].desks[key];
-            let status = self.processes[process].core.status(self.local(process), locker);
+            let status = self.processes[process].server.status(self.local(process), locker);
             let epoch = status.ok().and_then(|status| status.epoch);
             if was_held && desk.session.is_some() && epoch == Some(desk.epoch) {
                 self.processes[process].desks[key].reacquired = true;
@@ -211,7 +208,7 @@ impl World {
     fn close(&mut self, process: usize, key: usize, locker: LockerId) {
         self.trace
             .say(self.now, || format!("p{process} closes its locker of k{key}"));
-        if let Err(error) = self.processes[process].core.close_locker(locker) {
+        if let Err(error) = self.processes[process].server.close_locker(locker) {
             self.unexpected(process, "close_locker", &error);
         }
         let desk = &mut self.processes[process].desks[key];
@@ -240,7 +237,7 @@ impl World {
         let now = self.local(process);
         let running = &mut self.processes[process];
         running.shutting_down = Some(now.0 + deadline);
-        running.core.begin_shutdown(now, Duration::from_nanos(deadline));
+        running.server.begin_shutdown(now, deadline);
         self.wake(process);
     }
 
@@ -260,14 +257,15 @@ impl World {
         let session = self.processes[process].desks[key].session?;
         let edit = self.checker.next_edit();
         let running = &mut self.processes[process];
-        let done = running.core.edit(locker, |document| {
-            change_game(document, |game| {
-                game.log.push(edit);
-                change_more(game);
-            })
+        let done = running.server.document(locker).and_then(|document| {
+            let before = game_in(&document)?;
+            let mut after = before.clone();
+            after.log.push(edit);
+            change_more(&mut after);
+            running.server.edit(locker, &before, &after)
         });
         match done {
-            Ok(((), change)) => {
+            Ok(change) => {
                 let desk = &mut running.desks[key];
                 desk.untold.push_back(Untold { change, edit });
                 desk.edit_of.insert(change, edit);
@@ -294,7 +292,7 @@ impl World {
         let running = &mut self.processes[process];
         running.next_tag += 1;
         let tag = running.next_tag;
-        match running.core.await_change(locker, change, tag) {
+        match running.server.await_change(locker, change, tag) {
             Ok(()) => {
                 running.desks[key].awaited.insert(tag, edit);
             }
@@ -306,11 +304,11 @@ impl World {
     }
 
     pub fn ask_to_save(&mut self, process: usize, locker: LockerId) {
-        let core = &mut self.processes[process].core;
+        let server = &mut self.processes[process].server;
         let asked = if self.host_rng.bool() {
-            core.mark_should_save(locker)
+            server.mark_should_save(locker)
         } else {
-            core.mark_force_save(locker)
+            server.mark_force_save(locker)
         };
         if let Err(error) = asked {
             self.unexpected(process, "mark_save", &error);
@@ -327,7 +325,7 @@ impl World {
         let Some((&change, &edit)) = desk.edit_of.iter().nth(nth) else {
             return;
         };
-        match self.processes[process].core.change_status(locker, change) {
+        match self.processes[process].server.change_status(locker, change) {
             Ok(status) => self.told_status(process, key, edit, status),
             Err(error) => self.unexpected(process, "change_status", &error),
         }
@@ -380,7 +378,7 @@ impl World {
             tag,
             state,
         };
-        match running.core.process_receipt(locker, receipt) {
+        match running.server.process_receipt(locker, receipt) {
             Ok(()) => {
                 running.desks[key].receipts.insert(tag, purchase);
             }
@@ -393,7 +391,7 @@ impl World {
             .map(|index| u32::try_from(index).expect("a run has few purchases"))
             .filter(|purchase| self.purchases[*purchase as usize].key == key)
             .filter(|purchase| {
-                let credit = self.processes[process].core.credit(locker, &product(*purchase));
+                let credit = self.processes[process].server.credit(locker, &product(*purchase));
                 credit.is_ok_and(|credit| credit > 0)
             })
             .collect();
@@ -403,7 +401,7 @@ impl World {
         let purchase = pick(&mut self.host_rng, &owed);
         let running = &mut self.processes[process];
         running.next_tag += 1;
-        if let Err(error) = running.core.use_credit(locker, &product(purchase), running.next_tag) {
+        if let Err(error) = running.server.use_credit(locker, &product(purchase), running.next_tag) {
             self.unexpected(process, "use_credit", &error);
         }
     }
@@ -411,16 +409,22 @@ impl World {
     // Calls to the host ------------------------------------------------------------------------------------------
 
     /// The core asks the host for something; it is done now, or after a while.
-    pub fn called(&mut self, process: usize, key: usize, locker: LockerId, call: &HostCall) {
+    pub fn called(&mut self, process: usize, key: usize, locker: event::LockerId, call: &HostCall) {
+        let answer = self.answer_of(process, key, call);
+        self.answer_call(process, Caller::Locker(locker), answer);
+    }
+
+    /// What the host answers to a question.
+    pub fn answer_of(&mut self, process: usize, key: usize, call: &HostCall) -> CallAnswer {
         let mut draft = call.draft.clone();
         let (verdict, edited) = match &call.question {
             Question::BeforeSave(_) => (call::Verdict::Done, false),
             Question::Prepare(_) => (self.migrate(&mut draft), true),
+            Question::DefaultData => return CallAnswer::done(Some(self.newborn(process))),
             Question::ApplyChange { sent, direct } => {
-                let answer = self.apply_letter(process, key, sent, *direct, &mut draft);
-                return self.answer_call(process, Caller::Locker(locker), answer);
+                return self.apply_letter(process, key, sent, *direct, &mut draft);
             }
-            Question::Validate | Question::MergeOffline { .. } | Question::DefaultData => {
+            Question::Validate | Question::MergeOffline { .. } => {
                 unreachable!("the simulated game asks for none of these")
             }
             Question::ApplyReceipt(receipt) => {
@@ -436,12 +440,11 @@ impl World {
                 (self.take_back(purchase, &mut draft), true)
             }
         };
-        let answer = CallAnswer {
+        CallAnswer {
             verdict,
             draft: edited.then_some(draft),
             outgoing: Vec::new(),
-        };
-        self.answer_call(process, Caller::Locker(locker), answer);
+        }
     }
 
     /// A host answers, now or after a while.
@@ -459,7 +462,9 @@ impl World {
 
     fn finish_call(&mut self, process: usize, whom: Caller, answer: CallAnswer) {
         let now = self.local(process);
-        let core = &mut self.processes[process].core;
+        let Some(core) = self.processes[process].server.core() else {
+            return;
+        };
         match whom {
             Caller::Locker(locker) => core.finish_call(now, locker, answer),
             Caller::Visit(visit) => core.finish_visit_call(now, visit, answer),
@@ -533,11 +538,15 @@ impl World {
 
 /// Changes the game's data inside a document.
 fn change_game(document: &mut Document, change: impl FnOnce(&mut Game)) -> Result<(), Error> {
-    let mut text = Vec::new();
-    document.write_json(&mut text);
-    let mut game = Game::parse(&text)
-        .map_err(|fault| Error::new(ErrorKind::WrongType, format!("not the game's data: {fault}")))?;
+    let mut game = game_in(document)?;
     change(&mut game);
     *document = Document::from_json(&game.to_json())?;
     Ok(())
+}
+
+/// The game's data inside a document.
+pub fn game_in(document: &Document) -> Result<Game, Error> {
+    let mut text = Vec::new();
+    document.write_json(&mut text);
+    Game::parse(&text).map_err(|fault| Error::new(ErrorKind::WrongType, format!("not the game's data: {fault}")))
 }

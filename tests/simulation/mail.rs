@@ -4,13 +4,14 @@
 use crate::network::{self, Line};
 use crate::post::{Sender, Style, Told};
 use crate::process::Errand;
+use crate::server::{name_of, LockerId};
 use crate::tally::{Injected, Seen};
 use crate::view::Game;
 use crate::world::{Event, World, SPACE};
 use sessionlocker::change::Draft;
-use sessionlocker::engine::event::{LockerId, SpecId, VisitOutcome};
+use sessionlocker::engine::event::VisitOutcome;
 use sessionlocker::engine::visit::{Sending, VisitId};
-use sessionlocker::locker::call::{CallAnswer, HostCall, Question, Verdict};
+use sessionlocker::locker::call::{CallAnswer, HostCall, Verdict};
 use sessionlocker::record::inbox::Sent;
 use sessionlocker::record::Document;
 use sessionlocker::visit::courier::Fate;
@@ -46,7 +47,13 @@ impl World {
         self.trace.say(self.now, || {
             format!("p{process} sends letter {number} to k{target} ({style:?}, odd: {odd}, create: {create})")
         });
-        let default = self.host_rng.bool().then(|| self.newborn(process));
+        let at_once = self.host_rng.bool();
+        let at_once = if self.through.is_plain() {
+            create || style == Style::Update
+        } else {
+            at_once
+        };
+        let default = at_once.then(|| self.newborn(process));
         let tag = self.expect(process, target, Errand::Letter(number));
         let sending = Sending {
             kind: KINDS[usize::from(odd)].into(),
@@ -55,20 +62,17 @@ impl World {
             update: style == Style::Update,
             tag,
         };
-        let running = &mut self.processes[process];
-        let sent = running
-            .core
-            .send_change(running.spec, &format!("k{target}"), sending, default);
+        let wall = self.wall(process);
+        let server = &mut self.processes[process].server;
+        let sent = server.send_change(wall, target, sending, default);
         self.note_refusal(process, tag, "send_change", sent);
     }
 
     fn view(&mut self, process: usize, target: usize) {
         let tag = self.expect(process, target, Errand::View { since: self.now });
         let default = self.newborn(process);
-        let running = &mut self.processes[process];
-        let asked = running
-            .core
-            .visit(running.spec, &format!("k{target}"), Purpose::View, default, tag);
+        let server = &mut self.processes[process].server;
+        let asked = server.visit(target, Purpose::View, default, tag);
         self.note_refusal(process, tag, "view", asked);
     }
 
@@ -78,11 +82,8 @@ impl World {
             .say(self.now, || format!("p{process} erases k{target} (force: {force})"));
         let tag = self.expect(process, target, Errand::Erase);
         self.processes[process].desks[target].erased_by_force |= force;
-        let running = &mut self.processes[process];
-        let purpose = Purpose::Erase { force };
-        let asked = running
-            .core
-            .visit(running.spec, &format!("k{target}"), purpose, Document::default(), tag);
+        let server = &mut self.processes[process].server;
+        let asked = server.visit(target, Purpose::Erase { force }, Document::default(), tag);
         self.note_refusal(process, tag, "erase", asked);
     }
 
@@ -115,7 +116,7 @@ impl World {
         }
         let (letter, draft) = self.write_gift(process, key);
         self.edit_game(process, key, locker, |game| game.sent.push(letter));
-        if let Err(error) = self.processes[process].core.queue_change(locker, draft) {
+        if let Err(error) = self.processes[process].server.queue_change(locker, draft) {
             // The data say that it was sent: a full outbox must be asked about first. It holds more than a run sends.
             self.unexpected(process, "queue_change", &error);
         }
@@ -140,7 +141,7 @@ impl World {
         });
         let draft = Draft {
             space: SPACE.into(),
-            key: format!("k{target}"),
+            key: name_of(target),
             kind: KINDS[usize::from(odd)].into(),
             payload: letter.into(),
             create,
@@ -177,7 +178,7 @@ impl World {
             }
             if !direct {
                 let status = self.processes[process].desks[key].locker;
-                let status = status.map(|locker| self.processes[process].core.status(self.local(process), locker));
+                let status = status.map(|locker| self.processes[process].server.status(self.local(process), locker));
                 let epoch = status.and_then(Result::ok).and_then(|status| status.epoch);
                 self.processes[process].desks[key].stubborn_in = epoch;
             }
@@ -209,26 +210,17 @@ impl World {
     }
 
     /// The core asks the host on behalf of a visit.
-    pub fn called_by_visit(&mut self, process: usize, visit: VisitId, spec: SpecId, key: &str, call: &HostCall) {
-        debug_assert_eq!(spec, self.processes[process].spec);
+    pub fn called_by_visit(&mut self, process: usize, visit: VisitId, key: &str, call: &HostCall) {
         let key: usize = key[1..].parse().expect("records are named k and a number");
-        let mut draft = call.draft.clone();
-        let answer = match &call.question {
-            Question::DefaultData => CallAnswer::done(Some(self.newborn(process))),
-            Question::ApplyChange { sent, direct } => self.apply_letter(process, key, sent, *direct, &mut draft),
-            Question::Prepare(_) => CallAnswer {
-                verdict: self.migrate(&mut draft),
-                draft: Some(draft),
-                outgoing: Vec::new(),
-            },
-            other => unreachable!("no visit asks {other:?}"),
-        };
-        let whom = crate::host::Caller::Visit(visit);
-        self.answer_call(process, whom, answer);
+        let answer = self.answer_of(process, key, call);
+        self.answer_call(process, crate::host::Caller::Visit(visit), answer);
     }
 
     /// How long a host takes to answer; `None` for at once.
     pub fn thinking_time(&mut self) -> Option<u64> {
+        if self.through.is_plain() {
+            return None;
+        }
         if self.host_rng.u32(0..4) > 0 {
             return None;
         }

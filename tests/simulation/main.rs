@@ -6,6 +6,7 @@
 //! cargo test --release --test simulation -- --seconds 600 --from 5000000  as many as fit into the time
 //! cargo test --release --test simulation -- --seed 7 --trace              all that happens in one seed
 //! cargo test --release --test simulation -- --seed 7 --shrink             the shortest story of a seed that breaks a promise
+//! cargo test --release --test simulation -- --through-c --seeds 1000      servers that use the C interface
 //! cargo test --release --features planted-bugs --test simulation -- --planted        look for every planted bug
 //! cargo test --release --features planted-bugs --test simulation -- --rate 2000      how often each of them shows
 //! ```
@@ -13,6 +14,9 @@
 //! The servers run the library's own core, which does no I/O and reads no clock. The world loses, doubles and delays
 //! requests and answers, stops and kills servers, bends clocks and damages records; after every step the invariants of
 //! the lock are checked for all servers together.
+//!
+//! With `--through-c` the servers use the C interface instead, with the host's clock and a store of callbacks, and what
+//! they write is compared with what the core writes in the same play.
 
 #[cfg(feature = "planted-bugs")]
 mod campaign;
@@ -30,15 +34,19 @@ mod profile;
 mod queue;
 mod runner;
 mod seen;
+mod server;
+mod server_core;
 mod settle;
 mod shrink;
 mod store;
 mod tally;
+mod through_c;
 mod trace;
 mod transitions;
 mod view;
 mod world;
 
+use crate::server::Through;
 use runner::{Range, Setup};
 use sessionlocker::planted::Bugs;
 use std::process::ExitCode;
@@ -65,6 +73,7 @@ struct Arguments {
     cap: u64,
     threads: usize,
     list: bool,
+    through: Through,
 }
 
 fn main() -> ExitCode {
@@ -95,9 +104,10 @@ fn run(arguments: &Arguments) -> bool {
         count: arguments.seeds.unwrap_or(longest.map_or(USUAL_SEEDS, |_| u64::MAX / 2)),
         longest,
     };
-    let well = runner::hunt(range, arguments.threads, ALL_SEEN_FROM);
+    let well = runner::hunt(range, arguments.through, arguments.threads, ALL_SEEN_FROM);
     // A plain test run replays the planted bugs too, where they are built in.
-    let usual = arguments.seeds.is_none() && longest.is_none() && cfg!(feature = "planted-bugs");
+    let plain = arguments.seeds.is_none() && longest.is_none() && arguments.through == Through::Core;
+    let usual = plain && cfg!(feature = "planted-bugs");
     well && (!usual || planted(arguments))
 }
 
@@ -109,6 +119,7 @@ fn tell_one(seed: u64, arguments: &Arguments) -> bool {
         } else {
             Telling::Nothing
         },
+        through: arguments.through,
         ..Setup::default()
     };
     if arguments.shrink {
@@ -180,6 +191,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
         cap: 200_000,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         list: false,
+        through: Through::Core,
     };
     while let Some(word) = words.next() {
         let mut number = || {
@@ -197,6 +209,9 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--threads" => arguments.threads = usize::try_from(number()?).unwrap_or(1).max(1),
             "--trace" => arguments.trace = true,
             "--shrink" => arguments.shrink = true,
+            "--through-c" => arguments.through = Through::C,
+            // The same plays with the core, to be compared with those through C.
+            "--plain" => arguments.through = Through::PlainCore,
             "--planted" => arguments.planted = true,
             "--planted-known" => arguments.planted_known = true,
             "--write" => arguments.write = true,

@@ -1,9 +1,8 @@
-//! One game server process of a run: a core, and a host with wishes, edits and memories.
+//! One game server process of a run: a server, and a host with wishes, edits and memories.
 
 use crate::queue::Turn;
+use crate::server::{LockerId, Server};
 use crate::transitions::State;
-use sessionlocker::engine::core::Core;
-use sessionlocker::engine::event::{LockerId, SpecId};
 use sessionlocker::store::{RequestId, StoreResult};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -79,8 +78,7 @@ pub struct Process {
     pub number: usize,
     pub place: usize,
     pub server_id: String,
-    pub core: Core,
-    pub spec: SpecId,
+    pub server: Box<dyn Server>,
     pub alive: bool,
     pub paused: bool,
     /// Dies at the end of this tick.

@@ -229,6 +229,22 @@ impl Profile {
         }
     }
 
+    /// Times are whole milliseconds, and no tick is left out: what a host can do that uses the C interface.
+    pub fn make_plain(&mut self) {
+        self.sparse_ticks = false;
+        for place in &mut self.places {
+            for time in [
+                &mut place.beat,
+                &mut place.request_timeout,
+                &mut place.autosave,
+                &mut place.retry_min,
+                &mut place.retry_max,
+            ] {
+                *time -= *time % MS;
+            }
+        }
+    }
+
     /// The longest delay at which no request is given up and no lease lapses: a slower store is a fault.
     pub fn brisk_delay(&self) -> u64 {
         let most = |place: &Place| (place.request_timeout / 4).min(place.lease / 12);

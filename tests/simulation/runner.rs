@@ -1,6 +1,7 @@
 //! Many seeds on all cores, and what came of them.
 
 use crate::checker::Violation;
+use crate::server::Through;
 use crate::shrink::{self, Omit};
 use crate::tally::Tally;
 use crate::trace::Telling;
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Every so many seeds one is run twice, and both traces must be the same.
 const REPLAY_EVERY: u64 = 16;
+/// Which of them is compared with the core, when servers are driven through C.
+const COMPARED: u64 = REPLAY_EVERY / 2;
 /// Seeds that a thread takes at a time.
 const CHUNK: u64 = 16;
 /// Broken promises after which a run is given up.
@@ -38,6 +41,25 @@ pub struct Setup {
     pub bugs: Bugs,
     pub omit: Omit,
     pub telling: Telling,
+    pub through: Through,
+}
+
+impl From<Bugs> for Setup {
+    fn from(bugs: Bugs) -> Self {
+        Self {
+            bugs,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Through> for Setup {
+    fn from(through: Through) -> Self {
+        Self {
+            through,
+            ..Self::default()
+        }
+    }
 }
 
 /// What came of one seed.
@@ -79,12 +101,9 @@ pub fn run_with(seed: u64, setup: &Setup) -> Run {
 }
 
 /// Runs one seed as it is.
-pub fn run_seed(seed: u64, bugs: Bugs) -> Run {
-    let setup = Setup {
-        bugs,
-        ..Setup::default()
-    };
-    run_with(seed, &setup)
+#[cfg(feature = "planted-bugs")]
+pub fn run_seed(seed: u64, setup: impl Into<Setup>) -> Run {
+    run_with(seed, &setup.into())
 }
 
 /// Which seeds are run, and for how long at most.
@@ -108,7 +127,8 @@ impl Range {
 }
 
 /// Runs seeds until the end or until `enough` promises were found broken.
-pub fn run_many(range: Range, bugs: Bugs, enough: usize, threads: usize) -> Outcome {
+pub fn run_many(range: Range, setup: impl Into<Setup>, enough: usize, threads: usize) -> Outcome {
+    let setup = &setup.into();
     let Range { first, count, longest } = range;
     let started = Instant::now();
     let in_time = || longest.is_none_or(|longest| started.elapsed() < longest);
@@ -128,7 +148,7 @@ pub fn run_many(range: Range, bugs: Bugs, enough: usize, threads: usize) -> Outc
                         break;
                     }
                     for seed in first + chunk..first + (chunk + CHUNK).min(count) {
-                        if let Some(violation) = run_and_compare(seed, bugs, &mut tally) {
+                        if let Some(violation) = run_and_compare(seed, setup, &mut tally) {
                             if let Ok(mut found) = found.lock() {
                                 found.push(Found { seed, violation });
                             }
@@ -150,48 +170,62 @@ pub fn run_many(range: Range, bugs: Bugs, enough: usize, threads: usize) -> Outc
     }
 }
 
-fn run_and_compare(seed: u64, bugs: Bugs, sum: &mut Tally) -> Option<Violation> {
+fn run_and_compare(seed: u64, setup: &Setup, sum: &mut Tally) -> Option<Violation> {
     let Run {
         hash, tally, violation, ..
-    } = run_seed(seed, bugs);
+    } = run_with(seed, setup);
     sum.add(&tally);
-    if violation.is_some() || seed % REPLAY_EVERY != 0 {
+    if violation.is_some() {
         return violation;
     }
+    let again = match seed % REPLAY_EVERY {
+        0 => setup.clone(),
+        // What goes in and out through C is what the core, driven directly, would have said.
+        COMPARED if setup.through == Through::C => Setup::from(Through::PlainCore),
+        _ => return None,
+    };
     sum.replayed += 1;
-    let again = run_seed(seed, bugs).hash;
-    (hash != again).then(|| Violation {
+    let other = run_with(seed, &again).hash;
+    (hash != other).then(|| Violation {
         invariant: "I13",
-        text: format!("the same seed gave the traces {hash:016x} and {again:016x}"),
+        text: format!(
+            "the same seed gave the traces {hash:016x} and, through {:?}, {other:016x}",
+            again.through
+        ),
     })
 }
 
 /// Runs seeds and prints what came of them; whether all was well.
-pub fn hunt(range: Range, threads: usize, all_seen_from: u64) -> bool {
+pub fn hunt(range: Range, through: Through, threads: usize, all_seen_from: u64) -> bool {
+    let way = if through == Through::C {
+        ", through the C interface"
+    } else {
+        ""
+    };
     match range.longest {
         None => println!(
-            "simulation: seeds {} to {} on {threads} threads",
+            "simulation: seeds {} to {} on {threads} threads{way}",
             range.first,
             range.first + range.count - 1
         ),
         Some(longest) => println!(
-            "simulation: seeds from {} on, for {} s on {threads} threads",
+            "simulation: seeds from {} on, for {} s on {threads} threads{way}",
             range.first,
             longest.as_secs()
         ),
     }
-    let outcome = run_many(range, Bugs::default(), MOST_VIOLATIONS, threads);
-    print_summary(&outcome);
+    let outcome = run_many(range, through, MOST_VIOLATIONS, threads);
+    print_summary(&outcome, through);
     if let Some(found) = outcome.found.first() {
         println!("\nthe story of seed {}, as short as it could be made", found.seed);
-        shrink::tell(found.seed, &Setup::default());
+        shrink::tell(found.seed, &Setup::from(through));
     }
     let missing = missing_counters(&outcome.tally);
     let blind = outcome.tally.seeds >= all_seen_from && !missing.is_empty();
     if blind {
         println!("never happened, so this run proves too little: {}", missing.join(", "));
     }
-    outcome.found.is_empty() && !blind
+    outcome.found.is_empty() && !blind && crate::through_c::nothing_is_left()
 }
 
 fn missing_counters(tally: &Tally) -> Vec<String> {
@@ -200,7 +234,8 @@ fn missing_counters(tally: &Tally) -> Vec<String> {
     never.chain(tally.transitions.missing()).collect()
 }
 
-fn print_summary(outcome: &Outcome) {
+fn print_summary(outcome: &Outcome, through: Through) {
+    let way = if through == Through::C { "--through-c " } else { "" };
     let tally = &outcome.tally;
     let seconds = outcome.took.as_secs_f64().max(0.001);
     println!("\ninjected");
@@ -245,7 +280,7 @@ fn print_summary(outcome: &Outcome) {
             found.violation.invariant, found.seed, found.violation.text
         );
         println!(
-            "           see it: cargo test --release --test simulation -- --seed {} --trace",
+            "           see it: cargo test --release --test simulation -- {way}--seed {} --trace",
             found.seed
         );
     }

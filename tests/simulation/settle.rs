@@ -384,7 +384,9 @@ impl World {
             for process in self.sound_processes() {
                 let process = &self.processes[process];
                 let now = self.local(process.number);
-                let status = process.desks[key].locker.map(|locker| process.core.status(now, locker));
+                let status = process.desks[key]
+                    .locker
+                    .map(|locker| process.server.status(now, locker));
                 if status.is_some_and(|status| status.is_ok_and(|status| !status.idle)) {
                     busy.push(format!("k{key} is not idle on p{}", process.number));
                 }

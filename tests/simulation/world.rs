@@ -8,6 +8,7 @@ use crate::process::Process;
 use crate::profile::{Mood, Profile, Rates};
 use crate::queue::Queue;
 use crate::runner::Setup;
+use crate::server::Through;
 use crate::settle::Stage;
 use crate::shrink::Omit;
 use crate::store::{Store, Stored};
@@ -95,6 +96,8 @@ pub struct World {
     pub now: u64,
     pub seed: u64,
     pub bugs: Bugs,
+    /// By which door its servers use the library.
+    pub through: Through,
     /// What is left out of the run, to make its story short.
     pub omit: Omit,
     pub queue: Queue<Event>,
@@ -153,12 +156,16 @@ const MOST_POLLS: u32 = 20_000;
 impl World {
     pub fn new(seed: u64, setup: &Setup) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5e55_1011_0cce_5eed);
-        let profile = Profile::roll(&mut rng);
+        let mut profile = Profile::roll(&mut rng);
+        if setup.through.is_plain() {
+            profile.make_plain();
+        }
         let calm = profile.mood == Mood::Calm && profile.rates == Rates::Bounded && profile.nth.is_none();
         let mut world = Self {
             now: 0,
             seed,
             bugs: setup.bugs,
+            through: setup.through,
             omit: setup.omit.clone(),
             queue: Queue::new(),
             store: Store::default(),
@@ -247,6 +254,7 @@ impl World {
             }
             self.happen(event);
         }
+        self.finish();
         self.trace.print_story();
         self.count_profile();
         self.checker.checks.letters = self.checker.post.checks;
@@ -256,6 +264,16 @@ impl World {
         Ending {
             hash: self.trace.hash(),
             violation: self.checker.violation().cloned(),
+        }
+    }
+
+    /// All servers are given back, and nothing of them may be left.
+    fn finish(&mut self) {
+        for process in &mut self.processes {
+            if let Err(text) = process.server.finish() {
+                self.checker
+                    .broken("I10", format!("process {}: {text}", process.number));
+            }
         }
     }
 
@@ -318,10 +336,13 @@ impl World {
         }
         let now = self.local(process);
         for (id, result) in std::mem::take(&mut self.processes[process].inbox) {
-            self.processes[process].core.complete(now, id, result);
+            self.processes[process].server.complete(now, id, result);
         }
         self.drive(process);
         self.hear(process);
+        if let Some(text) = self.processes[process].server.take_fault() {
+            self.checker.broken("I11", format!("process {process}: {text}"));
+        }
         self.check_told(process);
         self.check_exclusive(process);
         if self.processes[process].doomed {
@@ -332,23 +353,28 @@ impl World {
         self.plan_tick(process);
     }
 
-    /// Lets the core do what is due.
+    /// Lets the server do what is due.
     fn drive(&mut self, process: usize) {
         let (now, wall) = (self.local(process), self.wall(process));
+        if let Some(engine) = self.processes[process].server.engine() {
+            engine.update(self, now, wall);
+            return;
+        }
         for _ in 0..MOST_POLLS {
-            match self.processes[process].core.poll(now, wall) {
+            let server = &mut self.processes[process].server;
+            match server.core().and_then(|core| core.poll(now, wall)) {
                 None => return,
                 Some(Action::Submit { id, request, .. }) => {
                     if let Some(result) = self.submit(process, id, request) {
-                        self.processes[process].core.complete(now, id, result);
+                        self.processes[process].server.complete(now, id, result);
                     }
                 }
                 Some(Action::Call { locker, tag, call, .. }) => {
                     let key = usize::try_from(tag).expect("the tag of a locker is its key");
                     self.called(process, key, locker, &call);
                 }
-                Some(Action::CallVisit { visit, spec, key, call }) => {
-                    self.called_by_visit(process, visit, spec, &key, &call);
+                Some(Action::CallVisit { visit, key, call, .. }) => {
+                    self.called_by_visit(process, visit, &key, &call);
                 }
                 Some(Action::Yield) => {}
             }
@@ -361,7 +387,7 @@ impl World {
     fn plan_tick(&mut self, process: usize) {
         let place = self.processes[process].place;
         let at = if self.profile.sparse_ticks {
-            match self.processes[process].core.next_due() {
+            match self.processes[process].server.next_due(self.local(process)) {
                 Some(due) => self.clocks[place].when(due.0),
                 None => return,
             }
@@ -390,7 +416,7 @@ impl World {
     }
 
     /// Takes a request on its way; gives the result if the store answers inside the call.
-    fn submit(&mut self, process: usize, id: RequestId, request: Request) -> Option<StoreResult> {
+    pub fn submit(&mut self, process: usize, id: RequestId, request: Request) -> Option<StoreResult> {
         let place = self.processes[process].place;
         let is_write = !matches!(request.operation, Operation::Get);
         let usual = network::fate(&mut self.weather_rng, &self.profile, self.lines[place].line, is_write);
@@ -526,12 +552,12 @@ impl World {
             }
             Fate::Nonsense => {
                 let is_get = matches!(self.flights[flight].request.operation, Operation::Get);
-                let result = if is_get { Reply::Removed } else { Reply::Missing };
+                let result = self.through.nonsense(is_get);
                 if self.weather_rng.bool() {
                     self.send(flight, there, [None, None]);
                 }
                 self.flights[flight].in_doubt = true;
-                self.tell(flight, there + back, Ok(result));
+                self.tell(flight, there + back, result);
             }
         }
     }
@@ -650,6 +676,8 @@ impl World {
 
     fn answer(&mut self, process: usize, flight: usize, result: StoreResult) {
         if !self.processes[process].alive {
+            let id = self.flights[flight].id;
+            self.processes[process].server.complete_for_nobody(id, result);
             return;
         }
         self.trace.murmur(self.now, || {
@@ -721,7 +749,7 @@ impl World {
         let process = &self.processes[process];
         process.desks[key]
             .locker
-            .is_some_and(|locker| process.core.is_available(now, locker))
+            .is_some_and(|locker| process.server.is_available(now, locker))
     }
 }
 
