@@ -12,6 +12,7 @@ LOGS=target/test-logs
 FIGURES=target/figures # Tests leave what they measured here, one file each.
 SUITE_TIMEOUT=${SUITE_TIMEOUT:-2100}
 SEEDS=${SEEDS:-20000}
+SEEDS_THROUGH_C=${SEEDS_THROUGH_C:-1500}
 export FIGURES_DIR="$PWD/$FIGURES"
 # What a test says goes to the log, also if it passes: that is how it says that it was skipped.
 export RUST_TEST_NOCAPTURE=1
@@ -85,7 +86,10 @@ suite lint-without-sqlite cargo clippy --all-targets --no-default-features -- -D
 suite docs env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 suite cargo-test cargo test --no-fail-fast
 suite simulator make --no-print-directory simulate SEEDS="$SEEDS"
+suite simulator-through-c cargo test --release --test simulation -- --through-c --seeds "$SEEDS_THROUGH_C"
 suite simulator-planted-bugs cargo test --release --features planted-bugs --test simulation -- --planted-known
+suite fuzz bash scripts/fuzz.sh runs=20000
+suite asan bash scripts/sanitize.sh asan 10
 suite demo make --no-print-directory demo
 
 print_figures

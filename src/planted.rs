@@ -119,15 +119,13 @@ pub enum Bug {
     EraseUnderSession,
     /// A gift to a record that does not exist comes back, and nothing keeps an older courier from delivering it later.
     TurnedAwayWithoutMark,
-    /// A contender tells the holder once that it waits, and never again.
-    LetterPostedOnce,
     /// A record that names its server again after the store fell back is not let go.
     RolledBackHolderStays,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 57] = [
         Self::TimeoutIsFailure,
         Self::ConflictIsSuccess,
         Self::AdoptOtherOperation,
@@ -184,7 +182,6 @@ impl Bug {
         Self::EraseKeepsEpoch,
         Self::EraseUnderSession,
         Self::TurnedAwayWithoutMark,
-        Self::LetterPostedOnce,
         Self::RolledBackHolderStays,
     ];
 }

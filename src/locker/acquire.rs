@@ -117,12 +117,11 @@ impl Acquire {
 
     /// There is a request in the record: the holder is to look, and once more in each of its leases, since a letter may
     /// be lost with the record that it was in.
-    fn remind(&mut self, inputs: &Inputs<'_>) {
+    fn remind(&mut self, now: Time) {
         self.asked = true;
         let lease = Duration::from_millis(self.holder_lease_ms()).max(LEASE_RANGE.0);
-        let due = |at: Time| inputs.now >= at.after(lease) && !inputs.bugs.has(Bug::LetterPostedOnce);
-        if self.letter_at.is_none_or(due) {
-            self.letter_at = Some(inputs.now);
+        if self.letter_at.is_none_or(|at| now >= at.after(lease)) {
+            self.letter_at = Some(now);
             self.letters += 1;
         }
     }
@@ -277,7 +276,7 @@ impl Locker {
             Step::Reading => self.reply_reading(inputs, result, out),
             Step::Taking(found) => self.reply_taking(inputs, *found, result, out),
             Step::Asking => {
-                acquire.remind(inputs);
+                acquire.remind(inputs.now);
                 self.wait_for_holder(inputs, out);
             }
             other => acquire.step = other,
@@ -448,7 +447,7 @@ impl Locker {
         acquire.holder = Some(holder);
         acquire.asked = false;
         if requested && !in_peace {
-            acquire.remind(inputs);
+            acquire.remind(inputs.now);
         }
         if requested || in_peace {
             self.wait_for_holder(inputs, out);

@@ -371,7 +371,7 @@ impl World {
     }
 
     /// A standby takes the store's place. It is behind by what was written since it was copied last.
-    fn fall_back(&mut self) {
+    pub fn fall_back(&mut self) {
         let behind = self.standby.take();
         self.standby = Some(Standby {
             entries: self.store.copy(),

@@ -55,6 +55,9 @@ impl World {
 
     /// Faults end: lines are well, the store answers, who was paused goes on, who is superseded goes.
     pub fn calm_down(&mut self) {
+        if self.profile.falls_back && self.fault_rng.bool() {
+            self.fall_back();
+        }
         self.trace.say(self.now, || "--- faults end".into());
         self.stage = Stage::Calming;
         self.profile.weather = Weather::default();
