@@ -3,6 +3,7 @@
 
 use crate::clock::MS;
 use crate::network::Line;
+use crate::process::Process;
 use crate::profile::{Rates, Weather};
 use crate::seen::process_of;
 use crate::tally::Injected;
@@ -380,7 +381,10 @@ impl World {
                 .and_then(|view| view.header.holder);
             // What a dead process has left stays as it is until somebody wants it.
             let process = holder.and_then(|holder| self.processes.get(process_of(holder.incarnation)));
-            let held = process.is_some_and(|process| process.alive && !self.is_outside(process.number));
+            // A store that fell back may name a server that let go long ago, and hears of it when somebody asks.
+            let forgotten = |process: &Process| self.profile.falls_back && process.number != self.homes[key];
+            let held =
+                process.is_some_and(|process| process.alive && !self.is_outside(process.number) && !forgotten(process));
             if held {
                 busy.push(format!("k{key} is held"));
             }
