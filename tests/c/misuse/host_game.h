@@ -71,8 +71,8 @@ static slk_result deal(void *user_data, slk_document draft, slk_error_sink sink)
     meddle(3);
     if (one_in(4))
         HOLDS(slk_error_sink_set(sink, "so the game wants it") == SLK_OK);
-    bury(draft.id);
-    bury(sink.id);
+    bury_at_return(draft.id);
+    bury_at_return(sink.id);
     return any_answer();
 }
 
@@ -114,7 +114,7 @@ static slk_result game_merge(void *user_data, const slk_data_view *view, slk_doc
     look_at_string(view->key);
     remember(SLK_OBJECT_DOCUMENT, offline.id, 0);
     slk_result result = deal(user_data, draft, error);
-    bury(offline.id);
+    bury_at_return(offline.id);
     return result;
 }
 
@@ -150,8 +150,8 @@ static slk_result game_codec(void *user_data, const void *bytes, size_t length, 
     meddle(6);
     HOLDS(slk_buffer_append(buffer, turned + length / 2, length - length / 2) == SLK_OK);
     free(turned);
-    bury(buffer.id);
-    bury(error.id);
+    bury_at_return(buffer.id);
+    bury_at_return(error.id);
     return one_in(10) ? any_answer() : SLK_OK;
 }
 
