@@ -371,26 +371,23 @@ impl Courier {
     }
 
     fn end_front_without(&mut self, text: &str, out: &mut VisitOutputs) {
-        let tried = self.queue.front().is_some_and(|item| item.tried);
         let text = text.to_owned();
-        let fate = if tried {
-            Fate::Unknown { text }
-        } else {
-            Fate::NotSent { text }
-        };
-        self.end_front(fate, out);
+        self.end_front_unless_tried(Fate::NotSent { text: text.clone() }, text, out);
     }
 
     /// The host does not agree. An earlier try, to which it had agreed, may land yet.
     fn end_refused(&mut self, inputs: &Inputs<'_>, text: String, out: &mut VisitOutputs) {
-        let forgotten = inputs.bugs.has(Bug::RefusedUpdateForgotten);
-        let tried = !forgotten && self.queue.front().is_some_and(|item| item.tried);
-        let fate = if tried {
-            Fate::Unknown { text }
-        } else {
-            Fate::Refused { text }
-        };
-        self.end_front(fate, out);
+        let fate = Fate::Refused { text: text.clone() };
+        if inputs.bugs.has(Bug::RefusedUpdateForgotten) {
+            return self.end_front(fate, out);
+        }
+        self.end_front_unless_tried(fate, text, out);
+    }
+
+    /// Ends the first errand with this fate, or, if an earlier try of it may land yet, as unknown.
+    fn end_front_unless_tried(&mut self, fate: Fate, text: String, out: &mut VisitOutputs) {
+        let tried = self.queue.front().is_some_and(|item| item.tried);
+        self.end_front(if tried { Fate::Unknown { text } } else { fate }, out);
     }
 
     fn end_front(&mut self, fate: Fate, out: &mut VisitOutputs) {
