@@ -19,6 +19,18 @@ missing_packages() {
     printf '#include <nlohmann/json.hpp>\n' | c++ -E -x c++ - >/dev/null 2>&1 || printf 'nlohmann-json3-dev '
     printf 'int main(void) { return 0; }\n' | clang -fsanitize=address -x c - -o /dev/null >/dev/null 2>&1 ||
         printf 'libclang-rt-%s-dev ' "$(clang_version)"
+    # The tests start servers of their own from it.
+    has_postgres || printf 'postgresql '
+}
+
+has_postgres() {
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null
+}
+
+# Debian's package makes a cluster and starts it, unless it was told not to before. Nobody here needs one.
+want_no_cluster() {
+    apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends postgresql-common
+    pg_conftool /etc/postgresql-common/createcluster.conf set create_main_cluster false
 }
 
 # The major version of clang: of the one that is there, or else of the one that would be installed.
@@ -64,8 +76,10 @@ check_packages() {
         # Once more: what some packages are called is known only now.
         packages=$(missing_packages)
         echo "setup: installing $packages"
+        export DEBIAN_FRONTEND=noninteractive
+        has_postgres || want_no_cluster
         # Unquoted on purpose: a list of packages.
-        DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $packages
+        apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $packages
         packages=$(missing_packages)
         [ -z "$packages" ] && return 0
         echo "setup: still missing after the installation: $packages" >&2

@@ -1,4 +1,8 @@
-//! What the tests that run compilers and other programs have in common.
+//! What the tests that run compilers, servers and other programs have in common.
+#![allow(dead_code)] // Each test program uses its part.
+
+pub mod postgres;
+pub mod proxy;
 
 use std::path::PathBuf;
 use std::process::Command;
