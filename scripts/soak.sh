@@ -62,7 +62,7 @@ part disk '^[a-z-]+: ' env DISK_SEED="$FROM" DISK_FAULTS="$(($(share 4) * 20))" 
 part fuzz '^fuzz ' bash scripts/fuzz.sh "$(($(share 9) / 6 + 1))"
 part asan '^asan ' bash scripts/sanitize.sh asan "$(share 4)" "$((FROM % 1000000))"
 part tsan '^(tsan|skipped)' bash scripts/sanitize.sh tsan "$(share 4)" "$((FROM % 1000000))"
-part multiprocess '^multiprocess-[a-z]+:' env MULTIPROCESS_SECONDS="$(($(share 9) / 3 + 1))" \
+part multiprocess '^multiprocess-[a-z]+:' env MULTIPROCESS_SECONDS="$(($(share 9) / 2 + 1))" \
     cargo test --test multiprocess -- --nocapture
 
 [ "$failed" -eq 0 ] && echo "soak: no fault found" && exit 0

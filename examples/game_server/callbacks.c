@@ -1,6 +1,7 @@
 #include "callbacks.h"
 
 #include "audit.h"
+#include "events.h"
 #include "game.h"
 #include "roster.h"
 
@@ -28,12 +29,21 @@ static slk_result revoke_receipt(void *user_data, const slk_receipt_view *receip
     return game_take_back(receipt->product, draft);
 }
 
-/* Somebody sent something: a gift of a player, a mail of a server. */
+/* Somebody sent something: a gift of a player, a mail of a server. It may have waited in the record and be applied before
+ * the event of the load is taken; the audit log has the load first all the same. */
 static slk_result apply_change(void *user_data, const slk_change_view *change, slk_document draft, slk_error_sink error)
 {
+    struct summary after;
     (void)user_data;
     (void)error;
-    return game_receive(change, draft);
+    struct player *player = roster_find_tag(change->user_tag);
+    if (player != NULL)
+        events_note_session(player);
+    slk_result result = game_receive(change, draft, &after);
+    if (result == SLK_OK && player != NULL)
+        audit("received %s epoch %" PRIu64 " kind %s ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name,
+              player->epoch, change->kind, after.ops, after.gold, after.receipts);
+    return result;
 }
 
 /* The last moment before a save: what the game keeps outside the data would be written here. */

@@ -26,22 +26,39 @@ static void note_unavailable(struct player *player)
 
 /* What happens to one player */
 
+/* The data as they are now are those that were loaded, if nothing was done with them yet. */
+static void note_session(struct player *player, uint64_t epoch)
+{
+    struct summary now;
+    if (epoch <= player->epoch)
+        return;
+    note_unavailable(player);
+    player->epoch = epoch;
+    if (game_summary(player->locker, &now) != SLK_OK)
+        complain(player->name, "loaded", "the data are not what this game writes");
+    else
+        audit("loaded %s epoch %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name, player->epoch,
+              now.ops, now.gold, now.receipts);
+}
+
+void events_note_session(struct player *player)
+{
+    slk_locker_status status;
+    if (slk_locker_get_status(player->locker, &status, sizeof status) == SLK_OK)
+        note_session(player, status.epoch);
+}
+
 static void on_loaded(struct player *player, const slk_event *event)
 {
     struct summary now;
-    note_unavailable(player);
-    player->epoch = event->epoch;
-    if (game_summary(player->locker, &now) != SLK_OK) {
-        complain(player->name, "loaded", "the data are not what this game writes");
+    note_session(player, event->epoch);
+    if (game_summary(player->locker, &now) != SLK_OK)
         return;
-    }
     if (player->migrated)
         clients_print(player->client, "* migrated %s from 1 to 2", player->name);
     player->migrated = false;
-    audit("loaded %s epoch %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name, player->epoch,
-          now.ops, now.gold, now.receipts);
     clients_print(player->client, "* loaded %s gold %" PRId64 " ops %" PRId64 " epoch %" PRIu64, player->name,
-                  now.gold, now.ops, player->epoch);
+                  now.gold, now.ops, event->epoch);
 }
 
 static void on_load_status(struct player *player, const slk_event *event)

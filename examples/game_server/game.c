@@ -1,5 +1,6 @@
 #include "game.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,37 +78,53 @@ slk_result game_take_back(const char *product, slk_document draft)
     return result == SLK_OK ? slk_document_add_i64(draft, "/ops", 1) : result;
 }
 
-/* {"gold":30}: the gift is worth that much. One that comes back is only paid back. */
+/* {"gold":30,"id":"ann-7"}: the gift is worth that much, and is noted by its id, one that came back as such. */
 static slk_result receive_gift(const slk_change_view *change, slk_document draft)
 {
     slk_document gift;
     int64_t gold = 0;
+    char id[GAME_GIFT_ID + 1];
     slk_result result = slk_document_create_json(change->payload, change->payload_length, &gift);
     if (result != SLK_OK)
         return result;
     result = slk_document_get_i64(gift, "/gold", &gold);
+    if (result == SLK_OK)
+        result = slk_document_get_string(gift, "/id", id, sizeof id, NULL);
     (void)slk_document_destroy(gift);
     if (result == SLK_OK)
         result = slk_document_add_i64(draft, "/gold", gold);
     if (result == SLK_OK)
         result = slk_document_add_i64(draft, "/ops", 1);
-    if (result != SLK_OK || (change->flags & SLK_CHANGE_RETURNED) != 0)
+    if (result != SLK_OK)
         return result;
-    /* Names of players need no escaping in JSON. */
-    char from[160];
-    int length = snprintf(from, sizeof from, "\"%s\"", change->from);
-    if (length < 0 || (size_t)length >= sizeof from)
-        return SLK_E_TOO_LONG;
-    return slk_document_append_json(draft, "/gifts", from, (size_t)length);
+    /* The ids need no escaping in JSON: they are names of players and numbers. */
+    char entry[GAME_GIFT_ID + 10];
+    int length = snprintf(entry, sizeof entry, "\"%s%s\"", change->flags & SLK_CHANGE_RETURNED ? "back-" : "", id);
+    return slk_document_append_json(draft, "/gifts", entry, (size_t)length);
 }
 
-slk_result game_receive(const slk_change_view *change, slk_document draft)
+slk_result game_send_gift(slk_locker locker, slk_spec players, const char *name, const char *to, int64_t amount,
+                          uint64_t *change)
 {
+    /* No two gifts of a player that were saved have the same number. */
+    int64_t ops;
+    char payload[GAME_GIFT_ID + 64];
+    slk_result result = slk_locker_get_i64(locker, "/ops", &ops);
+    if (result != SLK_OK)
+        return result;
+    int length = snprintf(payload, sizeof payload, "{\"gold\":%" PRId64 ",\"id\":\"%s-%" PRId64 "\"}", amount, name, ops + 1);
+    result = slk_locker_queue_change(locker, players, to, "gift", payload, (size_t)length, 0, NULL);
+    return result == SLK_OK ? game_add_gold(locker, -amount, change) : result;
+}
+
+slk_result game_receive(const slk_change_view *change, slk_document draft, struct summary *after)
+{
+    slk_result result = SLK_NOT_APPLICABLE;
     if (strcmp(change->kind, "gift") == 0)
-        return receive_gift(change, draft);
-    if (strcmp(change->kind, "mail") == 0)
-        return slk_document_append_json(draft, "/mail", change->payload, change->payload_length);
-    return SLK_NOT_APPLICABLE;
+        result = receive_gift(change, draft);
+    else if (strcmp(change->kind, "mail") == 0)
+        result = slk_document_append_json(draft, "/mail", change->payload, change->payload_length);
+    return result == SLK_OK ? draft_summary(draft, after) : result;
 }
 
 static slk_result note_receipt(const char *purchase, slk_document draft)

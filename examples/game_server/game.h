@@ -33,7 +33,15 @@ slk_result game_apply(const slk_receipt_view *receipt, slk_document draft, slk_e
 /* Takes a product away again that was paid back. SLK_NOT_APPLICABLE: the player does not have it any more. */
 slk_result game_take_back(const char *product, slk_document draft);
 
-/* A change that somebody sent. SLK_NOT_APPLICABLE: of a kind that this version of the game does not know. */
-slk_result game_receive(const slk_change_view *change, slk_document draft);
+/* The longest id of a gift: a name and a number. */
+enum { GAME_GIFT_ID = 96 };
+
+/* Takes gold from the player and sends it to another in one change: both are saved in one write. *change names it. */
+slk_result game_send_gift(slk_locker locker, slk_spec players, const char *name, const char *to, int64_t amount,
+                          uint64_t *change);
+
+/* A change that somebody sent; *after is what came of it. SLK_NOT_APPLICABLE: of a kind that this version of the game
+ * does not know. */
+slk_result game_receive(const slk_change_view *change, slk_document draft, struct summary *after);
 
 #endif

@@ -267,7 +267,6 @@ void players_gift(client_id client, const char *name, const char *to, int64_t am
 {
     struct player *player = find_available(client, "gift", name);
     int64_t gold;
-    char payload[48];
     uint64_t change;
     if (player == NULL)
         return;
@@ -276,11 +275,8 @@ void players_gift(client_id client, const char *name, const char *to, int64_t am
         clients_print(client, "error gift %s: has only %" PRId64 " gold", name, gold);
         return;
     }
-    snprintf(payload, sizeof payload, "{\"gold\":%" PRId64 "}", amount);
     if (result == SLK_OK)
-        result = slk_locker_queue_change(player->locker, spec, to, "gift", payload, SLK_NUL_TERMINATED, 0, NULL);
-    if (result == SLK_OK)
-        result = game_add_gold(player->locker, -amount, &change);
+        result = game_send_gift(player->locker, spec, name, to, amount, &change);
     if (result == SLK_OK)
         result = slk_locker_mark_should_save(player->locker);
     if (result != SLK_OK) {
@@ -289,7 +285,7 @@ void players_gift(client_id client, const char *name, const char *to, int64_t am
     }
     struct summary now;
     if (game_summary(player->locker, &now) == SLK_OK)
-        audit("changed %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", name,
+        audit("gave %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", name,
               player->epoch, change, now.ops, now.gold, now.receipts);
     clients_print(client, "ok gift %s %s gold %" PRId64 " change %" PRIu64, name, to, gold - amount, change);
 }
@@ -348,17 +344,20 @@ void players_save(client_id client, const char *name)
         answer_failure(client, "save", name, result);
 }
 
-/* The list of purchases as words separated by commas; "-" if there are none. */
-static char *list_receipts(slk_locker locker)
+/* A list of ids as words separated by commas; "-" if there are none. */
+static char *list_ids(slk_locker locker, const char *pointer)
 {
     size_t needed = 0;
-    slk_result result = slk_locker_get_json(locker, "/receipts", NULL, 0, &needed);
-    char *json = result == SLK_OK ? malloc(needed + 1) : NULL;
-    if (json == NULL || slk_locker_get_json(locker, "/receipts", json, needed + 1, NULL) != SLK_OK) {
-        free(json);
+    slk_result result = slk_locker_get_json(locker, pointer, NULL, 0, &needed);
+    char *json = malloc(needed + 2);
+    /* Records of version 1 have no gifts and no mail. */
+    bool is_there = json != NULL && result == SLK_OK
+                    && slk_locker_get_json(locker, pointer, json, needed + 1, NULL) == SLK_OK;
+    if (json == NULL)
         return NULL;
-    }
-    /* ["a","b"]: purchase ids have none of the characters that JSON would escape. */
+    if (!is_there)
+        json[0] = '\0';
+    /* ["a","b"]: the ids have none of the characters that JSON would escape. */
     size_t length = 0;
     for (const char *from = json; *from != '\0'; from++)
         if (strchr("[]\" ", *from) == NULL)
@@ -379,7 +378,7 @@ void players_show(client_id client, const char *name)
     slk_result result = game_summary(player->locker, &now);
     if (result == SLK_OK)
         result = slk_locker_credit(player->locker, "vip", &credit);
-    char *receipts = result == SLK_OK ? list_receipts(player->locker) : NULL;
+    char *receipts = result == SLK_OK ? list_ids(player->locker, "/receipts") : NULL;
     if (receipts == NULL)
         answer_failure(client, "show", name, result);
     else
@@ -388,6 +387,20 @@ void players_show(client_id client, const char *name)
                       " receipts %s gifts %zu mail %zu",
                       name, now.gold, now.ops, now.vip ? "yes" : "no", credit, receipts, now.gifts, now.mail);
     free(receipts);
+}
+
+void players_letters(client_id client, const char *name)
+{
+    struct player *player = find_available(client, "letters", name);
+    if (player == NULL)
+        return;
+    char *gifts = list_ids(player->locker, "/gifts"), *mail = list_ids(player->locker, "/mail");
+    if (gifts == NULL || mail == NULL)
+        clients_print(client, "error letters %s: out of memory", name);
+    else
+        clients_print(client, "ok letters %s gifts %s mail %s", name, gifts, mail);
+    free(gifts);
+    free(mail);
 }
 
 void players_client_gone(client_id client)

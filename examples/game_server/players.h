@@ -32,6 +32,7 @@ void players_redeem(client_id client, const char *name, const char *product);
 void players_refund(client_id client, const char *name, const char *product, const char *purchase);
 void players_save(client_id client, const char *name);
 void players_show(client_id client, const char *name);
+void players_letters(client_id client, const char *name);
 /* The connection has ended: its players leave. */
 void players_client_gone(client_id client);
 

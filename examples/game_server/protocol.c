@@ -69,6 +69,11 @@ static void run_show(client_id client, char **words)
     players_show(client, words[1]);
 }
 
+static void run_letters(client_id client, char **words)
+{
+    players_letters(client, words[1]);
+}
+
 static void run_gift(client_id client, char **words)
 {
     int64_t amount;
@@ -112,6 +117,7 @@ static const struct command COMMANDS[] = {
     {"refund", 4, "refund <player> gold100|vip <receipt id>", run_refund},
     {"save", 2, "save <player>", run_save},
     {"show", 2, "show <player>", run_show},
+    {"letters", 2, "letters <player>", run_letters},
     {"shutdown", 1, "shutdown", run_shutdown},
     {"help", 1, "help", run_help},
 };

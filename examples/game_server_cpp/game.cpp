@@ -41,14 +41,16 @@ slk::result<void> take_product(std::string_view product, slk::document_ref draft
     return draft.set("/vip", false);
 }
 
-// A gift that has come back is only gold.
+// {"gold":30,"id":"ann-7"}: it is noted by its id, one that came back as such.
 slk::result<void> take_gift(const slk::change_view &change, slk::document_ref draft) {
     const auto gold = change.get<std::int64_t>("/gold");
-    if (!gold)
-        return gold.error();
-    if (const auto added = draft.add("/gold", *gold); !added || change.is_returned())
+    const auto id = change.get<std::string>("/id");
+    for (const slk::failure &why : {gold.error(), id.error()})
+        if (why.code != slk::result_code::ok)
+            return why;
+    if (const auto added = draft.add("/gold", *gold); !added)
         return added;
-    return draft.append("/gifts", change.from());
+    return draft.append("/gifts", (change.is_returned() ? "back-" : "") + *id);
 }
 
 slk::result<Summary> counted(slk::document_ref draft) {
@@ -119,9 +121,14 @@ slk::result<Summary> apply(const slk::change_view &change, slk::document_ref dra
     return read_summary(draft);
 }
 
-slk::result<slk::change_id> send_gift(slk::locker_ref player, slk::spec_ref players, const std::string &to,
-                                      std::int64_t gold) {
-    const std::string payload = "{\"gold\":" + std::to_string(gold) + "}";
+slk::result<slk::change_id> send_gift(slk::locker_ref player, slk::spec_ref players, const std::string &name,
+                                      const std::string &to, std::int64_t gold) {
+    // No two gifts of a player that were saved have the same number.
+    const auto ops = player.get<std::int64_t>("/ops");
+    if (!ops)
+        return ops.error();
+    const std::string id = name + "-" + std::to_string(*ops + 1);
+    const std::string payload = "{\"gold\":" + std::to_string(gold) + R"(,"id":")" + id + "\"}";
     if (const auto queued = player.queue_change(players, to, "gift", payload); !queued)
         return queued;
     return add_gold(player, -gold);

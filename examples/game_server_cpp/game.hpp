@@ -47,8 +47,8 @@ slk::result<Summary> take_back(const slk::receipt_view &receipt, slk::document_r
 slk::result<Summary> apply(const slk::change_view &change, slk::document_ref draft);
 
 // Takes gold from the player and sends it to another as one change: both are saved in one write.
-slk::result<slk::change_id> send_gift(slk::locker_ref player, slk::spec_ref players, const std::string &to,
-                                      std::int64_t gold);
+slk::result<slk::change_id> send_gift(slk::locker_ref player, slk::spec_ref players, const std::string &name,
+                                      const std::string &to, std::int64_t gold);
 
 } // namespace game
 

@@ -105,12 +105,16 @@ slk::result<Summary> Players::take_back(const slk::receipt_view &receipt, slk::d
     return after;
 }
 
+// It may have waited in the record and be applied before the event of the load is taken; the audit log has the load first
+// all the same.
 slk::result<Summary> Players::apply_change(const slk::change_view &change, slk::document_ref draft) {
+    Player *player = find(change.user_tag());
+    if (player != nullptr)
+        if (const auto status = player->locker.status())
+            note_session(*player, status->epoch);
     auto after = apply(change, draft);
-    const Player *player = find(change.user_tag());
-    // What is applied before the session is told of is in the line that tells of it.
-    if (after && player != nullptr && player->playing)
-        audit_.line("applied", player->name, "epoch", player->epoch, "change", change.kind(), "ops", after->ops, "gold",
+    if (after && player != nullptr)
+        audit_.line("received", player->name, "epoch", player->epoch, "kind", change.kind(), "ops", after->ops, "gold",
                     after->gold, "receipts", after->receipts);
     return after;
 }
@@ -234,14 +238,14 @@ void Players::change_gold(ClientId client, const char *command, Player &player, 
     if (!now)
         return answer_failure(client, command, player.name, now.error());
     // The audit log has it first: it must know at least as much as any client.
-    note_change(player, *change, *now);
+    note_change(player, "changed", *change, *now);
     clients_.print(client, "ok", command, player.name, "gold", now->gold, "change", *change);
 }
 
 // What is changed before the player is loaded belongs to no session yet.
-void Players::note_change(const Player &player, slk::change_id change, const Summary &now) {
+void Players::note_change(const Player &player, const char *what, slk::change_id change, const Summary &now) {
     if (player.playing)
-        audit_.line("changed", player.name, "epoch", player.epoch, "change", change, "ops", now.ops, "gold", now.gold,
+        audit_.line(what, player.name, "epoch", player.epoch, "change", change, "ops", now.ops, "gold", now.gold,
                     "receipts", now.receipts);
 }
 
@@ -314,14 +318,14 @@ void Players::gift(ClientId client, const std::string &name, const std::string &
         return answer_failure(client, "gift", name, gold.error());
     if (*gold < amount)
         return clients_.print(client, "error gift", name + ":", "has only", *gold, "gold");
-    const auto change = send_gift(player->locker, spec_, to, amount);
+    const auto change = send_gift(player->locker, spec_, name, to, amount);
     const auto now = summary_of(player->locker);
     // The gift leaves with the save: its receiver should not have to wait for the next one.
     const auto marked = player->locker.mark_should_save();
     for (const slk::failure &why : {change.error(), now.error(), marked.error()})
         if (why.code != slk::result_code::ok)
             return answer_failure(client, "gift", name, why);
-    note_change(*player, *change, *now);
+    note_change(*player, "gave", *change, *now);
     clients_.print(client, "ok gift", name, to, "gold", now->gold, "change", *change);
 }
 
@@ -350,19 +354,19 @@ void Players::save(ClientId client, const std::string &name) {
 
 namespace {
 
-// The purchases as words separated by commas; "-" if there are none.
-slk::result<std::string> list_receipts(slk::locker_ref player) {
-    const auto count = player.length("/receipts");
+// A list of ids as words separated by commas; "-" if there are none.
+slk::result<std::string> list_ids(slk::locker_ref player, const std::string &list) {
+    const auto count = player.length(list);
     if (!count)
         return count.error();
-    std::string list;
+    std::string words;
     for (std::size_t i = 0; i < *count; ++i) {
-        const auto purchase = player.get<std::string>("/receipts/" + std::to_string(i));
-        if (!purchase)
-            return purchase;
-        list += (list.empty() ? "" : ",") + *purchase;
+        const auto id = player.get<std::string>(list + "/" + std::to_string(i));
+        if (!id)
+            return id;
+        words += (words.empty() ? "" : ",") + *id;
     }
-    return list.empty() ? "-" : list;
+    return words.empty() ? "-" : words;
 }
 
 } // namespace
@@ -373,12 +377,21 @@ void Players::show(ClientId client, const std::string &name) {
         return;
     const auto now = summary_of(player->locker);
     const auto credit = player->locker.credit("vip");
-    const auto receipts = list_receipts(player->locker);
+    const auto receipts = list_ids(player->locker, "/receipts");
     for (const slk::failure &why : {now.error(), credit.error(), receipts.error()})
         if (why.code != slk::result_code::ok)
             return answer_failure(client, "show", name, why);
     clients_.print(client, "ok show", name, "gold", now->gold, "ops", now->ops, "vip", now->vip ? "yes" : "no", "credit",
                    *credit, "receipts", *receipts, "gifts", now->gifts, "mail", now->mail);
+}
+
+// Records of version 1 have neither list.
+void Players::letters(ClientId client, const std::string &name) {
+    const Player *player = find_available(client, "letters", name);
+    if (player == nullptr)
+        return;
+    clients_.print(client, "ok letters", name, "gifts", list_ids(player->locker, "/gifts").value_or("-"), "mail",
+                   list_ids(player->locker, "/mail").value_or("-"));
 }
 
 void Players::client_gone(ClientId client) {
@@ -392,9 +405,12 @@ void Players::client_gone(ClientId client) {
 
 /* What happens to one player */
 
-void Players::on(Player &player, const slk::events::loaded &now) {
+// The data as they are now are those that were loaded, if nothing was done with them yet.
+void Players::note_session(Player &player, std::uint64_t epoch) {
+    if (epoch <= player.epoch)
+        return;
     note_unavailable(player);
-    player.epoch = now.epoch;
+    player.epoch = epoch;
     const auto data = summary_of(player.locker);
     if (!data)
         return complain(player.name, "the data are not what this game writes", data.error().message());
@@ -404,8 +420,15 @@ void Players::on(Player &player, const slk::events::loaded &now) {
                 loaded.receipts);
     // What was done before the player was loaded is one change of the session.
     if (const auto status = player.locker.status(); status && loaded.ops != data->ops)
-        note_change(player, status->latest_change, *data);
+        note_change(player, "changed", status->latest_change, *data);
     player.before_merge.reset();
+}
+
+void Players::on(Player &player, const slk::events::loaded &now) {
+    note_session(player, now.epoch);
+    const auto data = summary_of(player.locker);
+    if (!data)
+        return;
     if (const auto versions = std::exchange(player.migrated, std::nullopt))
         clients_.print(player.client, "* migrated", player.name, "from", versions->first, "to", versions->second);
     clients_.print(player.client, "* loaded", player.name, "gold", data->gold, "ops", data->ops, "epoch", player.epoch);

@@ -36,6 +36,7 @@ public:
     void refund(ClientId client, const std::string &name, const std::string &product, const std::string &purchase);
     void save(ClientId client, const std::string &name);
     void show(ClientId client, const std::string &name);
+    void letters(ClientId client, const std::string &name);
     // The connection has ended: its players leave.
     void client_gone(ClientId client);
 
@@ -73,7 +74,8 @@ private:
     void answer_failure(ClientId client, const char *command, const std::string &name, const slk::failure &why);
     void change_gold(ClientId client, const char *command, Player &player, std::int64_t amount);
     void order(ClientId client, const char *command, const std::string &name, const slk::receipt &receipt);
-    void note_change(const Player &player, slk::change_id change, const Summary &now);
+    void note_session(Player &player, std::uint64_t epoch);
+    void note_change(const Player &player, const char *what, slk::change_id change, const Summary &now);
 
     // What happens to one player
     void on(Player &player, const slk::events::loaded &now);

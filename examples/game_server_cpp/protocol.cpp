@@ -65,6 +65,8 @@ constexpr Command commands[] = {
      [](Players &players, Clients &, ClientId client, const Words &words) { players.save(client, words[1]); }},
     {"show", 2, "show <player>",
      [](Players &players, Clients &, ClientId client, const Words &words) { players.show(client, words[1]); }},
+    {"letters", 2, "letters <player>",
+     [](Players &players, Clients &, ClientId client, const Words &words) { players.letters(client, words[1]); }},
     {"shutdown", 1, "shutdown",
      [](Players &players, Clients &, ClientId client, const Words &) { players.begin_shutdown(client); }},
 };

@@ -81,12 +81,13 @@ namespace GameServer
             switch (change.Kind)
             {
                 case "gift":
+                    // {"gold":30,"id":"ann-7"}: it is noted by its id, one that nobody could take and came back as such.
                     using (Document payload = Document.FromJson(change.Json))
+                    {
                         draft.AddInt64("/gold", payload.GetInt64("/gold"));
+                        draft.SetString("/gifts/-", (change.IsReturned ? "back-" : "") + payload.GetString("/id"));
+                    }
                     draft.AddInt64("/ops", 1);
-                    // What nobody could take has come back to its giver.
-                    if (!change.IsReturned)
-                        draft.SetString("/gifts/-", change.From);
                     return true;
                 case "mail":
                     draft.AppendJson("/mail", change.Json);
@@ -119,6 +120,16 @@ namespace GameServer
             // Two edits, and no save can come between them: the library works only while it is called by the tick.
             locker.AddInt64("/gold", amount);
             return locker.AddInt64("/ops", 1);
+        }
+
+        /// <summary>Takes gold from the player and sends it to another: both are saved in one write.</summary>
+        internal static Change SendGift(Locker locker, Spec players, string name, string to, long amount)
+        {
+            // No two gifts of a player that were saved have the same number.
+            string id = name + "-" + (locker.GetInt64("/ops") + 1);
+            // Queued first: if that fails, nothing is taken.
+            locker.QueueChange(players, to, "gift", "{\"gold\":" + amount + ",\"id\":\"" + id + "\"}");
+            return AddGold(locker, -amount);
         }
 
         /// <summary>

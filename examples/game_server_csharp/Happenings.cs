@@ -137,14 +137,25 @@ namespace GameServer
             }
         }
 
+        /// <summary>
+        /// Puts the session into the audit log, unless that is there already. The data as they are now are those that were
+        /// loaded, if nothing was done with them yet.
+        /// </summary>
+        internal void NoteSession(Player player, ulong epoch)
+        {
+            if (epoch <= player.Epoch)
+                return;
+            NoteUnavailable(player);
+            player.Epoch = epoch;
+            audit.Write($"loaded {player.Name} epoch {player.Epoch} {new Summary(player.Locker)}");
+        }
+
         private void OnLoaded(Player player, in Event happened)
         {
-            NoteUnavailable(player);
-            player.Epoch = happened.Epoch;
             try
             {
+                NoteSession(player, happened.Epoch);
                 Summary now = new Summary(player.Locker);
-                audit.Write($"loaded {player.Name} epoch {player.Epoch} {now}");
                 if (player.MigratedFrom != 0)
                     clients.Print(player.Client, $"* migrated {player.Name} from {player.MigratedFrom} to {player.MigratedFrom + 1}");
                 player.MigratedFrom = 0;

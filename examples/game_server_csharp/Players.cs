@@ -196,13 +196,11 @@ namespace GameServer
                     clients.Print(client, "error gift " + name + ": has only " + gold + " gold");
                     return;
                 }
-                // Queued first: if that fails, nothing is taken. Both are saved in one write.
-                player.Locker.QueueChange(spec, to, "gift", "{\"gold\":" + amount + "}");
-                Change change = Game.AddGold(player.Locker, -amount);
+                Change change = Game.SendGift(player.Locker, spec, name, to, amount);
                 // The gift leaves with the save: its receiver should not have to wait for the next one.
                 player.Locker.MarkShouldSave();
                 Summary now = new Summary(player.Locker);
-                audit.Write($"changed {player.Name} epoch {player.Epoch} change {change} {now}");
+                audit.Write($"gave {player.Name} epoch {player.Epoch} change {change} {now}");
                 clients.Print(client, $"ok gift {name} {to} gold {now.Gold} change {change}");
             });
         }
@@ -287,11 +285,29 @@ namespace GameServer
             Try(client, "show", name, () =>
             {
                 Summary now = new Summary(player.Locker);
-                IEnumerable<string> ids = Enumerable.Range(0, now.Receipts).Select(at => player.Locker.GetString("/receipts/" + at));
-                string receipts = now.Receipts == 0 ? "-" : string.Join(",", ids);
+                string receipts = ListIds(player.Locker, "/receipts", now.Receipts);
                 long credit = player.Locker.GetCredit("vip");
                 clients.Print(client, $"ok show {name} gold {now.Gold} ops {now.Operations} vip {(now.IsVip ? "yes" : "no")} credit {credit} receipts {receipts} gifts {now.Gifts} mail {now.Mail}");
             });
+        }
+
+        internal void Letters(long client, string name)
+        {
+            Player player = FindAvailable(client, "letters", name);
+            if (player == null)
+                return;
+            Try(client, "letters", name, () =>
+            {
+                Summary now = new Summary(player.Locker);
+                string gifts = ListIds(player.Locker, "/gifts", now.Gifts), mail = ListIds(player.Locker, "/mail", now.Mail);
+                clients.Print(client, $"ok letters {name} gifts {gifts} mail {mail}");
+            });
+        }
+
+        /// <summary>A list of ids as words separated by commas; "-" if there are none.</summary>
+        private static string ListIds(Locker locker, string list, int count)
+        {
+            return count == 0 ? "-" : string.Join(",", Enumerable.Range(0, count).Select(at => locker.GetString(list + "/" + at)));
         }
 
         /// <summary>The connection has ended: its players leave.</summary>
@@ -318,30 +334,28 @@ namespace GameServer
                 player.MigratedFrom = info.FromVersion;
         }
 
+        /// <summary>
+        /// It may have waited in the record and be applied before the event of the load is taken; the audit log has the load
+        /// first all the same.
+        /// </summary>
         private Applied ApplyChange(ChangeInfo change, Document draft)
         {
+            Player player = change.Locker?.Tag as Player;
+            if (player != null)
+                happenings.NoteSession(player, player.Locker.Status.Epoch);
             if (!Game.Receive(change, draft))
                 return Applied.NotApplicable;
-            AuditDraft(change.Locker, "change", draft);
+            if (player != null)
+                audit.Write($"received {player.Name} epoch {player.Epoch} kind {change.Kind} {new Summary(draft)}");
             return Applied.Done;
         }
 
         private Applied TakeBack(PurchaseInfo purchase, Document draft)
         {
             Applied applied = Game.TakeBack(purchase, draft);
-            if (applied == Applied.Done)
-                AuditDraft(purchase.Locker, "refund", draft);
+            if (applied == Applied.Done && purchase.Locker?.Tag is Player player)
+                audit.Write($"applied {player.Name} epoch {player.Epoch} receipt refund {new Summary(draft)}");
             return applied;
-        }
-
-        /// <summary>
-        /// What the library is about to make the player's data. While the record is being loaded there is no session to
-        /// speak of yet, and the line of the load has it.
-        /// </summary>
-        private void AuditDraft(Locker locker, string what, Document draft)
-        {
-            if (locker != null && locker.IsLoaded && locker.Tag is Player player && player.Epoch == locker.Status.Epoch)
-                audit.Write($"applied {player.Name} epoch {player.Epoch} receipt {what} {new Summary(draft)}");
         }
 
         private Applied ApplyPurchase(PurchaseInfo purchase, Document draft)

@@ -30,6 +30,7 @@ namespace GameServer
                 new Command("refund <player> <product> <receipt id>", (client, words) => players.Refund(client, words[1], words[2], words[3])),
                 new Command("save <player>", (client, words) => players.Save(client, words[1])),
                 new Command("show <player>", (client, words) => players.Show(client, words[1])),
+                new Command("letters <player>", (client, words) => players.Letters(client, words[1])),
                 new Command("shutdown", (client, words) => players.BeginShutdown(client)),
                 new Command("help", (client, words) => Help(client)),
             };

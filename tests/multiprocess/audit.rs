@@ -16,8 +16,10 @@ pub struct State {
 /// One thing that happened within a session, in order.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// The data were changed and are now this. A purchase has no change id of its own in the log.
+    /// The data were changed and are now this. A purchase and what others sent have no change id of their own in the log.
     Changed { change: Option<u64>, state: State },
+    /// A gift left with this change; the data are now this.
+    Gave { change: u64, state: State },
     /// Everything up to this change was reported as saved.
     Saved { change: u64 },
 }
@@ -80,6 +82,8 @@ pub struct History {
     /// The server id of each process.
     pub servers: Vec<String>,
     pub suspects: u64,
+    /// Gifts and mails that were applied.
+    pub received: u64,
     pub lines: u64,
 }
 
@@ -176,13 +180,23 @@ impl Reader<'_> {
                     state: line.state()?,
                 },
             ),
-            "applied" => self.step(
+            "gave" => self.step(
                 line,
-                Step::Changed {
-                    change: None,
+                Step::Gave {
+                    change: line.number("change")?,
                     state: line.state()?,
                 },
             ),
+            "applied" | "received" => {
+                self.history.received += u64::from(line.what == "received");
+                self.step(
+                    line,
+                    Step::Changed {
+                        change: None,
+                        state: line.state()?,
+                    },
+                )
+            }
             "saved" => self.step(
                 line,
                 Step::Saved {

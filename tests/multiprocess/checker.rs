@@ -1,7 +1,7 @@
 //! Compares what the processes were told with what the records say in the end, and with each other.
 
 use crate::audit::{AnswerKind, End, History, Interval, Session, State, Step};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// One player's record when all was over.
 #[derive(Clone, Debug)]
@@ -9,6 +9,9 @@ pub struct Final {
     pub state: State,
     /// The receipts that took effect, as the game itself noted them in its data.
     pub receipts: Vec<String>,
+    /// The ids of the gifts that arrived; of those that came back with `back-` before them.
+    pub gifts: Vec<String>,
+    pub mail: Vec<String>,
 }
 
 /// What the logs add up to.
@@ -22,6 +25,8 @@ pub struct Counts {
     pub restarts: u64,
     pub saves_reported: u64,
     pub changes: u64,
+    pub gifts: u64,
+    pub received: u64,
     pub granted: u64,
     pub granted_again: u64,
     pub credited: u64,
@@ -36,6 +41,7 @@ pub fn check(history: &History, finals: Option<&BTreeMap<String, Final>>) -> Res
     let mut faults = Vec::new();
     let mut counts = Counts {
         suspects: history.suspects,
+        received: history.received,
         ..Counts::default()
     };
     for (player, sessions) in &history.sessions {
@@ -53,6 +59,9 @@ pub fn check(history: &History, finals: Option<&BTreeMap<String, Final>>) -> Res
         check_intervals(history, player, intervals, &mut faults);
     }
     check_records(finals, &mut faults);
+    if let Some(finals) = finals {
+        check_gifts(history, finals, &mut counts, &mut faults);
+    }
     check_answers(history, finals, &mut counts, &mut faults);
     faults.sort();
     if faults.is_empty() {
@@ -121,6 +130,7 @@ fn possible_ends(session: &Session) -> Vec<State> {
     for step in &session.steps {
         match *step {
             Step::Changed { change, state } => states.push((change, state)),
+            Step::Gave { change, state } => states.push((Some(change), state)),
             Step::Saved { change: saved } => {
                 let reported = states
                     .iter()
@@ -147,12 +157,96 @@ fn possible_ends(session: &Session) -> Vec<State> {
         .collect()
 }
 
+/// The ids of the gifts that surely left: those whose change the next session found, or the record in the end.
+fn given(history: &History, finals: &BTreeMap<String, Final>) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for (player, sessions) in &history.sessions {
+        let sorted = by_epoch(sessions);
+        for (place, session) in sorted.iter().enumerate() {
+            let next = sorted.get(place + 1).map(|next| next.loaded);
+            let found = next.or_else(|| finals.get(player).map(|last| last.state));
+            // A record that has gone on since in a session that is not in the logs has all that its last one did.
+            let last = found.map_or(i64::MAX, |found| found.ops);
+            for step in &session.steps {
+                match step {
+                    Step::Gave { state, .. } if state.ops <= last => ids.insert(format!("{player}-{}", state.ops)),
+                    _ => false,
+                };
+            }
+        }
+    }
+    ids
+}
+
+/// The gifts that left and are nowhere.
+pub fn gifts_under_way(history: &History, finals: &BTreeMap<String, Final>) -> Vec<String> {
+    let arrived: HashSet<&str> = finals.values().flat_map(arrivals).collect();
+    let all = given(history, finals);
+    all.into_iter().filter(|id| !arrived.contains(id.as_str())).collect()
+}
+
+fn arrivals(last: &Final) -> impl Iterator<Item = &str> {
+    let ids = last.gifts.iter().filter(|id| *id != "welcome");
+    ids.map(|id| id.strip_prefix("back-").unwrap_or(id))
+}
+
+/// Each gift that left has arrived at one place, once, and nothing else has.
+fn check_gifts(history: &History, finals: &BTreeMap<String, Final>, counts: &mut Counts, faults: &mut Vec<String>) {
+    let given = given(history, finals);
+    counts.gifts = given.len() as u64;
+    let mut arrived: HashMap<&str, &str> = HashMap::new();
+    for (player, last) in finals {
+        for id in arrivals(last) {
+            if let Some(other) = arrived.insert(id, player) {
+                faults.push(format!("gift {id} is in {other} and again in {player}"));
+            }
+            if !given.contains(id) {
+                faults.push(format!("{player}: gift {id} arrived, but never surely left"));
+            }
+        }
+    }
+    for id in &given {
+        if !arrived.contains_key(id.as_str()) {
+            faults.push(format!("gift {id} left and is nowhere"));
+        }
+    }
+}
+
+/// A mail that a server sent to a player.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub to: String,
+    pub word: String,
+    /// The server was told that it is in the record. Otherwise nothing is known: it may have been killed before.
+    pub is_sent: bool,
+}
+
+/// Each mail that was reported sent is there, and none twice.
+pub fn check_mail(letters: &[Letter], finals: &BTreeMap<String, Final>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut known: HashMap<&str, (&Letter, u64)> = letters.iter().map(|it| (it.word.as_str(), (it, 0))).collect();
+    for (player, last) in finals {
+        for word in &last.mail {
+            match known.get_mut(word.as_str()) {
+                Some((letter, times)) if letter.to == *player => *times += 1,
+                _ => faults.push(format!("{player}: has mail {word}, which nobody sent to it")),
+            }
+        }
+    }
+    for (letter, times) in known.into_values() {
+        if times > 1 || (letter.is_sent && times == 0) {
+            faults.push(format!("{letter:?} arrived {times} times"));
+        }
+    }
+    faults
+}
+
 fn count_session(session: &Session, counts: &mut Counts) {
     counts.sessions += 1;
     counts.lost += u64::from(session.end == End::Lost);
     for step in &session.steps {
         match step {
-            Step::Changed { .. } => counts.changes += 1,
+            Step::Changed { .. } | Step::Gave { .. } => counts.changes += 1,
             Step::Saved { .. } => counts.saves_reported += 1,
         }
     }
@@ -265,246 +359,5 @@ fn check_answers(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Two servers, one player: loaded and changed by A, handed over to B, which is killed, and taken over by A.
-    const A: &str = "\
-100 start - server A pid 1
-110 loaded p epoch 1 ops 0 gold 0 receipts 0
-111 available p epoch 1
-120 tick -
-130 changed p epoch 1 change 1 ops 1 gold 50 receipts 0
-140 saved p epoch 1 change 1
-150 applied p epoch 1 receipt r1 ops 2 gold 150 receipts 1
-160 granted p epoch 1 receipt r1
-170 asked p epoch 1
-180 unavailable p until 171
-190 released p epoch 1
-200 tick -
-";
-    const B: &str = "\
-100 start - server B pid 2
-210 loaded p epoch 2 ops 2 gold 150 receipts 1
-211 available p epoch 2
-220 changed p epoch 2 change 1 ops 3 gold 140 receipts 1
-221 saved p epoch 2 change 1
-222 changed p epoch 2 change 2 ops 4 gold 130 receipts 1
-300 tick -
-310 granted-again p epoch 2 receipt r1
-320 cha";
-    const A2: &str = "\
-500 loaded p epoch 4 ops 3 gold 140 receipts 1
-501 available p epoch 4
-600 tick -
-";
-
-    fn record(ops: i64, gold: i64, receipts: &[&str]) -> BTreeMap<String, Final> {
-        let state = State {
-            ops,
-            gold,
-            receipts: receipts.len() as i64,
-        };
-        let receipts = receipts.iter().map(|receipt| (*receipt).to_owned()).collect();
-        BTreeMap::from([("p".to_owned(), Final { state, receipts })])
-    }
-
-    fn outcome(logs: &[(&str, &str)], finals: &BTreeMap<String, Final>) -> Result<Counts, Vec<String>> {
-        let mut history = History::default();
-        for (server, log) in logs {
-            history.add(server, log).unwrap();
-        }
-        check(&history, Some(finals))
-    }
-
-    #[track_caller]
-    fn rejects(logs: &[(&str, &str)], finals: &BTreeMap<String, Final>, why: &str) {
-        let faults = outcome(logs, finals).expect_err("a broken history passed");
-        assert!(
-            faults.iter().any(|fault| fault.contains(why)),
-            "rejected for another reason: {faults:?}"
-        );
-    }
-
-    #[test]
-    fn a_sound_history_passes_and_is_counted() {
-        let counts = outcome(&[("A", A), ("B", B), ("A", A2)], &record(3, 140, &["r1"])).unwrap();
-        let expected = Counts {
-            sessions: 3,
-            hand_overs: 1,
-            takeovers: 1,
-            saves_reported: 2,
-            changes: 4,
-            granted: 1,
-            granted_again: 1,
-            intervals: 3,
-            ..Counts::default()
-        };
-        assert_eq!(counts, expected);
-    }
-
-    #[test]
-    fn what_was_not_reported_saved_may_be_there() {
-        let a2 = A2.replace("ops 3 gold 140", "ops 4 gold 130");
-        outcome(&[("A", A), ("B", B), ("A", &a2)], &record(4, 130, &["r1"])).unwrap();
-    }
-
-    #[test]
-    fn a_lost_reported_save_is_found() {
-        let a2 = A2.replace("ops 3 gold 140", "ops 2 gold 150");
-        rejects(
-            &[("A", A), ("B", B), ("A", &a2)],
-            &record(2, 150, &["r1"]),
-            "a reported save is lost",
-        );
-        rejects(
-            &[("A", A), ("B", B), ("A", A2)],
-            &record(2, 150, &["r1"]),
-            "a reported save is lost",
-        );
-    }
-
-    #[test]
-    fn a_change_that_was_called_lost_and_is_there_is_found() {
-        let b = B.replace("320 cha", "320 lost p epoch 2 saved 1 unknown 1\n");
-        outcome(&[("A", A), ("B", &b), ("A", A2)], &record(3, 140, &["r1"])).unwrap();
-        let a2 = A2.replace("ops 3 gold 140", "ops 4 gold 130");
-        rejects(
-            &[("A", A), ("B", &b), ("A", &a2)],
-            &record(4, 130, &["r1"]),
-            "a reported save is lost",
-        );
-    }
-
-    #[test]
-    fn a_release_that_lost_unreported_changes_is_found() {
-        let a = A.replace("140 saved p epoch 1 change 1\n", "");
-        let b = B.replace(
-            "loaded p epoch 2 ops 2 gold 150 receipts 1",
-            "loaded p epoch 2 ops 1 gold 50 receipts 0",
-        );
-        rejects(
-            &[("A", &a), ("B", &b), ("A", A2)],
-            &record(3, 140, &["r1"]),
-            "a reported save is lost",
-        );
-    }
-
-    #[test]
-    fn mixed_data_are_found() {
-        let a2 = A2.replace("ops 3 gold 140", "ops 3 gold 141");
-        rejects(
-            &[("A", A), ("B", B), ("A", &a2)],
-            &record(3, 141, &["r1"]),
-            "the data were mixed",
-        );
-    }
-
-    #[test]
-    fn a_doubled_receipt_is_found() {
-        rejects(
-            &[("A", A), ("B", B), ("A", A2)],
-            &record(3, 140, &["r1", "r1"]),
-            "took effect twice",
-        );
-    }
-
-    #[test]
-    fn a_grant_without_effect_is_found() {
-        rejects(
-            &[("A", A), ("B", B), ("A", A2)],
-            &record(3, 140, &["r2"]),
-            "granted receipt r1 had no effect",
-        );
-    }
-
-    #[test]
-    fn a_receipt_granted_twice_for_the_first_time_is_found() {
-        let b = B.replace("granted-again", "granted");
-        rejects(
-            &[("A", A), ("B", &b), ("A", A2)],
-            &record(3, 140, &["r1"]),
-            "granted 2 times",
-        );
-    }
-
-    #[test]
-    fn credit_together_with_effect_is_found() {
-        let b = B.replace("granted-again", "credited");
-        rejects(
-            &[("A", A), ("B", &b), ("A", A2)],
-            &record(3, 140, &["r1"]),
-            "credit and effect",
-        );
-    }
-
-    #[test]
-    fn two_available_at_once_are_found() {
-        let a = A.replace("unavailable p until 171", "unavailable p until 250");
-        rejects(&[("A", &a), ("B", B), ("A", A2)], &record(3, 140, &["r1"]), "at once");
-    }
-
-    #[test]
-    fn an_interval_inside_a_longer_one_is_found() {
-        // Killed while available: its last tick is what counts.
-        let a2 = A2.replace("501 available", "230 available");
-        rejects(&[("A", A), ("B", B), ("A", &a2)], &record(3, 140, &["r1"]), "at once");
-    }
-
-    #[test]
-    fn one_epoch_in_two_processes_is_found() {
-        let a2 = A2.replace("epoch 4", "epoch 2");
-        rejects(
-            &[("A", A), ("B", B), ("A", &a2)],
-            &record(3, 140, &["r1"]),
-            "two sessions of epoch 2",
-        );
-    }
-
-    #[test]
-    fn a_falling_epoch_is_found() {
-        let a2 = A2.replace("501 available", "1 available");
-        rejects(
-            &[("A", A), ("B", B), ("A", &a2.replace("600 tick", "2 tick"))],
-            &record(3, 140, &["r1"]),
-            "after epoch 4",
-        );
-    }
-
-    #[test]
-    fn a_session_that_was_heard_of_late_and_never_available_is_no_fault() {
-        let b = "100 start - server B pid 2\n990 loaded p epoch 2 ops 2 gold 150 receipts 1\n991 lost p epoch 2 saved 0 unknown 0\n";
-        let a2 = A2.replace("ops 3 gold 140", "ops 2 gold 150");
-        outcome(&[("A", A), ("B", b), ("A", &a2)], &record(2, 150, &["r1"])).unwrap();
-    }
-
-    #[test]
-    fn a_vanished_record_is_found() {
-        rejects(
-            &[("A", A), ("B", B), ("A", A2)],
-            &BTreeMap::new(),
-            "has no record in the end",
-        );
-    }
-
-    #[test]
-    fn without_records_the_logs_are_still_compared() {
-        let mut history = History::default();
-        history.add("A", A).unwrap();
-        history.add("B", B).unwrap();
-        check(&history, None).unwrap();
-        history.add("A", &A2.replace("501 available", "230 available")).unwrap();
-        assert!(check(&history, None).unwrap_err()[0].contains("at once"));
-    }
-
-    #[test]
-    fn a_log_that_makes_no_sense_is_refused() {
-        let mut history = History::default();
-        assert!(history
-            .add("A", "100 changed p epoch 1 change 1 ops 1 gold 5 receipts 0\n")
-            .is_err());
-        assert!(history.add("A", "nonsense\n").is_err());
-        assert!(history.add("A", "100 danced p\n").is_err());
-        assert!(history.add("A", "100 unavailable p until 90\n").is_err());
-    }
-}
+#[path = "checker_tests.rs"]
+mod tests;

@@ -1,9 +1,10 @@
-//! A crowd of players who move between the servers at random, buy things, and see servers die.
+//! A crowd of players who move between the servers at random, buy things, send each other gifts, and see servers die.
 
-use crate::audit::State;
-use crate::checker::Final;
+use crate::checker::Letter;
+use crate::deeds::{Deeds, Heard};
+use crate::faults::Faults;
 use crate::servers::{Message, Server, Settings};
-use std::collections::BTreeMap;
+use crate::store_server::StoreServer;
 use std::path::PathBuf;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::time::{Duration, Instant};
@@ -11,22 +12,15 @@ use std::time::{Duration, Instant};
 /// How long and how wild.
 pub struct Plan {
     pub players: usize,
+    /// It takes longer where the machine is so slow that something has not happened by then.
     pub duration: Duration,
+    /// At most: servers that do not keep up are asked less.
     pub actions_per_second: u32,
     pub seed: u64,
 }
 
-/// What the crowd did.
-#[derive(Debug, Default)]
-pub struct Deeds {
-    pub joins: u64,
-    pub joins_elsewhere: u64,
-    pub earned: u64,
-    pub bought: u64,
-    pub delivered_again: u64,
-    pub kills: u64,
-    pub pauses: u64,
-}
+/// How much longer than planned it may take until everything has happened.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Where a player is with one server, as far as its lines have told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,47 +41,22 @@ struct Player {
     name: String,
     /// One for each server.
     at: Vec<Presence>,
+    /// The server that last told that it has the player, and which of its processes, until it told of the end.
+    held: Option<(usize, usize)>,
     receipts: Vec<Receipt>,
-}
-
-/// What is done to the servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Kill,
-    Pause,
-    KillAll,
-}
-
-/// Dealt in turn, in pairs with how long the server is away, in leases: so each kind surely happens, and soon. Only
-/// after the longer absences have the others had the time to take over.
-const DECK: [(Fault, f64); 7] = [
-    (Fault::Pause, 1.8),
-    (Fault::Kill, 1.8),
-    (Fault::Kill, 0.2),
-    (Fault::Kill, 1.8),
-    (Fault::KillAll, 0.2),
-    (Fault::Pause, 0.3),
-    (Fault::Kill, 0.1),
-];
-
-/// A server that is down or paused comes back at this time.
-struct Absence {
-    until: Instant,
-    predecessor_gone: bool,
+    /// A mail to the player that was not answered yet: its place in the list, and the server and process that sends it.
+    letter: Option<(usize, usize, usize)>,
 }
 
 pub struct Crowd<'a> {
-    settings: &'a Settings,
-    random: fastrand::Rng,
-    servers: Vec<Server>,
-    /// One for each server.
-    absences: Vec<Option<Absence>>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) random: fastrand::Rng,
+    pub(crate) servers: Vec<Server>,
     players: Vec<Player>,
-    faults: usize,
-    /// How often a server told that the store has taken something.
-    stored: u64,
     pub deeds: Deeds,
-    sender: Sender<Message>,
+    pub heard: Heard,
+    pub letters: Vec<Letter>,
+    pub(crate) sender: Sender<Message>,
     messages: Receiver<Message>,
     next_receipt: u64,
 }
@@ -98,9 +67,11 @@ impl<'a> Crowd<'a> {
         let new_player = |number: usize| Player {
             name: format!("p{number}"),
             at: vec![Presence::Away; settings.programs.len()],
+            held: None,
             receipts: Vec::new(),
+            letter: None,
         };
-        let ids = ["alpha", "beta", "gamma", "delta"];
+        let ids = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
         let places = 0..settings.programs.len();
         let mut servers: Vec<Server> = places.map(|place| Server::new(place, ids[place])).collect();
         for server in &mut servers {
@@ -109,40 +80,46 @@ impl<'a> Crowd<'a> {
         Self {
             settings,
             random: fastrand::Rng::with_seed(plan.seed),
-            absences: servers.iter().map(|_| None).collect(),
             servers,
             players: (0..plan.players).map(new_player).collect(),
-            faults: 0,
-            stored: 0,
             deeds: Deeds::default(),
+            heard: Heard::default(),
+            letters: Vec::new(),
             sender,
             messages,
             next_receipt: 1,
         }
     }
 
-    /// The wild time.
-    pub fn play(&mut self, plan: &Plan) {
-        let end = Instant::now() + plan.duration;
-        let mut next_fault = Instant::now() + Duration::from_secs(4);
+    /// The wild time: as long as planned, and until everything has happened.
+    pub fn play(&mut self, plan: &Plan, store: Option<&mut Box<dyn StoreServer>>) -> Duration {
+        let start = Instant::now();
+        let mut faults = Faults::new(self.settings.programs.len(), store);
         let step = Duration::from_millis(10);
         let mut owed = 0.0;
-        while Instant::now() < end {
+        loop {
+            let played = start.elapsed();
+            let is_enough = faults.all_dealt() && self.heard.missing().is_empty();
+            if played > plan.duration && (is_enough || played > plan.duration + PATIENCE) {
+                faults.end(self);
+                return played;
+            }
             self.hear(Instant::now() + step);
-            self.end_absences();
-            // One at a time, so that the others can take over and the returned one finds out.
-            if !self.servers.iter().all(Server::is_up) {
-                next_fault = next_fault.max(Instant::now() + Duration::from_secs(1));
-            }
-            if Instant::now() >= next_fault {
-                self.strike();
-                next_fault = Instant::now() + Duration::from_millis(self.random.u64(2_000..4_000));
-            }
+            faults.go_on(self);
             owed += f64::from(plan.actions_per_second) * step.as_secs_f64();
             while owed >= 1.0 {
                 owed -= 1.0;
                 self.act();
             }
+        }
+    }
+
+    /// Plays on at a moderate pace.
+    pub(crate) fn play_for(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.hear(Instant::now() + Duration::from_millis(10));
+            self.act();
         }
     }
 
@@ -156,6 +133,7 @@ impl<'a> Crowd<'a> {
             // A late line of a process that was killed meanwhile says nothing about the present one.
             if self.servers[message.server].process() == message.process {
                 if let Some(line) = message.line {
+                    self.servers[message.server].heard(&line);
                     self.take(message.server, &line);
                 }
             }
@@ -164,98 +142,57 @@ impl<'a> Crowd<'a> {
 
     fn take(&mut self, server: usize, line: &str) {
         let mut words = line.split([' ', ':']);
-        let (Some("*" | "error"), Some(what), Some(name)) = (words.next(), words.next(), words.next()) else {
+        let (Some(sign @ ("*" | "error")), Some(what), Some(name)) = (words.next(), words.next(), words.next()) else {
             return;
         };
-        let Some(player) = player_number(name).and_then(|number| self.players.get_mut(number)) else {
+        let Some(number) = player_number(name).filter(|number| *number < self.players.len()) else {
             return;
         };
-        self.stored += u64::from(matches!(what, "loaded" | "saved" | "granted"));
+        if sign == "*" {
+            self.heard.count(what);
+        }
+        let player = &mut self.players[number];
         match what {
-            "loaded" => player.at[server] = Presence::Playing,
-            "left" | "handed-over" | "lost" | "join" => player.at[server] = Presence::Away,
+            "loaded" => self.loaded(server, number),
+            "left" | "handed-over" | "lost" | "join" => {
+                player.at[server] = Presence::Away;
+                if player.held.is_some_and(|(holder, _)| holder == server) {
+                    player.held = None;
+                }
+            }
             "granted" | "granted-again" | "credited" => {
                 let id = words.next().unwrap_or_default();
                 if let Some(receipt) = player.receipts.iter_mut().find(|receipt| receipt.id == id) {
                     receipt.settled = true;
                 }
             }
+            "mail-sent" | "mail-failed" => self.mail_answered(server, number, what == "mail-sent"),
+            // "* mail" tells its receiver that one has come.
+            "mail" if sign == "error" => self.mail_answered(server, number, false),
             _ => {}
         }
     }
 
-    fn end_absences(&mut self) {
-        for place in 0..self.servers.len() {
-            if self.absences[place]
-                .as_ref()
-                .is_none_or(|absence| absence.until > Instant::now())
-            {
-                continue;
-            }
-            let absence = self.absences[place].take().expect("just looked at");
-            if self.servers[place].is_paused() {
-                self.servers[place].resume();
-            } else {
-                self.servers[place].start(self.settings, absence.predecessor_gone, &self.sender);
-            }
+    fn loaded(&mut self, server: usize, number: usize) {
+        let process = self.servers[server].process();
+        let player = &mut self.players[number];
+        player.at[server] = Presence::Playing;
+        if let Some((holder, of)) = player.held.replace((server, process)) {
+            let is_gone = !self.servers[holder].is_up() || self.servers[holder].process() != of;
+            self.heard.taken_over += u64::from(holder != server && is_gone);
+            self.heard.taken_back += u64::from(holder == server && process != of);
         }
     }
 
-    /// Deals the next fault.
-    fn strike(&mut self) {
-        let (fault, leases) = DECK[self.faults % DECK.len()];
-        self.faults += 1;
-        let place = self.any_place();
-        match fault {
-            Fault::Pause => {
-                self.deeds.pauses += 1;
-                if leases > 1.0 {
-                    self.pause_without_locks(place);
-                } else {
-                    self.servers[place].pause();
-                }
-                self.absent(place, leases);
-            }
-            Fault::Kill => {
-                self.kill(place);
-                self.absent(place, leases);
-            }
-            Fault::KillAll => {
-                for place in 0..self.servers.len() {
-                    self.kill(place);
-                    self.absent(place, leases);
-                }
-            }
+    fn mail_answered(&mut self, server: usize, number: usize, is_sent: bool) {
+        let process = self.servers[server].process();
+        let sender = |(_, by, of): &mut (usize, usize, usize)| (*by, *of) == (server, process);
+        if let Some((place, _, _)) = self.players[number].letter.take_if(sender) {
+            self.letters[place].is_sent = is_sent;
         }
     }
 
-    /// Pauses a process that holds no lock of the store just then. One that does keeps all the others from the store
-    /// until it goes on, and then nobody can take over. The brief pauses take it as it comes.
-    fn pause_without_locks(&mut self, place: usize) {
-        for _ in 0..20 {
-            self.servers[place].pause();
-            self.go_on(Duration::from_millis(150)); // what was done before is heard
-            let before = self.stored;
-            self.go_on(Duration::from_millis(500));
-            if self.stored > before {
-                return;
-            }
-            self.servers[place].resume();
-            self.go_on(Duration::from_millis(50));
-        }
-        self.servers[place].pause();
-    }
-
-    /// Plays on at a moderate pace.
-    fn go_on(&mut self, time: Duration) {
-        let end = Instant::now() + time;
-        while Instant::now() < end {
-            self.hear(Instant::now() + Duration::from_millis(10));
-            self.act();
-        }
-    }
-
-    fn any_place(&mut self) -> usize {
+    pub(crate) fn any_place(&mut self) -> usize {
         self.random.usize(0..self.servers.len())
     }
 
@@ -270,21 +207,16 @@ impl<'a> Crowd<'a> {
         places.find(|place| self.servers[*place].is_up()).unwrap_or(place)
     }
 
-    fn kill(&mut self, place: usize) {
+    pub(crate) fn kill(&mut self, place: usize) {
         self.deeds.kills += 1;
         self.servers[place].kill();
         for player in &mut self.players {
             player.at[place] = Presence::Away;
+            // What it was asked to send may be in the record or not.
+            if player.letter.is_some_and(|(_, by, _)| by == place) {
+                player.letter = None;
+            }
         }
-    }
-
-    fn absent(&mut self, place: usize, leases: f64) {
-        let until = Instant::now() + self.settings.lease.mul_f64(leases);
-        let predecessor_gone = self.random.bool();
-        self.absences[place] = Some(Absence {
-            until,
-            predecessor_gone,
-        });
     }
 
     /// One player does one thing.
@@ -300,7 +232,9 @@ impl<'a> Crowd<'a> {
             .into_iter()
             .all(|place| at[place] == Presence::Away || self.servers[place].is_paused());
         if let Some(&place) = playing.get(self.random.usize(0..playing.len().max(1))) {
-            self.play_on(number, place);
+            if self.servers[place].keeps_up() {
+                self.play_on(number, place);
+            }
         } else if nowhere {
             // Whoever is nowhere, or on a server that does not answer, tries one that does.
             let place = self.any_place();
@@ -309,7 +243,8 @@ impl<'a> Crowd<'a> {
     }
 
     fn join(&mut self, number: usize, place: usize) {
-        if !self.servers[place].is_up() || self.players[number].at[place] != Presence::Away {
+        let can = self.servers[place].is_up() && self.servers[place].keeps_up();
+        if !can || self.players[number].at[place] != Presence::Away {
             return;
         }
         self.deeds.joins += 1;
@@ -324,12 +259,18 @@ impl<'a> Crowd<'a> {
 
     fn play_on(&mut self, number: usize, place: usize) {
         match self.random.u8(0..100) {
-            0..45 => {
+            0..35 => {
                 self.deeds.earned += 1;
                 let gold = self.random.u32(1..100).to_string();
                 self.say(number, place, "earn", &gold);
             }
-            45..55 => self.say(number, place, "spend", "7"),
+            35..42 => self.say(number, place, "spend", "7"),
+            42..50 => {
+                self.deeds.gifts += 1;
+                let to = format!("{} 5", self.players[self.random.usize(0..self.players.len())].name);
+                self.say(number, place, "gift", &to);
+            }
+            50..55 => self.mail(number, place),
             55..65 => self.buy(number, place),
             65..80 => self.deliver_again(number, place),
             80..92 => {
@@ -340,6 +281,22 @@ impl<'a> Crowd<'a> {
             92..96 => self.say(number, place, "save", ""),
             _ => self.say(number, place, "leave", ""),
         }
+    }
+
+    /// The server sends the player something: one at a time, since the answer does not say which.
+    fn mail(&mut self, number: usize, place: usize) {
+        if self.players[number].letter.is_some() {
+            return;
+        }
+        let word = format!("m{}", self.letters.len());
+        self.say(number, place, "mail", &word);
+        self.deeds.mails += 1;
+        self.players[number].letter = Some((self.letters.len(), place, self.servers[place].process()));
+        self.letters.push(Letter {
+            to: self.players[number].name.clone(),
+            word,
+            is_sent: false,
+        });
     }
 
     fn buy(&mut self, number: usize, place: usize) {
@@ -368,13 +325,9 @@ impl<'a> Crowd<'a> {
         self.say(number, place, "buy", &order);
     }
 
-    /// The faults end: every player must get in at one server, and every purchase must be answered. `Err` says who was
+    /// Without faults every player must get in at one server, and every purchase must be answered. `Err` says who was
     /// not.
     pub fn settle(&mut self, limit: Duration) -> Result<Duration, String> {
-        for absence in self.absences.iter_mut().flatten() {
-            absence.until = Instant::now();
-        }
-        self.end_absences();
         let start = Instant::now();
         let mut again = start;
         while !self.is_settled() {
@@ -386,7 +339,7 @@ impl<'a> Crowd<'a> {
             }
             if Instant::now() >= again {
                 self.nudge();
-                again = Instant::now() + Duration::from_secs(2);
+                again = Instant::now() + Duration::from_millis(200);
             }
             self.hear(Instant::now() + Duration::from_millis(20));
         }
@@ -436,7 +389,7 @@ impl<'a> Crowd<'a> {
     fn nudge(&mut self) {
         for number in 0..self.players.len() {
             self.join(number, 0);
-            if self.players[number].at[0] != Presence::Playing {
+            if self.players[number].at[0] != Presence::Playing || !self.servers[0].keeps_up() {
                 continue;
             }
             let open = |receipt: &&Receipt| !receipt.settled;
@@ -455,56 +408,4 @@ impl<'a> Crowd<'a> {
 
 fn player_number(name: &str) -> Option<usize> {
     name.strip_prefix('p')?.parse().ok()
-}
-
-/// Reads every record as one more server, which has nothing to do with the story: joins each player and shows it.
-pub fn read_records(settings: &Settings, players: usize, limit: Duration) -> BTreeMap<String, Final> {
-    let (sender, messages) = channel();
-    let mut reader = Server::new(0, "reader");
-    reader.start(settings, false, &sender);
-    for number in 0..players {
-        reader.send(&format!("join p{number}"));
-    }
-    let deadline = Instant::now() + limit;
-    let mut records = BTreeMap::new();
-    while records.len() < players {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let message = messages.recv_timeout(left).unwrap_or_else(|_| {
-            panic!(
-                "after an orderly shutdown {} of {players} records could be read within {limit:?}",
-                records.len()
-            )
-        });
-        let line = message.line.expect("the reader lives");
-        let words: Vec<&str> = line.split(' ').collect();
-        match words[..] {
-            ["*", "loaded", player, ..] => reader.send(&format!("show {player}")),
-            ["ok", "show", player, ..] => {
-                records.insert(
-                    player.to_owned(),
-                    parse_show(&words).unwrap_or_else(|| panic!("unclear: {line}")),
-                );
-            }
-            _ => {}
-        }
-    }
-    reader.shut_down(Duration::from_secs(60));
-    records
-}
-
-/// `ok show <player> gold <n> ops <n> vip <yes|no> credit <n> receipts <id,id|->`.
-fn parse_show(words: &[&str]) -> Option<Final> {
-    let value = |name: &str| {
-        let place = words.iter().position(|word| *word == name)?;
-        words.get(place + 1).copied()
-    };
-    let list = value("receipts")?;
-    let receipts: Vec<String> = list.split(',').filter(|id| *id != "-").map(str::to_owned).collect();
-    let count = i64::try_from(receipts.len()).ok()?;
-    let state = State {
-        ops: value("ops")?.parse().ok()?,
-        gold: value("gold")?.parse().ok()?,
-        receipts: count,
-    };
-    Some(Final { state, receipts })
 }

@@ -99,12 +99,20 @@ pub struct Message {
     pub line: Option<String>,
 }
 
+/// A game server to start.
+#[derive(Clone)]
+pub struct Program {
+    pub path: PathBuf,
+    /// The version of the game, and of its data, that it knows.
+    pub version: u32,
+}
+
 /// How the servers are started.
 pub struct Settings {
-    /// One for each server.
-    pub programs: Vec<PathBuf>,
+    /// One for each server. The first and the last of all to be asked is of the latest version.
+    pub programs: Vec<Program>,
     pub folder: PathBuf,
-    /// `--db <file>` or `--store files:<folder>`.
+    /// What the servers are told of their store: `--db <file>` or `--store <where>`.
     pub store: [String; 2],
     pub lease: Duration,
 }
@@ -122,7 +130,12 @@ struct Running {
     child: Child,
     connection: TcpStream,
     paused: bool,
+    /// Commands that were not answered yet.
+    unanswered: usize,
 }
+
+/// Whoever asks faster than a server answers only makes a queue.
+const MAX_UNANSWERED: usize = 50;
 
 impl Server {
     pub fn new(place: usize, id: &str) -> Self {
@@ -153,8 +166,10 @@ impl Server {
         let number = self.logs.len() + 1;
         let log = settings.folder.join(format!("{}-{number}.audit", self.id));
         let trouble = settings.folder.join(format!("{}-{number}.stderr", self.id));
-        let mut command = Command::new(&settings.programs[self.place]);
+        let program = &settings.programs[self.place];
+        let mut command = Command::new(&program.path);
         command
+            .args(["--game-version", &program.version.to_string()])
             .args(&settings.store)
             .args(["--server-id", &self.id, "--port", "0", "--autosave-ms", "2000"])
             .args(["--lease-ms", &settings.lease.as_millis().to_string()])
@@ -187,6 +202,7 @@ impl Server {
             child,
             connection,
             paused: false,
+            unanswered: 0,
         });
     }
 
@@ -194,6 +210,24 @@ impl Server {
     pub fn send(&mut self, line: &str) {
         if let Some(running) = &mut self.running {
             let _ = running.connection.write_all(format!("{line}\n").as_bytes());
+            // A save is answered when it is durable, which may be never.
+            running.unanswered += usize::from(!line.starts_with("save "));
+        }
+    }
+
+    /// Whether it keeps up with what it is asked.
+    pub fn keeps_up(&self) -> bool {
+        self.running
+            .as_ref()
+            .is_some_and(|running| running.unanswered < MAX_UNANSWERED)
+    }
+
+    /// A line came from the current process.
+    pub fn heard(&mut self, line: &str) {
+        let is_answer = line.starts_with("ok ") || line.starts_with("error ");
+        let of_save = line.starts_with("ok save ") || line.starts_with("error save ");
+        if let (Some(running), true) = (&mut self.running, is_answer && !of_save) {
+            running.unanswered = running.unanswered.saturating_sub(1);
         }
     }
 
