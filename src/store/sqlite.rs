@@ -31,6 +31,8 @@
 //! What fails before `COMMIT` was surely not applied, and what fails in it is unknown: after an I/O error the
 //! transaction may lie complete in the log, invisible now, and be found by the recovery after a crash.
 //!
+//! What may so lie in the log is made to last by the next connection that opens the log, before anything is read.
+//!
 //! # Where it works
 //! On a local disk only: network filesystems (NFS, SMB) do not share the memory and the locks that the log needs. For
 //! servers on several machines use a store that is a server.

@@ -25,8 +25,16 @@ pub enum Entry {
     },
     Flushed {
         inode: u64,
+        path: String,
     },
     FolderFlushed {
+        path: String,
+    },
+    FlushFailed {
+        inode: u64,
+        path: String,
+    },
+    FolderFlushFailed {
         path: String,
     },
     Removed {
@@ -78,15 +86,41 @@ fn read_entry(bytes: &[u8]) -> Option<(Entry, &[u8])> {
             data: data.to_vec(),
         },
         3 => Entry::Resized { inode, size: size() },
-        4 if more == 0 => Entry::Flushed { inode },
+        4 if more == 0 => Entry::Flushed { inode, path },
         4 => Entry::FolderFlushed { path },
         5 => Entry::Removed { path },
         6 => Entry::Renamed { from: path, to: text() },
         7 => Entry::FolderMade { path },
         8 => Entry::Said { text: text() },
+        9 if more == 0 => Entry::FlushFailed { inode, path },
+        9 => Entry::FolderFlushFailed { path },
         other => panic!("the shim writes no entry {other}"),
     };
     Some((entry, rest))
+}
+
+impl Entry {
+    /// In one line, for the story of a fault.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Opened {
+                path,
+                inode,
+                created,
+                emptied,
+            } => format!("open {path} ({inode}) created {created} emptied {emptied}"),
+            Self::Written { inode, offset, data } => format!("write {inode} at {offset}, {} bytes", data.len()),
+            Self::Resized { inode, size } => format!("resize {inode} to {size}"),
+            Self::Flushed { inode, path } => format!("flush {path} ({inode})"),
+            Self::FolderFlushed { path } => format!("flush folder {path}"),
+            Self::FlushFailed { inode, path } => format!("flush of {path} ({inode}) FAILS"),
+            Self::FolderFlushFailed { path } => format!("flush of folder {path} FAILS"),
+            Self::Removed { path } => format!("remove {path}"),
+            Self::Renamed { from, to } => format!("rename {from} to {to}"),
+            Self::FolderMade { path } => format!("make folder {path}"),
+            Self::Said { text } => format!("said: {}", text.trim_end().get(..200).unwrap_or(text.trim_end())),
+        }
+    }
 }
 
 /// A change of a file that was not flushed.
@@ -99,6 +133,47 @@ enum Change {
 struct File {
     flushed: Vec<u8>,
     changes: Vec<Change>,
+    /// What the system shows of it.
+    now: Vec<u8>,
+}
+
+/// The system keeps and writes files by pages of so many bytes.
+const PAGE: usize = 4096;
+
+impl File {
+    fn change(&mut self, change: Change) {
+        apply_change(&mut self.now, &change);
+        self.changes.push(change);
+    }
+
+    /// All that was changed is on the disk, with all else that is in the same pages.
+    fn flush(&mut self) {
+        for change in std::mem::take(&mut self.changes) {
+            apply_change(&mut self.flushed, &change);
+            if let Change::Write { offset, data } = change {
+                let pages = offset / PAGE * PAGE..(offset + data.len()).next_multiple_of(PAGE);
+                let pages = pages.start..pages.end.min(self.flushed.len()).min(self.now.len());
+                self.flushed[pages.clone()].copy_from_slice(&self.now[pages]);
+            }
+        }
+    }
+
+    /// The system tells of a failed flush once, and then takes the data that it could not write for written: they come to
+    /// the disk only if they are written anew, whatever flush succeeds later. Sizes, like names, are kept by the
+    /// filesystem's own log, which tries again.
+    fn fail_to_flush(&mut self, random: &mut fastrand::Rng) {
+        let kept = Keep::draw(random).choose(self.changes.len(), random);
+        let changes = std::mem::take(&mut self.changes);
+        let certain = kept.iter().rposition(|kept| *kept).map_or(0, |last| last + 1);
+        for (at, (change, kept)) in changes.into_iter().zip(kept).enumerate() {
+            let is_size = matches!(change, Change::Resize(_));
+            if kept || is_size && at < certain {
+                apply_change(&mut self.flushed, &change);
+            } else if is_size {
+                self.changes.push(change);
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -134,7 +209,7 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 impl Disk {
-    pub fn apply(&mut self, entry: &Entry) {
+    pub fn apply(&mut self, entry: &Entry, random: &mut fastrand::Rng) {
         match entry {
             Entry::Opened {
                 path,
@@ -150,12 +225,8 @@ impl Disk {
                 },
             ),
             Entry::Resized { inode, size } => self.change(*inode, Change::Resize(*size)),
-            Entry::Flushed { inode } => {
-                let file = &mut self.files[self.by_inode[inode]];
-                for change in std::mem::take(&mut file.changes) {
-                    apply_change(&mut file.flushed, &change);
-                }
-            }
+            Entry::Flushed { inode, .. } => self.file(*inode).flush(),
+            Entry::FlushFailed { inode, .. } => self.file(*inode).fail_to_flush(random),
             Entry::FolderFlushed { path } => {
                 let names = self.folders.entry(path.clone()).or_default();
                 names.flushed = names.now.clone();
@@ -169,7 +240,8 @@ impl Disk {
             }
             Entry::Renamed { from, to } => self.renamed(from, to),
             Entry::FolderMade { path } => self.put(path, Item::Folder),
-            Entry::Said { .. } => {}
+            // The names wait for the next flush.
+            Entry::FolderFlushFailed { .. } | Entry::Said { .. } => {}
         }
     }
 
@@ -183,6 +255,10 @@ impl Disk {
         }
     }
 
+    fn file(&mut self, inode: u64) -> &mut File {
+        &mut self.files[self.by_inode[&inode]]
+    }
+
     fn put(&mut self, path: &str, item: Item) {
         let (folder, name) = split(path);
         let names = self.folders.entry(folder.to_owned()).or_default();
@@ -191,7 +267,7 @@ impl Disk {
     }
 
     fn change(&mut self, inode: u64, change: Change) {
-        self.files[self.by_inode[&inode]].changes.push(change);
+        self.file(inode).change(change);
     }
 
     fn renamed(&mut self, from: &str, to: &str) {

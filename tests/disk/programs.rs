@@ -62,10 +62,11 @@ struct Programs {
 fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        // Named by process: two test runs may share the folder.
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("disk");
         fs::create_dir_all(&place).expect("the target folder is writable");
-        let (player, shim) = (place.join("player"), place.join("shim.so"));
+        // By process while they are built: two test runs may share the folder.
+        let fresh = |name: &str| place.join(format!("{name}.{}", std::process::id()));
+        let (new_player, new_shim) = (fresh("player"), fresh("shim.so"));
         let sources = root().join("tests/disk");
         let example = root().join("examples/game_server");
         succeed(
@@ -75,7 +76,7 @@ fn programs() -> &'static Programs {
                 .arg(sources.join("shim.c"))
                 .arg("-ldl")
                 .arg("-o")
-                .arg(&shim),
+                .arg(&new_shim),
         );
         succeed(
             Command::new("gcc")
@@ -90,8 +91,12 @@ fn programs() -> &'static Programs {
                 .arg(library("libsessionlocker.a"))
                 .args(["-lpthread", "-ldl", "-lm"])
                 .arg("-o")
-                .arg(&player),
+                .arg(&new_player),
         );
+        let (player, shim) = (place.join("player"), place.join("shim.so"));
+        for (built, name) in [(&new_player, &player), (&new_shim, &shim)] {
+            fs::rename(built, name).expect("the target folder is writable");
+        }
         Programs { player, shim }
     })
 }

@@ -35,7 +35,8 @@ static const char *const class_names[CLASSES] = { "open", "read", "write", "sync
 
 enum { SHORT = -1, KILL = -2, TEAR = -3, MOVE = -4 };
 
-enum entry_kind { LOG_OPEN = 1, LOG_WRITE, LOG_TRUNCATE, LOG_SYNC, LOG_UNLINK, LOG_RENAME, LOG_MKDIR, LOG_SAID };
+enum entry_kind { LOG_OPEN = 1, LOG_WRITE, LOG_TRUNCATE, LOG_SYNC, LOG_UNLINK, LOG_RENAME, LOG_MKDIR, LOG_SAID,
+                  LOG_SYNC_FAILED };
 
 enum { CREATED = 1, EMPTIED = 2, FOLDER = 1 };
 
@@ -351,12 +352,12 @@ int fsync(int file)
     struct stat status;
     if (path == NULL)
         return real.fsync(file);
-    if (fails(SYNC))
-        return -1;
+    int failed = fails(SYNC);
     begin();
-    int result = shim.no_sync ? 0 : real.fsync(file);
-    if (result == 0 && fstat(file, &status) == 0)
-        log_entry(LOG_SYNC, path, (uint64_t)status.st_ino, S_ISDIR(status.st_mode) ? FOLDER : 0, NULL, 0);
+    int result = failed ? -1 : shim.no_sync ? 0 : real.fsync(file);
+    enum entry_kind kind = result == 0 ? LOG_SYNC : LOG_SYNC_FAILED;
+    if (fstat(file, &status) == 0)
+        log_entry(kind, path, (uint64_t)status.st_ino, S_ISDIR(status.st_mode) ? FOLDER : 0, NULL, 0);
     end();
     return result;
 }

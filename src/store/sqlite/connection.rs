@@ -3,8 +3,11 @@
 use super::trouble::Trouble;
 use super::{Durability, APPLICATION_ID, CREATE, GET, LIST, REMOVE, REPLACE, SCHEMA_VERSION};
 use crate::error::{Error, ErrorKind};
+use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, MAIN_DB};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -31,6 +34,8 @@ pub(super) struct Place {
     shared_memory: PathBuf,
     durability: Durability,
     busy_timeout: Duration,
+    /// The files whose names and whose log were made to last, while a connection has them open.
+    lasting: Mutex<Weak<Files>>,
 }
 
 impl Place {
@@ -64,11 +69,42 @@ impl Place {
             path,
             durability,
             busy_timeout,
+            lasting: Mutex::default(),
         })
     }
 
     pub(super) fn shown(&self) -> std::path::Display<'_> {
         self.path.display()
+    }
+
+    /// Makes the names of the database and of its log last. SQLite flushes the folder itself after it made a log or a
+    /// journal, but does not look whether that succeeds; and a flushed log without a name is lost with all that is in it.
+    fn flush_folder(&self) -> Result<(), Trouble> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        flush_folder(folder).map_err(|error| self.unflushed(folder, &error))
+    }
+
+    /// Makes all that this connection can read last, unless another one that is open has done that. So what a read finds,
+    /// no power failure takes away again, and what is written after it in the log is found again.
+    ///
+    /// Whoever opens the log first takes each whole transaction in it for written, also one whose flush has failed or
+    /// was never done. A further flush is not enough: after a failed one the system takes what it could not write for
+    /// written. So the whole log is written anew.
+    fn make_last(&self, connection: &Connection) -> Result<Arc<Files>, Trouble> {
+        let mut lasting = self.lasting.lock();
+        let files = self.files().map_err(|_| self.gone())?;
+        if let Some(known) = lasting.upgrade().filter(|known| **known == files) {
+            return Ok(known);
+        }
+        self.flush_folder()?;
+        let run = |sql: &str| connection.execute_batch(sql).map_err(|error| self.trouble_with(&error));
+        run("BEGIN IMMEDIATE")?; // Nobody else writes to the log now.
+        let written = write_anew(&self.log).map_err(|error| self.unwritten(&error));
+        run("ROLLBACK")?;
+        written?;
+        let files = Arc::new(files);
+        *lasting = Arc::downgrade(&files);
+        Ok(files)
     }
 
     /// Which files are there under the names of the database and its log.
@@ -78,6 +114,53 @@ impl Place {
             _log: identity(&self.log)?,
         })
     }
+}
+
+/// Makes it last that a file is empty. SQLite removes the journal of an empty database; where making a database failed and
+/// was undone, what is on the disk may still be a part of it, which only the journal would undo.
+fn flush_empty(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {}
+        _ => return Ok(()),
+    }
+    match std::fs::OpenOptions::new().write(true).open(path) {
+        Ok(file) => file.sync_all(),
+        // SQLite says what this user lacks.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes what is in a file over itself, and flushes it.
+fn write_anew(path: &Path) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path)?;
+    let mut buffer = vec![0; 256 * 1024];
+    let mut place = 0;
+    loop {
+        file.seek(io::SeekFrom::Start(place))?;
+        let length = file.read(&mut buffer)?;
+        if length == 0 {
+            return file.sync_all();
+        }
+        file.seek(io::SeekFrom::Start(place))?;
+        file.write_all(&buffer[..length])?;
+        place += length as u64;
+    }
+}
+
+/// Flushes the names in a folder. Some filesystems say that they know no such thing.
+#[cfg(unix)]
+fn flush_folder(folder: &Path) -> io::Result<()> {
+    match std::fs::File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}
+
+/// Elsewhere a name lasts when its file was flushed.
+#[cfg(not(unix))]
+fn flush_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Which files a connection has open. Asked of the filesystem by name: opening and closing the database file beside
@@ -119,8 +202,9 @@ pub(super) enum Role {
 
 /// A connection and the files that it has open.
 pub(super) struct Link {
+    /// Given up before the connection is closed: who has this knows that the connection is open.
+    files: Arc<Files>,
     connection: Connection,
-    files: Files,
 }
 
 impl Link {
@@ -129,6 +213,10 @@ impl Link {
         if !create && is_missing(&place.path) {
             return Err(place.missing());
         }
+        // One at a time in this process: closing the file below would end the locks of a connection that is making it.
+        static MAKING: Mutex<()> = Mutex::new(());
+        let _making = MAKING.lock();
+        flush_empty(&place.path).map_err(|error| place.unwritten(&error))?;
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
         let connection = connect(place, flags)?;
@@ -136,7 +224,6 @@ impl Link {
             if !create {
                 return Err(place.empty());
             }
-            keep_log(place, &connection)?;
             lay_out(place, &connection)?;
         }
         Self::set_up(place, connection, Role::Writer)
@@ -159,17 +246,18 @@ impl Link {
 
     fn set_up(place: &Place, connection: Connection, role: Role) -> Result<Self, Trouble> {
         keep_log(place, &connection)?;
+        identify(place, &connection)?; // The log is opened by the first read.
+        let files = place.make_last(&connection)?;
         settings(&connection, place.durability, role)
             .and_then(|()| {
-                // The log is opened by the first read; and here shows a table that is missing or different.
+                // Here shows a table that is missing or different.
                 let statements = [GET, CREATE, REPLACE, REMOVE, LIST];
                 statements
                     .iter()
                     .try_for_each(|sql| connection.prepare_cached(sql).map(|_| ()))
             })
             .map_err(|error| place.trouble_with(&error))?;
-        let files = place.files().map_err(|_| place.gone())?;
-        Ok(Self { connection, files })
+        Ok(Self { files, connection })
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -179,7 +267,7 @@ impl Link {
     /// Whether the files of that name are still those that this connection has open. What is written to a file that
     /// was removed goes nowhere.
     pub(super) fn leads_to(&self, place: &Place) -> bool {
-        place.files().is_ok_and(|files| files == self.files)
+        place.files().is_ok_and(|files| files == *self.files)
     }
 
     /// Ends the transaction if there is one still.
@@ -278,7 +366,9 @@ fn keep_log(place: &Place, connection: &Connection) -> Result<(), Trouble> {
     }
 }
 
-/// Makes mark and table in one transaction, unless another process was faster.
+/// Makes mark and table in one transaction, unless another process was faster. Before there is a log: then the journal
+/// of this transaction has a name that lasts before anything is written into the file, and a power failure in the
+/// middle of it leaves an empty database and not a torn one.
 fn lay_out(place: &Place, connection: &Connection) -> Result<(), Trouble> {
     let run = |sql: &str| {
         connection
@@ -290,6 +380,7 @@ fn lay_out(place: &Place, connection: &Connection) -> Result<(), Trouble> {
         run(&format!(
             "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; {SCHEMA}"
         ))?;
+        place.flush_folder()?;
     }
     run("COMMIT")
 }

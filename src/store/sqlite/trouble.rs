@@ -129,6 +129,25 @@ impl Place {
         )
     }
 
+    /// The folder that the database is in could not be flushed.
+    pub(super) fn unflushed(&self, folder: &std::path::Path, error: &std::io::Error) -> Trouble {
+        self.other_trouble(&format!(
+            "the folder {} cannot be flushed, so that a power failure could take the file away with all that is in it; \
+             this user must be allowed to read the folder; look into the system's log for the state of the disk: the \
+             store goes on by itself when the disk works again ({error})",
+            folder.display()
+        ))
+    }
+
+    /// What was found could not be made to last.
+    pub(super) fn unwritten(&self, error: &std::io::Error) -> Trouble {
+        self.other_trouble(&format!(
+            "what is in it and in its -wal file cannot be flushed, so that a power failure could take it away; look into \
+             the system's log for the state of the disk, and whether it is full: the store goes on by itself when the \
+             disk works again ({error})"
+        ))
+    }
+
     /// What was read cannot have been written by this library.
     pub(super) fn damaged(&self, what: &str) -> Trouble {
         self.other_trouble(&format!(
