@@ -117,6 +117,22 @@ fn a_release_goes_before_saves_and_loads_when_little_can_be_sent() {
 }
 
 #[test]
+fn a_purchase_goes_before_saves_that_were_asked_for() {
+    let (mut world, server, lockers) = narrow_world(&["a", "b", "c", "d"]);
+    for locker in &lockers[..3] {
+        world.set(server, *locker, "/gold", 1);
+        world.force_save(server, *locker);
+    }
+    let sent = note_requests(&mut world, server);
+    world.tick(server);
+    assert_eq!(names(&sent), Vec::<String>::new(), "the budget was used up");
+    world.receipt(server, lockers[3], "order-1", 1);
+    world.run(Duration::from_secs(20));
+    assert_eq!(names(&sent).first().map(String::as_str), Some("d"));
+    assert_eq!(world.receipt_outcomes(server).len(), 1);
+}
+
+#[test]
 fn a_store_gets_no_more_than_its_budget_and_beats_are_not_held_back() {
     let (mut world, server, lockers) = narrow_world(&["a", "b", "c", "d"]);
     let sent = note_requests(&mut world, server);

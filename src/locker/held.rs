@@ -284,6 +284,7 @@ impl Locker {
         }
         out.send = self.wanted_write(inputs, out).map(|wanted| match wanted {
             Wanted::Release(_) => self.release_priority(),
+            Wanted::Save(SaveReason::Receipt) => Priority::Purchase,
             Wanted::Save(SaveReason::Autosave) => Priority::Save,
             Wanted::Save(_) => Priority::Force,
         });
