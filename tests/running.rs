@@ -7,11 +7,11 @@ use common::{is_put_of, json, Fate, World};
 use sessionlocker::engine::core::{Core, CoreOptions};
 use sessionlocker::engine::host::{About as Asked, Host};
 use sessionlocker::engine::journal::Line;
-use sessionlocker::engine::metrics::Metrics;
+use sessionlocker::engine::metrics::{Metrics, RESULTS};
 use sessionlocker::engine::{Engine, EngineOptions, Event as EngineEvent, LockerId};
 use sessionlocker::error::{Cause, Error};
 use sessionlocker::locker::call::{CallAnswer, HostCall};
-use sessionlocker::locker::event::{Event, LoadStatus};
+use sessionlocker::locker::event::{ChangeStatus, Event, LoadStatus};
 use sessionlocker::locker::Spec;
 use sessionlocker::log::{Kind as About, Level, LogSink};
 use sessionlocker::record::Document;
@@ -220,6 +220,51 @@ fn a_store_that_fails_is_critical_until_it_is_calm() {
     let now = world.now();
     assert!(!world.core(server).metrics(now).stores[0].is_critical);
     assert_eq!(json(&world.data("42")), json(&world.document(server, locker)));
+}
+
+/// It may have done what it was asked for, and the save is told when a sensible answer says so.
+#[test]
+fn a_store_that_answers_nonsense_fails() {
+    let mut world = World::new();
+    let server = world.server("a", LEASE);
+    let locker = world.load(server, "42");
+    world.engine_events(server);
+    world.fate(server, |_| Fate::Nonsense);
+    let change = world.set(server, locker, "/gold", 1);
+    world.force_save(server, locker);
+    world.run(Duration::from_secs(10));
+    let told: Vec<String> = world
+        .engine_events(server)
+        .into_iter()
+        .filter_map(|event| match event {
+            EngineEvent::StoreCritical { text, .. } => Some(text),
+            EngineEvent::StoreRecovered { .. } => panic!("nothing went well"),
+            _ => None,
+        })
+        .collect();
+    let [text] = told.as_slice() else {
+        panic!("told once, and not {told:?}");
+    };
+    assert!(
+        text.contains("a get with 'removed'") || text.contains("a put with 'missing'"),
+        "{text}"
+    );
+    let now = world.now();
+    let counters = world.core(server).metrics(now).all_stores().counters;
+    let [got, put, ..] = counters.requests;
+    let end = |name: &str| RESULTS.iter().position(|result| *result == name).unwrap();
+    assert_eq!((got[end("removed")], put[end("missing")]), (0, 0));
+    assert!(counters.errors.iter().sum::<u64>() >= 5);
+    assert_eq!(world.change_status(server, locker, change), ChangeStatus::Pending);
+
+    world.fate(server, |_| Fate::Deliver);
+    world.run(Duration::from_secs(30));
+    assert_eq!(world.change_status(server, locker, change), ChangeStatus::Saved);
+    assert_eq!(json(&world.data("42"))["gold"], 1);
+    let events = world.engine_events(server);
+    assert!(events
+        .iter()
+        .any(|event| matches!(event, EngineEvent::StoreRecovered { .. })));
 }
 
 /// How often a load is tried in five seconds when the store fails for loads of `42`, and for saves of `7` if it is critical.

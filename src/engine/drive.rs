@@ -3,7 +3,7 @@
 use super::beat::Notice;
 use super::core::{Action, Core, InFlight, LockerSlot, SpecSlot, StoreSlot, Target};
 use super::event::{place, Event, LockerId, Source, SpecId, StoreId};
-use super::health::Turn;
+use super::health::{fitting, Turn};
 use super::metrics::operation_of;
 use super::schedule::Sender;
 use super::timers::Sleeper;
@@ -126,6 +126,7 @@ impl Core {
             return;
         };
         self.now = now;
+        let result = fitting(operation, result);
         self.count_result(store, operation, &result, now.since(sent));
         self.follow_health(now, store, &target, &result);
         if !matches!(target, Target::Beat(_)) {

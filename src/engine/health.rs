@@ -4,9 +4,10 @@
 //! first and the last of them. It is well again when [`SUCCESSES`] requests in a row succeeded and nothing has failed for
 //! [`CALM`]. A conflict says nothing, and neither does a request that could not succeed as it was: that is our mistake.
 
+use super::metrics::OPERATIONS;
 use crate::clock::Time;
 use crate::error::Cause;
-use crate::store::{Reply, StoreResult};
+use crate::store::{Outcome, Reply, StoreError, StoreResult};
 use std::time::Duration;
 
 /// How many failures make a store critical.
@@ -17,6 +18,32 @@ pub const WINDOW: Duration = Duration::from_secs(120);
 pub const SUCCESSES: u64 = 3;
 /// How long nothing may have failed before that.
 pub const CALM: Duration = Duration::from_secs(10);
+
+/// The result of an operation (its number in [`OPERATIONS`]). An answer that does not belong to it is a failure of the
+/// store; what then became of a write, nobody knows.
+pub(super) fn fitting(operation: usize, result: StoreResult) -> StoreResult {
+    let Ok(reply) = &result else {
+        return result;
+    };
+    let asked = OPERATIONS[operation];
+    match (asked, reply) {
+        ("get", Reply::Found { .. } | Reply::Missing)
+        | ("put", Reply::Written { .. } | Reply::Conflict)
+        | ("remove", Reply::Removed | Reply::Conflict)
+        | ("list", Reply::Keys { .. }) => result,
+        _ => Err(StoreError {
+            outcome: match asked {
+                "put" | "remove" => Outcome::Unknown,
+                _ => Outcome::NotApplied,
+            },
+            cause: Cause::Store,
+            text: format!(
+                "the store answered a {asked} with '{}'; it must be mended",
+                reply.name()
+            ),
+        }),
+    }
+}
 
 /// What a result changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,6 +30,8 @@ pub enum Fate {
     Late(Duration),
     /// The store says that it did not carry it out, in these words and with the key.
     Fail(&'static str),
+    /// The store carries it out, and answers with what belongs to another operation.
+    Nonsense,
 }
 
 type Decide = Box<dyn FnMut(&Request) -> Fate>;
@@ -429,6 +431,15 @@ impl World {
             Fate::Fail(words) => {
                 let error = StoreError::not_applied(format!("{words}: {}", request.key));
                 self.servers[index].replies.push_back((id, Err(error)));
+            }
+            Fate::Nonsense => {
+                let _ = self.execute(&request);
+                let reply = if request.operation.is_read() {
+                    Reply::Removed
+                } else {
+                    Reply::Missing
+                };
+                self.servers[index].replies.push_back((id, Ok(reply)));
             }
             Fate::Late(delay) => self.late.push((self.now.after(delay), request)),
         }
