@@ -341,16 +341,17 @@ pub enum Keep {
 }
 
 impl Keep {
+    pub const ALL: [Self; 6] = [
+        Self::Nothing,
+        Self::All,
+        Self::First,
+        Self::Any,
+        Self::Torn(512),
+        Self::Torn(4096),
+    ];
+
     fn draw(random: &mut fastrand::Rng) -> Self {
-        let all = [
-            Self::Nothing,
-            Self::All,
-            Self::First,
-            Self::Any,
-            Self::Torn(512),
-            Self::Torn(4096),
-        ];
-        all[random.usize(..all.len())]
+        Self::ALL[random.usize(..Self::ALL.len())]
     }
 
     /// For each of some changes whether it is kept.
