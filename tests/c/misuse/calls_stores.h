@@ -226,7 +226,7 @@ static struct span any_version(void)
 
 static slk_result request_complete_found(void)
 {
-    slk_request request = any_request();
+    slk_request request = any_request_for(SLK_REQUEST_GET);
     struct span value = any_stored(), version = any_version();
     if (value.length == SLK_NUL_TERMINATED)
         value.length = value.at == NULL ? 0 : strlen(value.at);
@@ -236,20 +236,20 @@ static slk_result request_complete_found(void)
 
 static slk_result request_complete_missing(void)
 {
-    slk_request request = any_request();
+    slk_request request = any_request_for(SLK_REQUEST_GET);
     return answered(request, slk_request_complete_missing(request));
 }
 
 static slk_result request_complete_written(void)
 {
-    slk_request request = any_request();
+    slk_request request = any_request_for(SLK_REQUEST_PUT);
     struct span version = any_version();
     return answered(request, slk_request_complete_written(request, version.at, version.length));
 }
 
 static slk_result request_complete_removed(void)
 {
-    slk_request request = any_request();
+    slk_request request = any_request_for(SLK_REQUEST_REMOVE);
     return answered(request, slk_request_complete_removed(request));
 }
 
@@ -262,7 +262,7 @@ static slk_result request_complete_conflict(void)
 static slk_result request_complete_keys(void)
 {
     enum { MOST = 6 };
-    slk_request request = any_request();
+    slk_request request = any_request_for(SLK_REQUEST_LIST);
     const char **names = lend(MOST * sizeof *names, LOAN_IN);
     for (unsigned at = 0; at < MOST; at++)
         names[at] = any_key();

@@ -16,6 +16,7 @@ struct known {
     uint64_t id;
     uint64_t parent; /* of specs and lockers the engine, of stores the one behind them */
     int kind, is_dead, loses_requests;
+    int asks; /* of requests what is asked, an SLK_REQUEST_ constant */
 };
 
 static struct known all_known[TABLE];
@@ -38,7 +39,7 @@ static void remember(int kind, uint64_t id, uint64_t parent)
         unsigned at = (unsigned)(id * 0x9E3779B97F4A7C15u >> 50);
         while (all_known[at].id != 0)
             at = (at + 1) % TABLE;
-        all_known[at] = (struct known){ id, parent, kind, 0, 0 };
+        all_known[at] = (struct known){ id, parent, kind, 0, 0, 0 };
     }
     HOLDS(pthread_mutex_unlock(&known_lock) == 0);
     if (id != 0)
@@ -94,6 +95,27 @@ static void mark_loses_requests(uint64_t id)
     HOLDS(pthread_mutex_lock(&known_lock) == 0);
     find_known(id)->loses_requests = 1;
     HOLDS(pthread_mutex_unlock(&known_lock) == 0);
+}
+
+static void mark_asks(uint64_t id, int asks)
+{
+    HOLDS(pthread_mutex_lock(&known_lock) == 0);
+    struct known *known = find_known(id);
+    if (known != NULL)
+        known->asks = asks;
+    HOLDS(pthread_mutex_unlock(&known_lock) == 0);
+}
+
+/* A request that waits for an answer to this; 0 if there is none. */
+static uint64_t waiting_request(int asks)
+{
+    uint64_t id = 0;
+    HOLDS(pthread_mutex_lock(&known_lock) == 0);
+    for (unsigned at = 0; at < TABLE && id == 0; at++)
+        if (all_known[at].kind == SLK_OBJECT_REQUEST && !all_known[at].is_dead && all_known[at].asks == asks)
+            id = all_known[at].id;
+    HOLDS(pthread_mutex_unlock(&known_lock) == 0);
+    return id;
 }
 
 static uint64_t living(int kind)
@@ -173,6 +195,13 @@ static slk_document any_document(void)
 static slk_request any_request(void)
 {
     return (slk_request){ any_handle(SLK_OBJECT_REQUEST) };
+}
+
+/* The same, and more often than not one that the answer fits. */
+static slk_request any_request_for(int asks)
+{
+    uint64_t id = odd(3) ? 0 : waiting_request(asks);
+    return id != 0 ? (slk_request){ id } : any_request();
 }
 
 static slk_error_sink any_sink(void)

@@ -189,9 +189,11 @@ static void store_asked(void *user_data, slk_request request, const slk_request_
     struct owner *owner = enter_callback(user_data);
     look_at_request(view);
     remember(SLK_OBJECT_REQUEST, request.id, 0);
+    mark_asks(request.id, view->kind);
     meddle(12);
     slk_result result = SLK_OK;
-    if (me.answer_now || !one_in(8))
+    int is_rare = view->kind == SLK_REQUEST_REMOVE || view->kind == SLK_REQUEST_LIST;
+    if (me.answer_now || !one_in(is_rare ? 2 : 8))
         result = answer_as_asked(owner, request, view);
     else if (one_in(3))
         result = answered(request, slk_request_complete_failed(request, any_failure(), "no"));
