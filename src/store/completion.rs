@@ -2,7 +2,7 @@
 
 use super::{Request, Store, StoreError, StoreResult};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub trait Waiter: Send + Sync {
 #[derive(Default)]
 pub struct Completions {
     arrived: Mutex<Vec<(RequestId, StoreResult)>>,
-    waiters: Mutex<HashMap<RequestId, Weak<dyn Waiter>>>,
+    waiters: Mutex<BTreeMap<RequestId, Weak<dyn Waiter>>>,
 }
 
 impl Completions {

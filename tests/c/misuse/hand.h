@@ -37,7 +37,8 @@ struct step {
 
 struct hand {
     uint64_t random;
-    uint64_t trace; /* of functions and results: equal for equal runs */
+    uint64_t trace; /* of functions and results: equal for equal runs, but for the random names of engines: their
+                       texts differ in length, and so does what just fits into a store */
     struct loan loans[MOST_LOANS];
     unsigned loan_count;
     struct step steps[LAST_STEPS];
