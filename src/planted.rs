@@ -97,6 +97,8 @@ pub enum Bug {
     ReleaseInDoubtIsDone,
     /// A shutdown does not wait for the last saves.
     ShutdownLeavesEarly,
+    /// What becomes durable after a shutdown's deadline is delivered, before what was to be delivered until then.
+    DeliversAfterShutdown,
     /// A store that is behind what it had confirmed is written over.
     RollbackIgnored,
     /// A server that finds itself declared dead goes on under the same incarnation.
@@ -125,7 +127,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 57] = [
+    pub const ALL: [Self; 58] = [
         Self::TimeoutIsFailure,
         Self::ConflictIsSuccess,
         Self::AdoptOtherOperation,
@@ -171,6 +173,7 @@ impl Bug {
         Self::UnknownCountsAsLost,
         Self::ReleaseInDoubtIsDone,
         Self::ShutdownLeavesEarly,
+        Self::DeliversAfterShutdown,
         Self::RollbackIgnored,
         Self::EndedIsIgnored,
         Self::MigrationNotNoted,

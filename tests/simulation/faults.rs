@@ -373,11 +373,12 @@ impl World {
     /// A standby takes the store's place. It is behind by what was written since it was copied last.
     pub fn fall_back(&mut self) {
         let behind = self.standby.take();
-        self.standby = Some(Standby {
+        // What was damaged before the store fell back, or is in its standby, is no truth to compare with.
+        let damaged = (0..self.profile.keys).any(|key| self.checker.is_damaged(key));
+        self.standby = (!damaged).then(|| Standby {
             entries: self.store.copy(),
             truth: self.checker.snapshot(),
         });
-        let damaged = (0..self.profile.keys).any(|key| self.checker.is_damaged(key));
         let Some(behind) = behind.filter(|_| !damaged && self.fault_rng.bool()) else {
             return;
         };
@@ -385,6 +386,7 @@ impl World {
             .say(self.now, || "the store falls back to its standby".into());
         self.standby = None;
         self.store.fall_back(behind.entries);
+        self.cut_off = self.flights.len();
         // A verdict on a server may be forgotten with the rest.
         self.ids_unique = false;
         if self.checker.rolled_back(&behind.truth) {

@@ -202,10 +202,20 @@ impl Profile {
         if profile.fickle {
             profile.deed_every = lease / 25;
         }
+        profile.leave_time_for_letters();
         if mood == Mood::Calm {
             profile.delay = profile.delay.min(profile.brisk_delay());
         }
         profile
+    }
+
+    /// A letter is written a tick after the server record was read. Who ticks less often than the other beats may find
+    /// another version each time, for ever where both keep step.
+    fn leave_time_for_letters(&mut self) {
+        let slowest = self.places.iter().map(|place| place.tick).max().unwrap_or(0);
+        for place in &mut self.places {
+            place.beat = place.beat.max(2 * slowest);
+        }
     }
 
     fn go_to_the_edge(&mut self, rng: &mut Rng) {

@@ -126,6 +126,9 @@ pub struct World {
     pub history: History,
     /// What the standby of the store has.
     pub standby: Option<Standby>,
+    /// How many requests had been sent when the store last fell back: those on their way then had the old one as their
+    /// target, and arrive nowhere.
+    pub cut_off: usize,
     pub tally: Tally,
     pub trace: Trace,
     pub stage: Stage,
@@ -185,6 +188,7 @@ impl World {
             checker: Checker::new(profile.keys, calm),
             history: History::new(profile.keys),
             standby: None,
+            cut_off: 0,
             tally: Tally::default(),
             trace: Trace::new(setup.telling),
             stage: Stage::Chaos,
@@ -597,6 +601,9 @@ impl World {
     }
 
     fn arrive(&mut self, flight: usize, answers: Answers) {
+        if flight < self.cut_off {
+            return;
+        }
         if self.stalled_until > self.now {
             let at = self.stalled_until + self.delay(Line::Good);
             self.send_at(at, flight, answers);
