@@ -18,6 +18,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("request", "Requests to a store of your own"),
     ("store", "Stores"),
     ("store_sqlite", "The embedded store"),
+    ("store_postgres", "The store in a PostgreSQL server"),
     ("store_callback", "Stores of your own"),
     ("store_testing", "Stores for tests, and the check of stores"),
     ("engine", "Engines"),

@@ -1,6 +1,8 @@
 //! What every store must do, tried on each of ours.
 
 mod store_support;
+#[cfg(all(unix, feature = "postgres"))]
+mod tools;
 
 use sessionlocker::store::memory::MemoryStore;
 use sessionlocker::store::{
@@ -586,5 +588,60 @@ mod sqlite {
             assert!(start.elapsed() < PATIENCE);
             thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres {
+    use super::*;
+    use sessionlocker::store::check::check_together;
+    use sessionlocker::store::postgres::{create_tables, open, PostgresOptions};
+    use store_support::PATIENCE;
+    use tools::postgres::Postgres;
+
+    /// So that a slow machine is no trouble of the store.
+    fn patient(connections: usize) -> PostgresOptions {
+        PostgresOptions {
+            connections,
+            connect_timeout: PATIENCE,
+            request_timeout: PATIENCE,
+            ..PostgresOptions::default()
+        }
+    }
+
+    /// Runs all checks, each on as many empty databases.
+    fn run_checks(databases: usize, connections: usize) {
+        let Some(server) = Postgres::start() else { return };
+        let options = patient(connections);
+        let empty = |check: usize| {
+            let name = |number| server.new_schema(&format!("check{check}_{number}"));
+            let urls = (0..databases).map(name).collect::<Vec<_>>().join(" ");
+            create_tables(&urls, &options).unwrap();
+            urls
+        };
+        for (number, (name, check)) in CHECKS.into_iter().enumerate() {
+            println!("{name}");
+            let urls = empty(number);
+            check(&|| open(&urls, &options).unwrap());
+        }
+        let urls = empty(CHECKS.len());
+        let stores = [open(&urls, &options).unwrap(), open(&urls, &options).unwrap()];
+        let report = check_together(&stores, PATIENCE).unwrap();
+        assert!(report.is_kept(), "{report}");
+    }
+
+    #[test]
+    fn one_database() {
+        run_checks(1, 4);
+    }
+
+    #[test]
+    fn one_connection() {
+        run_checks(1, 1);
+    }
+
+    #[test]
+    fn three_databases() {
+        run_checks(3, 2);
     }
 }

@@ -39,6 +39,7 @@ pub mod spec;
 mod spec_host;
 pub mod store;
 pub mod store_callback;
+pub mod store_postgres;
 pub mod store_sqlite;
 pub mod store_testing;
 mod table;

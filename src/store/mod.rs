@@ -10,6 +10,8 @@ mod limits;
 pub mod memory;
 pub mod overlay;
 pub mod pool;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

@@ -376,6 +376,10 @@ static void options_of_engines(void)
     OK(slk_store_callbacks_init(&callbacks, sizeof callbacks));
     slk_sqlite_options sqlite_options;
     OK(slk_sqlite_options_init(&sqlite_options, sizeof sqlite_options));
+    slk_postgres_options postgres_options;
+    OK(slk_postgres_options_init(&postgres_options, sizeof postgres_options));
+    CHECK(postgres_options.struct_size == sizeof postgres_options && postgres_options.flags == 0);
+    EXPECT(SLK_E_STRUCT_SIZE, slk_postgres_options_init(&postgres_options, 3));
     slk_receipt receipt;
     OK(slk_receipt_init(&receipt, sizeof receipt));
     CHECK(spec_options.struct_size == sizeof spec_options && callbacks.struct_size == sizeof callbacks
@@ -466,6 +470,18 @@ static void options_of_stores(void)
     EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_open_sqlite("x.db", &options, &store));
     options.flags = SLK_SQLITE_MUST_EXIST;
     CHECK(slk_store_open_sqlite("does_not_exist.db", &options, &store) < SLK_OK && says("does_not_exist.db"));
+
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_open_postgres(NULL, NULL, &store));
+    EXPECT(SLK_E_INVALID_UTF8, slk_postgres_create_tables("\xff", NULL));
+    const char *nowhere = "postgresql://me:secret@/game?host=%2Fno%2Fsuch%2Ffolder";
+    slk_result refused = slk_store_open_postgres(nowhere, NULL, &store);
+    CHECK(store.id == 0 && !says("secret"));
+    /* With the feature the server is missing, without it the feature is, and the text names it. */
+    CHECK((refused == SLK_E_STORE && says("/no/such/folder")) || (refused == SLK_E_UNSUPPORTED && says("feature postgres")));
+    CHECK(slk_postgres_create_tables(nowhere, NULL) == refused && !says("secret"));
+    slk_postgres_options postgres = SLK_POSTGRES_OPTIONS_INIT;
+    postgres.struct_size = 2;
+    EXPECT(SLK_E_STRUCT_SIZE, slk_store_open_postgres(nowhere, &postgres, &store));
 }
 
 static void events(void)

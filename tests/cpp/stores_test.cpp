@@ -339,6 +339,15 @@ TEST(stores_that_are_none_are_refused) {
     slk::sqlite_options sqlite;
     sqlite.must_exist = true;
     CHECK(!slk::store::open_sqlite("there-is-no-such-file.db", sqlite));
+    slk::postgres_options postgres;
+    postgres.require_synchronous = true;
+    postgres.connect_timeout = std::chrono::seconds(1);
+    const std::string nowhere = "postgresql://me@/game?host=%2Fno%2Fsuch%2Ffolder";
+    CHECK(!slk::store::open_postgres(nowhere, postgres));
+    CHECK(!slk::store::create_postgres_tables(nowhere));
+    postgres.request_timeout = std::chrono::hours(10000);
+    CHECK_CODE(invalid_argument, slk::store::open_postgres(nowhere, postgres));
+    CHECK_CODE(invalid_argument, slk::store::open_postgres(std::string("a\0b", 3)));
 }
 
 } // namespace

@@ -24,6 +24,8 @@ namespace SessionLocker.Tests
                 "struct_size", "kind", "key_kind", "reserved", "spec", "spec_length", "key", "key_length", "value",
                 "value_length", "version", "version_length", "limit", "reserved_end");
             Print<slk_sqlite_options>("struct_size", "durability", "flags", "busy_timeout_ms", "read_threads", "batch");
+            Print<slk_postgres_options>(
+                "struct_size", "flags", "connections", "batch", "connect_timeout_ms", "request_timeout_ms");
             Print<slk_store_callbacks>(
                 "struct_size", "mode", "name", "user_data", "get", "put", "remove", "cancel", "destroy", "max_value_bytes",
                 "max_key_bytes", "threads", "list");

@@ -280,6 +280,10 @@ namespace SessionLocker.Tests
             string folder = System.IO.Path.GetTempPath();
             Check.Throws<SessionLockerException>(() => Store.OpenSqlite(folder));
             Check.Throws<SessionLockerException>(() => Store.OpenSqlite("/nowhere/at/all.db"));
+            const string Nowhere = "postgresql://me@/game?host=%2Fno%2Fsuch%2Ffolder";
+            PostgresOptions postgres = new PostgresOptions { RequireTls = true, RequireSynchronous = true, Connections = 2, ConnectTimeout = TimeSpan.FromSeconds(1) };
+            Check.Throws<SessionLockerException>(() => Store.OpenPostgres(Nowhere, postgres));
+            Check.Throws<SessionLockerException>(() => Store.CreatePostgresTables(Nowhere));
         }
 
         private static void StatusTells()

@@ -186,6 +186,12 @@ impl Postgres {
         self.url(name)
     }
 
+    /// Makes an empty schema, which is cheaper than a database and as good, and gives a URL that leads into it.
+    pub fn new_schema(&self, name: &str) -> String {
+        self.sql("postgres", &format!("CREATE SCHEMA \"{name}\""));
+        format!("{}&options=-csearch_path%3D{name}", self.url("postgres"))
+    }
+
     /// Carries out SQL in a database, and gives what it answers: fields separated by `|`, rows by line ends.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let mut command = self.program("psql");

@@ -253,6 +253,18 @@ struct sqlite_options {
     std::uint32_t batch = 0;
 };
 
+// Zero stands for the library's default in each field; see slk_postgres_options.
+struct postgres_options {
+    // Through TLS only, and only if the server's certificate is trusted and of its name.
+    bool require_tls = false;
+    // Refuse a server that does not replicate synchronously.
+    bool require_synchronous = false;
+    std::uint32_t connections = 0;
+    std::uint32_t batch = 0;
+    std::chrono::milliseconds connect_timeout{};
+    std::chrono::milliseconds request_timeout{};
+};
+
 // Zero stands for the library's default in each field; see slk_store_callbacks.
 struct store_options {
     // What the store is called in errors and in the log.
@@ -391,6 +403,23 @@ public:
         return open([&](slk_store *made) { return slk_store_open_sqlite(path.c_str(), &native, made); });
     }
 
+    // The store in a PostgreSQL database, for servers on many machines: `postgresql://user:password@host/database`. Its
+    // tables must be there.
+    static result<store> open_postgres(const text_in &url, const postgres_options &options = {}) {
+        const auto native = postgres_native(url, options);
+        if (!native)
+            return native.error();
+        return open([&](slk_store *made) { return slk_store_open_postgres(url.c_str(), &*native, made); });
+    }
+
+    // Makes those tables, where they are not there yet.
+    static result<void> create_postgres_tables(const text_in &url, const postgres_options &options = {}) {
+        const auto native = postgres_native(url, options);
+        if (!native)
+            return native.error();
+        return detail::checked(slk_postgres_create_tables(url.c_str(), &*native));
+    }
+
     // Stores of your own. The object lives until the last request to it is over.
     static result<store> create(std::shared_ptr<blocking_store> yours, const store_options &options = {}) {
         slk_store_callbacks native = SLK_STORE_CALLBACKS_INIT;
@@ -416,6 +445,25 @@ public:
     }
 
 private:
+    static result<slk_postgres_options> postgres_native(const text_in &url, const postgres_options &options) {
+        const auto connect_timeout = detail::to_u32(options.connect_timeout, "connect_timeout");
+        if (!connect_timeout)
+            return connect_timeout.error();
+        const auto request_timeout = detail::to_u32(options.request_timeout, "request_timeout");
+        if (!request_timeout)
+            return request_timeout.error();
+        if (url.hides_nul())
+            return detail::hidden_nul("url");
+        slk_postgres_options native = SLK_POSTGRES_OPTIONS_INIT;
+        native.flags = (options.require_tls ? std::uint32_t{SLK_POSTGRES_REQUIRE_TLS} : 0) |
+                       (options.require_synchronous ? std::uint32_t{SLK_POSTGRES_REQUIRE_SYNCHRONOUS} : 0);
+        native.connections = options.connections;
+        native.batch = options.batch;
+        native.connect_timeout_ms = *connect_timeout;
+        native.request_timeout_ms = *request_timeout;
+        return native;
+    }
+
     static slk_fault_options to_native(const fault_options &faults) {
         slk_fault_options native = SLK_FAULT_OPTIONS_INIT;
         native.flags = (faults.spare_reads ? std::uint32_t{SLK_FAULTS_SPARE_READS} : 0) |

@@ -103,6 +103,8 @@ namespace SessionLocker
         internal const int SLK_SQLITE_NORMAL = 1;
         internal const int SLK_SQLITE_MUST_EXIST = 1;
         internal const int SLK_SQLITE_CHECKPOINT_AT_CLOSE = 2;
+        internal const int SLK_POSTGRES_REQUIRE_TLS = 1;
+        internal const int SLK_POSTGRES_REQUIRE_SYNCHRONOUS = 2;
         internal const int SLK_STORE_ASYNCHRONOUS = 0;
         internal const int SLK_STORE_BLOCKING = 1;
         internal const int SLK_STORE_BLOCKING_CONCURRENT = 2;

@@ -153,6 +153,15 @@ namespace SessionLocker
         internal static extern int slk_sqlite_options_init(slk_sqlite_options* options, nuint size);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_open_postgres(byte* url, slk_postgres_options* options, slk_store* store);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_postgres_create_tables(byte* url, slk_postgres_options* options);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_postgres_options_init(slk_postgres_options* options, nuint size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_store_create(slk_store_callbacks* callbacks, slk_store* store);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

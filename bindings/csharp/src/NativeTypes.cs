@@ -124,6 +124,17 @@ namespace SessionLocker
         internal uint batch;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_postgres_options
+    {
+        internal uint struct_size;
+        internal uint flags;
+        internal uint connections;
+        internal uint batch;
+        internal uint connect_timeout_ms;
+        internal uint request_timeout_ms;
+    }
+
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void slk_store_call(void* user_data, slk_request request, slk_request_view* view);
 

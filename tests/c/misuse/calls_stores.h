@@ -75,6 +75,57 @@ static slk_result sqlite_options_init(void)
     return slk_sqlite_options_init(out(LARGEST_STRUCT, LOAN_OUT), any_struct_size(sizeof(slk_sqlite_options)));
 }
 
+/* URLs that lead nowhere, without the network being asked. */
+static const char *any_url(void)
+{
+    static const char *const urls[] = { "postgresql://misuse@/misuse?host=%2Fno%2Fsuch%2Ffolder",
+                                        "postgresql://misuse:secret@/misuse?host=%2F",
+                                        "postgres://misuse@/misuse?host=%2Fa,%2Fb&port=1",
+                                        "postgresql://",
+                                        "host=misuse",
+                                        "",
+                                        " ",
+                                        "\xff" };
+    if (odd(8))
+        return one_in(2) ? NULL : lend_repeated("x", SLK_MAX_TEXT_BYTES + below(2));
+    const char *url = urls[below(8)];
+    return lend_text(url, strlen(url));
+}
+
+static slk_postgres_options any_postgres_options(void)
+{
+    slk_postgres_options options = SLK_POSTGRES_OPTIONS_INIT;
+    options.flags = any_u32(3);
+    options.connections = any_u32(5);
+    options.batch = any_u32(5);
+    options.connect_timeout_ms = any_u32(20);
+    options.request_timeout_ms = any_u32(20);
+    return options;
+}
+
+static slk_result store_open_postgres(void)
+{
+    if (!crowded && me.inside > 0)
+        return SLK_OK;
+    const char *url = any_url();
+    slk_postgres_options options = any_postgres_options();
+    slk_store *store = out(sizeof *store, LOAN_HANDLE);
+    slk_result result = slk_store_open_postgres(url, odd_options(&options, sizeof options), store);
+    return close_if_alone(result, store);
+}
+
+static slk_result postgres_create_tables(void)
+{
+    const char *url = any_url();
+    slk_postgres_options options = any_postgres_options();
+    return slk_postgres_create_tables(url, odd_options(&options, sizeof options));
+}
+
+static slk_result postgres_options_init(void)
+{
+    return slk_postgres_options_init(out(LARGEST_STRUCT, LOAN_OUT), any_struct_size(sizeof(slk_postgres_options)));
+}
+
 static slk_result store_create(void)
 {
     struct owner *owner = new_owner("slk_store_create");

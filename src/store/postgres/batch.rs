@@ -1,0 +1,341 @@
+//! What is asked over one connection at once: reads, or the writes of one transaction.
+
+use super::link::{Link, Pipeline};
+use super::trouble::Trouble;
+use crate::error::ErrorKind;
+use crate::store::{Expected, Key, Operation, Outcome, Reply, Request, Version, MAX_LISTED};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+/// A request for a statement, on its way or answered with the rows that it changed.
+type Changing<'a> = Pin<Box<dyn Future<Output = Result<u64, Error>> + 'a>>;
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const COMMIT: &str = "COMMIT";
+
+/// Reads all at once. With `settle`, a write behind them must be replicated before any of them counts.
+pub(super) fn read(link: &Link, reads: &[&Request], settle: bool) -> Result<Vec<Result<Reply, Trouble>>, Trouble> {
+    let mut pipeline: Pipeline<Result<Vec<Row>, Error>> = Pipeline::new();
+    for read in reads {
+        pipeline.add(rows_of(link, read));
+    }
+    if settle {
+        pipeline.add(async { link.client().query(&link.statements.settle, &[]).await });
+    }
+    let before = link.unreplicated();
+    let mut answers = link.run_plain(pipeline)?;
+    if settle {
+        match answers.pop() {
+            Some(Ok(_)) => confirmed(link, before)?,
+            Some(Err(error)) => return Err(unsettled(&error)),
+            None => {}
+        }
+    }
+    // One that ended the connection ended it for all.
+    for answer in &answers {
+        if let Err(error) = answer {
+            let trouble = Trouble::from(error);
+            if trouble.ends_connection {
+                return Err(trouble);
+            }
+        }
+    }
+    let replies = answers.into_iter().zip(reads).map(|(answer, read)| match answer {
+        Ok(rows) => reply_of(read, &rows),
+        Err(error) => Err(Trouble::from(&error)),
+    });
+    Ok(replies.collect())
+}
+
+async fn rows_of(link: &Link, read: &Request) -> Result<Vec<Row>, Error> {
+    let statements = link.statements.of(read.key.kind);
+    let (space, name) = (read.key.space.as_bytes(), read.key.name.as_bytes());
+    match read.operation {
+        Operation::List { limit } => {
+            // One for the name that the list begins after, and one to see whether there is more.
+            let limit = i64::from(limit.min(MAX_LISTED)) + 2;
+            link.client().query(&statements.list, &[&space, &name, &limit]).await
+        }
+        _ => link.client().query(&statements.get, &[&space, &name]).await,
+    }
+}
+
+fn reply_of(read: &Request, rows: &[Row]) -> Result<Reply, Trouble> {
+    let taken = match read.operation {
+        Operation::List { limit } => list_of(&read.key, limit.min(MAX_LISTED), rows),
+        _ => match rows.first() {
+            None => Ok(Some(Reply::Missing)),
+            Some(row) => value_of(row),
+        },
+    };
+    match taken {
+        Ok(Some(reply)) => Ok(reply),
+        Ok(None) => Err(damaged()),
+        Err(error) => Err(Trouble::from(&error)),
+    }
+}
+
+fn damaged() -> Trouble {
+    Trouble::new(
+        ErrorKind::Store,
+        "what is stored there is not what this library writes; somebody else wrote into its tables; nothing was replaced",
+    )
+}
+
+/// `None` when what is stored cannot be ours.
+fn value_of(row: &Row) -> Result<Option<Reply>, Error> {
+    let version = Version::new(row.try_get(0)?);
+    let (header, data): (&[u8], &[u8]) = (row.try_get(1)?, row.try_get(2)?);
+    Ok(version.map(|version| Reply::Found {
+        value: [header, data].concat().into(),
+        version,
+    }))
+}
+
+fn list_of(after: &Key, limit: u32, rows: &[Row]) -> Result<Option<Reply>, Error> {
+    let mut names: Vec<Arc<str>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Ok(name) = std::str::from_utf8(row.try_get(0)?) else {
+            return Ok(None);
+        };
+        if name.is_empty() || name != &*after.name {
+            names.push(name.into());
+        }
+    }
+    let limit = limit as usize;
+    let more = names.len() > limit;
+    names.truncate(limit);
+    Ok(Some(Reply::Keys { names, more }))
+}
+
+/// Writes something small that is answered when it, and all that was visible before it, is replicated.
+pub(super) fn settle(link: &Link) -> Result<(), Trouble> {
+    let before = link.unreplicated();
+    let changed = link.run_plain(link.client().execute(&link.statements.settle, &[]))?;
+    changed.map_err(|error| unsettled(&error))?;
+    confirmed(link, before)
+}
+
+fn unsettled(error: &Error) -> Trouble {
+    let trouble = Trouble::from(error);
+    Trouble {
+        text: format!(
+            "what the server holds cannot be relied on before it takes a write again; {}",
+            trouble.text
+        ),
+        ..trouble
+    }
+}
+
+fn confirmed(link: &Link, before: u64) -> Result<(), Trouble> {
+    if link.unreplicated() == before {
+        return Ok(());
+    }
+    Err(unreplicated())
+}
+
+fn unreplicated() -> Trouble {
+    Trouble::new(
+        ErrorKind::Store,
+        "somebody cancelled the wait for the standby: the server has the write, and a failover would lose it",
+    )
+}
+
+/// One write: what is to be done, and what became of it.
+pub(super) struct Write<'a> {
+    request: &'a Request,
+    version: Version,
+    state: State,
+}
+
+enum State {
+    Open,
+    Done(Result<Reply, (Trouble, Outcome)>),
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn new(request: &'a Request) -> Result<Self, Trouble> {
+        Ok(Self {
+            request,
+            version: new_version()?,
+            state: State::Open,
+        })
+    }
+
+    pub(super) fn into_result(self) -> Result<Reply, (Trouble, Outcome)> {
+        match self.state {
+            State::Done(result) => result,
+            State::Open => Err((Trouble::new(ErrorKind::Store, "no reply"), Outcome::Unknown)),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    fn changed(&mut self, rows: u64) {
+        let reply = match &self.request.operation {
+            _ if rows == 0 => Reply::Conflict,
+            Operation::Remove { .. } => Reply::Removed,
+            _ => Reply::Written {
+                version: self.version.clone(),
+            },
+        };
+        self.state = State::Done(Ok(reply));
+    }
+
+    fn fail(&mut self, trouble: &Trouble, outcome: Outcome) {
+        self.state = State::Done(Err((trouble.clone(), outcome)));
+    }
+
+    /// The statement, to be sent when it is first asked for its answer.
+    fn send<'b>(&'b self, link: &'b Link) -> Changing<'b> {
+        let Request { key, operation } = self.request;
+        let statements = link.statements.of(key.kind);
+        let (space, name, new) = (key.space.as_bytes(), key.name.as_bytes(), self.version.as_bytes());
+        let (statement, parameters): (_, Vec<&[u8]>) = match operation {
+            Operation::Put { value, expected } => {
+                let (header, data) = (&[][..], &**value);
+                match expected {
+                    Expected::Missing => (&statements.create, vec![space, name, new, header, data]),
+                    Expected::Version(old) => {
+                        let old = old.as_bytes();
+                        (&statements.replace, vec![space, name, new, header, data, old])
+                    }
+                }
+            }
+            Operation::Remove { expected } => (&statements.remove, vec![space, name, expected.as_bytes()]),
+            Operation::Get | Operation::List { .. } => unreachable!("a read is no write"),
+        };
+        let client = link.client();
+        Box::pin(async move {
+            let parameters = parameters.iter().map(|bytes| bytes as &(dyn ToSql + Sync));
+            client.execute_raw(statement, parameters.collect::<Vec<_>>()).await
+        })
+    }
+}
+
+fn new_version() -> Result<Version, Trouble> {
+    let mut bytes = [0; 16];
+    let refused = |text: String| Trouble::new(ErrorKind::Store, text);
+    getrandom::fill(&mut bytes).map_err(|error| refused(format!("the system gave no random numbers: {error}")))?;
+    Version::new(&bytes).ok_or_else(|| refused("an empty version".to_owned()))
+}
+
+/// Answers all that have no answer yet.
+pub(super) fn fail_open(writes: &mut [&mut Write], trouble: &Trouble, outcome: Outcome) {
+    for write in writes.iter_mut().filter(|write| write.is_open()) {
+        write.fail(trouble, outcome);
+    }
+}
+
+/// Writes all in one transaction, or each in one of its own if that fails by one of them. Gives what is wrong with the
+/// connection afterwards.
+pub(super) fn write(link: &Link, writes: &mut [&mut Write]) -> Option<Trouble> {
+    let failed = match transaction(link, writes) {
+        Ok(()) => return None,
+        Err(failed) => failed,
+    };
+    match failed {
+        Failed::Before(trouble) if writes.len() > 1 && trouble.may_be_of_one_request() => each(link, writes),
+        Failed::Before(trouble) => {
+            fail_open(writes, &trouble, Outcome::NotApplied);
+            Some(trouble)
+        }
+        Failed::AtCommit(trouble) => {
+            fail_open(writes, &trouble, Outcome::Unknown);
+            Some(trouble)
+        }
+    }
+}
+
+/// A transaction that failed, and what that says about its writes.
+enum Failed {
+    /// None of them took place.
+    Before(Trouble),
+    /// They may have.
+    AtCommit(Trouble),
+}
+
+/// All of it is sent at once, the commit with it.
+fn transaction(link: &Link, writes: &mut [&mut Write]) -> Result<(), Failed> {
+    let client = link.client();
+    let before = link.unreplicated();
+    let mut answers = {
+        let mut pipeline: Pipeline<Result<u64, Error>> = Pipeline::new();
+        pipeline.add(async { client.batch_execute(BEGIN).await.map(|()| 0) });
+        for write in writes.iter() {
+            pipeline.add(write.send(link));
+        }
+        pipeline.add(async { client.batch_execute(COMMIT).await.map(|()| 0) });
+        link.run_plain(pipeline).map_err(Failed::AtCommit)?
+    };
+    let committed = answers.pop().unwrap_or(Ok(0));
+    // A statement that the server refused made a rollback of the commit. The first is the reason.
+    for answer in &answers {
+        match answer {
+            Ok(_) => {}
+            Err(error) => {
+                let trouble = Trouble::from(error);
+                if trouble.is_answer() && !trouble.is_aftermath() {
+                    return Err(Failed::Before(trouble));
+                }
+                return Err(Failed::AtCommit(trouble));
+            }
+        }
+    }
+    if let Err(error) = committed {
+        let trouble = Trouble::from(&error);
+        return Err(if trouble.is_rolled_back() {
+            Failed::Before(trouble)
+        } else {
+            Failed::AtCommit(trouble)
+        });
+    }
+    confirmed(link, before).map_err(Failed::AtCommit)?;
+    for (write, answer) in writes.iter_mut().zip(answers.into_iter().skip(1)) {
+        write.changed(answer.unwrap_or(0));
+    }
+    Ok(())
+}
+
+/// Each by itself, still in one round trip: what does not fit fails alone.
+fn each(link: &Link, writes: &mut [&mut Write]) -> Option<Trouble> {
+    let before = link.unreplicated();
+    let answers = {
+        let mut pipeline: Pipeline<Result<u64, Error>> = Pipeline::new();
+        for write in writes.iter() {
+            pipeline.add(write.send(link));
+        }
+        link.run_plain(pipeline)
+    };
+    let answers = match answers.and_then(|answers| confirmed(link, before).map(|()| answers)) {
+        Ok(answers) => answers,
+        Err(trouble) => {
+            fail_open(writes, &trouble, Outcome::Unknown);
+            return Some(trouble);
+        }
+    };
+    let mut ended = None;
+    for (write, answer) in writes.iter_mut().zip(answers) {
+        match answer {
+            Ok(rows) => write.changed(rows),
+            Err(error) => {
+                let trouble = Trouble::from(&error);
+                let outcome = if trouble.is_rolled_back() {
+                    Outcome::NotApplied
+                } else {
+                    Outcome::Unknown
+                };
+                write.fail(&trouble, outcome);
+                if trouble.ends_connection {
+                    ended = Some(trouble);
+                }
+            }
+        }
+    }
+    ended
+}
