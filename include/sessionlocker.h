@@ -1156,6 +1156,84 @@ SLK_NODISCARD SLK_API slk_result slk_store_open_sqlite(const char *path, const s
  */
 SLK_API slk_result slk_sqlite_options_init(slk_sqlite_options *options, size_t size);
 
+/* ---- The store in a PostgreSQL server ---- */
+
+/** Talk to the server through TLS only, and only if its certificate is trusted and of its name. */
+#define SLK_POSTGRES_REQUIRE_TLS 1
+/** Refuse a server that does not replicate synchronously: a failover could lose saves that were reported. */
+#define SLK_POSTGRES_REQUIRE_SYNCHRONOUS 2
+
+/** How to use a PostgreSQL server. Begin with `SLK_POSTGRES_OPTIONS_INIT`. */
+typedef struct slk_postgres_options {
+    /** The size of this struct, set by `SLK_POSTGRES_OPTIONS_INIT`. */
+    uint32_t struct_size;
+    /** Any of `SLK_POSTGRES_REQUIRE_TLS` and `SLK_POSTGRES_REQUIRE_SYNCHRONOUS`, added. */
+    uint32_t flags;
+    /** Connections to each database, up to 128. With more than one, half of them are for reads alone. 0: 4. */
+    uint32_t connections;
+    /** The most writes in one transaction. 0: 256. */
+    uint32_t batch;
+    /** How long each server of a URL is given to let this one in, up to an hour. 0: 5,000. */
+    uint32_t connect_timeout_ms;
+    /**
+     * How long a batch of requests may take before its connection is given up and its writes are of unknown outcome, up
+     * to an hour. The server gives up a statement after the same time, and a row that another transaction holds after
+     * half of it. 0: 8,000.
+     */
+    uint32_t request_timeout_ms;
+} slk_postgres_options;
+
+/**
+ * Opens the store in a PostgreSQL database, for servers on many machines. Its tables must be there: see
+ * `slk_postgres_create_tables`.
+ *
+ * The URL is `postgresql://user:password@host:port/database?options`, as libpq has it. It may name several hosts, of which
+ * one at a time takes writes: a primary and its standbys. Several URLs, with spaces between them, are several primaries
+ * over which the keys are spread; all servers of a game give the same ones in the same order. The password is in no text
+ * of this library.
+ *
+ * Parameters:
+ *   `url`: where the database is, UTF-8, up to `SLK_MAX_TEXT_BYTES`.
+ *   `options`: how to use it; NULL for the defaults.
+ *   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: open. That a server does not replicate synchronously is a warning in the log of each engine that uses it.
+ *   `SLK_E_NOT_A_DATABASE`: there are no tables of this library.
+ *   `SLK_E_UNSUPPORTED`: the tables are of a newer version, the server does not replicate synchronously although that is
+ *     required, or this build has no PostgreSQL: it needs the feature `postgres`.
+ *   `SLK_E_STORE`: all else that goes wrong with servers; the text says what.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`, `SLK_E_STRUCT_SIZE`: of the arguments.
+ * Thread: any. Blocks: until the servers have answered, or the time-outs are over. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_postgres(const char *url, const slk_postgres_options *options,
+        slk_store *store);
+
+/**
+ * Makes the tables of the store in the PostgreSQL database of a URL, or in those of several, where they are not there yet.
+ * What is there is left as it is. The user needs the right to create tables; to use them it needs SELECT, INSERT, UPDATE
+ * and DELETE.
+ *
+ * Parameters: as `slk_store_open_postgres`.
+ * Returns:
+ *   `SLK_OK`: they are there.
+ *   `SLK_E_UNSUPPORTED`: there are tables of a newer version, or this build has no PostgreSQL: it needs the feature
+ *     `postgres`.
+ *   `SLK_E_STORE`: all else that goes wrong with servers; the text says what.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`, `SLK_E_STRUCT_SIZE`: of the arguments;
+ *     `SLK_E_INVALID_ARGUMENT` also where tables were made for other URLs, or in another order.
+ * Thread: any. Blocks: until the servers have answered, or the time-outs are over. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_postgres_create_tables(const char *url, const slk_postgres_options *options);
+
+/**
+ * Fills the struct with defaults, as `SLK_POSTGRES_OPTIONS_INIT` does, for languages that cannot use the macro.
+ *
+ * Parameters: `options`: the struct; `size`: its size.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_postgres_options_init(slk_postgres_options *options, size_t size);
+
 /* ---- Stores of your own ---- */
 
 /**
@@ -3729,6 +3807,16 @@ SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, sl
     0, /* busy_timeout_ms */ \
     0, /* read_threads */ \
     0 /* batch */ \
+}
+
+/** A `slk_postgres_options` at its defaults. */
+#define SLK_POSTGRES_OPTIONS_INIT { \
+    sizeof(slk_postgres_options), /* struct_size */ \
+    0, /* flags */ \
+    0, /* connections */ \
+    0, /* batch */ \
+    0, /* connect_timeout_ms */ \
+    0 /* request_timeout_ms */ \
 }
 
 /** A `slk_fault_options` without any fault. */

@@ -620,9 +620,16 @@ mod postgres {
             urls
         };
         for (number, (name, check)) in CHECKS.into_iter().enumerate() {
+            // Values of all sizes are the same to all, and take long.
+            if name.starts_with("sizes") && databases + connections != 5 {
+                continue;
+            }
             println!("{name}");
             let urls = empty(number);
             check(&|| open(&urls, &options).unwrap());
+        }
+        if databases + connections != 5 {
+            return;
         }
         let urls = empty(CHECKS.len());
         let stores = [open(&urls, &options).unwrap(), open(&urls, &options).unwrap()];

@@ -228,6 +228,7 @@ impl Engine {
         let mut codecs = self.codecs.write();
         let mut core = self.core.lock();
         let known = stores.iter().position(|other| Arc::ptr_eq(other, store));
+        let warnings = if known.is_none() { store.warnings() } else { Vec::new() };
         let store_id = match known {
             Some(index) => StoreId::at(index),
             None => {
@@ -239,6 +240,10 @@ impl Engine {
         let id = core.add_spec(store_id, spec)?;
         hosts.push(host);
         codecs.push(codec);
+        drop((core, codecs, hosts, stores));
+        for warning in warnings {
+            self.log(Level::Warning, format_args!("{warning}"));
+        }
         Ok(id)
     }
 

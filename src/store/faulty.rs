@@ -275,6 +275,10 @@ impl Store for FaultyStore {
         &self.abilities
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.inner.warnings()
+    }
+
     fn submit(&self, request: Request, completion: Completion) {
         let (due, fault, steps) = {
             let mut state = self.state.lock();

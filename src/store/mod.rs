@@ -295,6 +295,12 @@ pub trait Store: Send + Sync {
     /// at once or at any later time, from any thread.
     fn submit(&self, request: Request, completion: Completion);
 
+    /// What whoever runs the game should know about how this store is set up, for people: that it can lose what it
+    /// confirmed, for example. Each engine that uses it writes this into its log once.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Puts a value under a key whatever is there: data for a test. Stores whose data are other people's too refuse.
     ///
     /// # Errors

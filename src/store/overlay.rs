@@ -79,6 +79,10 @@ impl Store for ReadOnlyStore {
         &self.shared.abilities
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.inner.warnings()
+    }
+
     fn submit(&self, request: Request, completion: Completion) {
         if let Err(error) = limits::check(&self.shared.abilities, &request) {
             completion.complete(Err(error));

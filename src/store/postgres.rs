@@ -140,7 +140,7 @@ pub fn open(urls: &str, options: &PostgresOptions) -> Result<Arc<dyn Store>, Err
         let database = Database::new(abilities, place, options.clone(), link);
         parts.push(Pool::new(database, &pool_options(options))?);
     }
-    Ok(Arc::new(Spread::new(parts)))
+    Ok(Arc::new(Spread::new(parts, warnings)))
 }
 
 /// Makes the tables in the databases of these URLs, where they are not there yet. What is there is left as it is.

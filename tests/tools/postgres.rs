@@ -310,6 +310,15 @@ impl Postgres {
         all.push(self.pid());
         signal("-KILL", &all);
         self.wait();
+        // Their connections are closed when they are gone.
+        let start = Instant::now();
+        while all
+            .iter()
+            .any(|pid| state_and_parent(*pid).is_some_and(|(state, _)| state != "Z"))
+        {
+            assert!(start.elapsed() < PATIENCE, "its processes do not end");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn wait(&mut self) {
@@ -395,7 +404,8 @@ fn state_and_parent(pid: u32) -> Option<(String, String)> {
 pub fn url_of(servers: &[&Postgres], database: &str) -> String {
     let hosts: Vec<String> = servers.iter().map(|server| server.host()).collect();
     let ports: Vec<String> = servers.iter().map(|server| server.number().to_string()).collect();
-    let (hosts, ports) = (hosts.join(","), ports.join(","));
+    // Sockets in one list with commas are not taken from a URL, each on its own is.
+    let (hosts, ports) = (hosts.join("&host="), ports.join(","));
     format!("postgresql://postgres@/{database}?host={hosts}&port={ports}")
 }
 

@@ -32,7 +32,7 @@ pub enum Way {
 enum Trap {
     /// Close it before they are passed on.
     CutBefore(Vec<u8>),
-    /// Pass them on, and close it at the first byte of the answer.
+    /// Pass them on, and close the client's side when the server begins to answer; what it answers is thrown away.
     CutAnswer(Vec<u8>),
 }
 
@@ -188,9 +188,9 @@ fn pass_on(client: TcpStream, target: &Target, shared: &Arc<Mutex<State>>) {
         return;
     };
     let cut = Arc::new(AtomicBool::new(false));
-    let back = Pump::new(server_in, client, era, shared, &cut);
+    let back = Pump::new(server_in, client, era, shared, &cut, false);
     let back = thread::spawn(move || back.carry(Pump::answer));
-    Pump::new(client_in, server, era, shared, &cut).carry(Pump::request);
+    Pump::new(client_in, server, era, shared, &cut, true).carry(Pump::request);
     let _ = back.join();
 }
 
@@ -202,6 +202,7 @@ struct Pump {
     shared: Arc<Mutex<State>>,
     /// The next answer is not to arrive.
     cut: Arc<AtomicBool>,
+    is_request: bool,
 }
 
 /// What to do with bytes.
@@ -211,12 +212,22 @@ enum Decision {
     Drop,
     /// So many of them, and close.
     PassAndEnd(usize),
+    /// Close towards the client, and let the server believe that all is well until it has answered.
+    EndClient,
 }
 
 impl Pump {
-    fn new(from: TcpStream, to: TcpStream, era: u64, shared: &Arc<Mutex<State>>, cut: &Arc<AtomicBool>) -> Self {
+    fn new(
+        from: TcpStream,
+        to: TcpStream,
+        era: u64,
+        shared: &Arc<Mutex<State>>,
+        cut: &Arc<AtomicBool>,
+        is_request: bool,
+    ) -> Self {
         let _ = from.set_read_timeout(Some(STEP));
         Self {
+            is_request,
             from,
             to,
             era,
@@ -229,6 +240,11 @@ impl Pump {
     fn carry(mut self, decide: fn(&Self, &mut State, &[u8]) -> Decision) {
         let mut buffer = vec![0; 65_536];
         while self.step(&mut buffer, decide) {}
+        if self.cut.load(Ordering::SeqCst) && self.is_request {
+            // The other direction ends when the server does.
+            let _ = self.to.shutdown(Shutdown::Write);
+            return;
+        }
         let _ = self.from.shutdown(Shutdown::Both);
         let _ = self.to.shutdown(Shutdown::Both);
     }
@@ -252,6 +268,10 @@ impl Pump {
         match decision {
             Decision::Pass => self.to.write_all(&buffer[..count]).is_ok(),
             Decision::Drop => true,
+            Decision::EndClient => {
+                let _ = self.to.shutdown(Shutdown::Both);
+                true
+            }
             Decision::PassAndEnd(count) => {
                 let _ = self.to.write_all(&buffer[..count]);
                 false
@@ -277,7 +297,7 @@ impl Pump {
 
     fn answer(&self, state: &mut State, bytes: &[u8]) -> Decision {
         if self.cut.load(Ordering::SeqCst) {
-            Decision::PassAndEnd(0)
+            Decision::EndClient
         } else if state.way == Way::Deaf {
             state.swallowed += bytes.len();
             Decision::Drop

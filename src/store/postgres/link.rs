@@ -107,7 +107,7 @@ impl Bare {
         let unreplicated = Arc::new(AtomicU64::new(0));
         let (client, connection) = match connected {
             Ok(result) => result.map_err(|error| Trouble::from(&error))?,
-            Err(_) => return Err(Trouble::lost(format!("no answer within {:?}", options.connect_timeout))),
+            Err(_) => return Err(Trouble::late(options.connect_timeout)),
         };
         let driver = runtime.spawn(drive(connection, Arc::clone(&unreplicated)));
         let bare = Self {
@@ -196,7 +196,7 @@ impl Bare {
     pub(super) fn run_plain<T>(&self, work: impl Future<Output = T>) -> Result<T, Trouble> {
         self.runtime()
             .block_on(async { timeout(self.patience, work).await })
-            .map_err(|_| Trouble::lost(format!("no answer within {:?}", self.patience)))
+            .map_err(|_| Trouble::late(self.patience))
     }
 
     /// Whether nobody has closed it, as far as is known here.

@@ -142,7 +142,7 @@ impl Database {
                         .map(|(result, read)| result.map_err(|trouble| self.failed(trouble, read, Outcome::NotApplied)))
                         .collect();
                 }
-                Err(trouble) if trouble.ends_connection && again => again = false,
+                Err(trouble) if trouble.ends_connection && !trouble.timed_out && again => again = false,
                 Err(trouble) => {
                     return reads
                         .iter()

@@ -34,12 +34,13 @@ pub fn part_of(key: &Key, parts: usize) -> usize {
 /// Passes each request on to the database of its key.
 pub(super) struct Spread {
     parts: Vec<Pool<Database>>,
+    warnings: Vec<String>,
 }
 
 impl Spread {
     /// At least one.
-    pub(super) fn new(parts: Vec<Pool<Database>>) -> Self {
-        Self { parts }
+    pub(super) fn new(parts: Vec<Pool<Database>>, warnings: Vec<String>) -> Self {
+        Self { parts, warnings }
     }
 }
 
@@ -54,6 +55,10 @@ impl Store for Spread {
         }
         let part = part_of(&request.key, self.parts.len());
         self.parts[part].submit(request, completion);
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 }
 

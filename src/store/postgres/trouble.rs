@@ -3,6 +3,7 @@
 use crate::error::{Cause, Error, ErrorKind};
 use crate::store::{Outcome, StoreError};
 use std::fmt::Write;
+use std::time::Duration;
 use tokio_postgres::error::Severity;
 
 /// One failure: for the caller of open an [`Error`], for a request a [`StoreError`].
@@ -15,6 +16,8 @@ pub(super) struct Trouble {
     pub code: Option<String>,
     /// The connection cannot be used any longer.
     pub ends_connection: bool,
+    /// No answer came in the time that there was.
+    pub timed_out: bool,
 }
 
 impl Trouble {
@@ -26,6 +29,7 @@ impl Trouble {
             text: text.into(),
             code: None,
             ends_connection: false,
+            timed_out: false,
         }
     }
 
@@ -34,6 +38,14 @@ impl Trouble {
         Self {
             ends_connection: true,
             ..Self::new(ErrorKind::Store, text)
+        }
+    }
+
+    /// No answer came in this time.
+    pub(super) fn late(time: Duration) -> Self {
+        Self {
+            timed_out: true,
+            ..Self::lost(format!("no answer within {time:?}"))
         }
     }
 
@@ -61,6 +73,7 @@ impl Trouble {
             text,
             code: Some(code.to_owned()),
             ends_connection: fatal || code.starts_with("08") || code == "25006",
+            timed_out: false,
         }
     }
 
