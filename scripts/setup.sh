@@ -6,7 +6,7 @@ set -euo pipefail
 RUST_NEEDED=1.85
 
 # What is looked for, and the Debian package that has it.
-TOOLS="gcc:gcc g++:g++ clang:clang valgrind:valgrind pkg-config:pkg-config make:make"
+TOOLS="gcc:gcc g++:g++ clang:clang valgrind:valgrind pkg-config:pkg-config make:make openssl:openssl ps:procps"
 
 missing_packages() {
     local entry

@@ -17,7 +17,7 @@
 //! | [`receipt`] | purchases: from the platform's notice to the answer that may be given |
 //! | [`record`] | what is stored: header, ledger, the game's data, the server record |
 //! | [`codec`] | how the value of a record is compressed or hidden on its way to the store |
-//! | [`store`] | compare-and-set on one key: the trait, memory, SQLite, the thread pool |
+//! | [`store`] | compare-and-set on one key: the trait, memory, SQLite, PostgreSQL, the thread pool |
 //! | [`clock`], [`error`], [`log`] | what everybody needs |
 //!
 //! Everything below [`engine::Engine`] is free of I/O: [`engine::core::Core`] is driven by the time and by answers
