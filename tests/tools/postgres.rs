@@ -404,8 +404,7 @@ fn state_and_parent(pid: u32) -> Option<(String, String)> {
 pub fn url_of(servers: &[&Postgres], database: &str) -> String {
     let hosts: Vec<String> = servers.iter().map(|server| server.host()).collect();
     let ports: Vec<String> = servers.iter().map(|server| server.number().to_string()).collect();
-    // Sockets in one list with commas are not taken from a URL, each on its own is.
-    let (hosts, ports) = (hosts.join("&host="), ports.join(","));
+    let (hosts, ports) = (hosts.join(","), ports.join(","));
     format!("postgresql://postgres@/{database}?host={hosts}&port={ports}")
 }
 

@@ -74,7 +74,7 @@ struct TlsOptions {
     root_file: Option<String>,
 }
 
-/// Takes `sslmode` and `sslrootcert` out of a URL.
+/// Takes `sslmode` and `sslrootcert` out of a URL, and the hosts that share an option apart.
 fn take_tls_options(url: &str) -> Result<(String, TlsOptions), Error> {
     let mut found = TlsOptions {
         mode: None,
@@ -83,14 +83,16 @@ fn take_tls_options(url: &str) -> Result<(String, TlsOptions), Error> {
     let Some((base, query)) = url.split_once('?') else {
         return Ok((url.to_owned(), found));
     };
-    let mut rest = Vec::new();
+    let mut rest: Vec<String> = Vec::new();
     for option in query.split('&') {
         match option.split_once('=') {
             Some(("sslmode", mode)) => found.mode = Some(tls_mode(mode)?),
             // The system's certificates are what is used without one.
             Some(("sslrootcert", "system")) => {}
             Some(("sslrootcert", file)) => found.root_file = Some(percent_decoded(file)?),
-            _ => rest.push(option),
+            // libpq takes several here, `Config` one for each time that the option comes.
+            Some(("host", hosts)) => rest.extend(hosts.split(',').map(|host| format!("host={host}"))),
+            _ => rest.push(option.to_owned()),
         }
     }
     let url = if rest.is_empty() {
@@ -249,7 +251,7 @@ mod tests {
         assert_eq!(mode("", false), Ok(SslMode::Prefer));
         assert_eq!(mode("", true), Ok(SslMode::Require));
         assert_eq!(mode("?sslmode=verify-full", false), Ok(SslMode::Require));
-        assert_eq!(mode("?sslmode=disable&port=3", false), Ok(SslMode::Disable));
+        assert_eq!(mode("?sslmode=disable&connect_timeout=3", false), Ok(SslMode::Disable));
         assert!(mode("?sslmode=disable", true).is_err());
         assert_eq!(mode("?sslmode=prefer", true), Ok(SslMode::Require));
     }
