@@ -3,6 +3,8 @@
 
 pub mod postgres;
 pub mod proxy;
+#[cfg(unix)]
+pub mod served;
 
 use std::path::PathBuf;
 use std::process::Command;
