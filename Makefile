@@ -2,6 +2,8 @@
 
 # The profile of cargo that the library is built with: release, or dev for the tests.
 PROFILE ?= release
+# More features of the library, such as FEATURES=postgres,redis.
+FEATURES ?=
 # How many seeds the simulator plays.
 SEEDS ?= 100000
 # For how long `make soak` hunts.
@@ -27,7 +29,7 @@ GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%
 all: lib game_server
 
 lib:
-	$(CARGO) build --profile $(PROFILE) --lib
+	$(CARGO) build --profile $(PROFILE) --lib $(if $(FEATURES),--features $(FEATURES))
 
 # cargo knows best whether the library is up to date; make only looks at what came of it.
 $(LIB): lib ;

@@ -51,6 +51,13 @@ void events_note_session(struct player *player)
 static void on_loaded(struct player *player, const slk_event *event)
 {
     struct summary now;
+    slk_locker_status status;
+    /* What was loaded may be lost again by the time that this is heard of: then its data are gone. */
+    if (slk_locker_get_status(player->locker, &status, sizeof status) != SLK_OK || status.epoch != event->epoch) {
+        audit("missed %s epoch %" PRIu64, player->name, event->epoch);
+        player->epoch = event->epoch;
+        return;
+    }
     note_session(player, event->epoch);
     if (game_summary(player->locker, &now) != SLK_OK)
         return;

@@ -7,7 +7,8 @@
 static const char USAGE[] =
     "usage: game_server [options]\n"
     "  --db <file>              SQLite file with the players (default: players.db)\n"
-    "  --store files:<folder>   one file for each player instead\n"
+    "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://...\n"
+    "  --create-tables          make the tables in PostgreSQL first, if they are not there yet\n"
     "  --server-id <name>       unique among living servers (default: game-server)\n"
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -30,14 +31,22 @@ static bool parse_number(const char *name, const char *text, unsigned long limit
 
 static bool parse_store(const char *text, struct options *options)
 {
-    static const char FILES[] = "files:";
-    if (strncmp(text, FILES, sizeof FILES - 1) != 0 || text[sizeof FILES - 1] == '\0') {
-        fprintf(stderr, "game_server: --store takes files:<folder>, not '%s'\n", text);
-        return false;
+    static const struct {
+        const char *prefix;
+        enum store_kind store;
+    } KINDS[] = {
+        {"files:", STORE_FILES}, {"postgresql://", STORE_POSTGRES}, {"postgres://", STORE_POSTGRES},
+    };
+    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+        size_t length = strlen(KINDS[i].prefix);
+        if (strncmp(text, KINDS[i].prefix, length) != 0 || text[length] == '\0')
+            continue;
+        options->store = KINDS[i].store;
+        options->where = options->store == STORE_FILES ? text + length : text;
+        return true;
     }
-    options->folder = text + sizeof FILES - 1;
-    options->database = NULL;
-    return true;
+    fprintf(stderr, "game_server: --store takes files:<folder> or a URL of PostgreSQL, not '%s'\n", text);
+    return false;
 }
 
 static bool parse_one(const char *name, const char *value, struct options *options)
@@ -57,8 +66,10 @@ static bool parse_one(const char *name, const char *value, struct options *optio
         options->port = (uint16_t)port;
         return true;
     }
-    if (strcmp(name, "--db") == 0)
-        options->database = value;
+    if (strcmp(name, "--db") == 0) {
+        options->store = STORE_SQLITE;
+        options->where = value;
+    }
     else if (strcmp(name, "--server-id") == 0)
         options->server_id = value;
     else if (strcmp(name, "--log") == 0)
@@ -73,7 +84,7 @@ static bool parse_one(const char *name, const char *value, struct options *optio
 bool options_parse(int count, char **arguments, struct options *options)
 {
     memset(options, 0, sizeof *options);
-    options->database = "players.db";
+    options->where = "players.db";
     options->server_id = "game-server";
     options->game_version = 2;
     for (int i = 1; i < count; i++) {
@@ -84,6 +95,10 @@ bool options_parse(int count, char **arguments, struct options *options)
         }
         if (strcmp(name, "--predecessor-gone") == 0) {
             options->predecessor_gone = true;
+            continue;
+        }
+        if (strcmp(name, "--create-tables") == 0) {
+            options->create_tables = true;
             continue;
         }
         if (i + 1 == count) {

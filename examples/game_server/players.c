@@ -43,9 +43,18 @@ static bool succeeded(slk_result result, const char *what)
 
 static bool open_store(const struct options *options)
 {
-    if (options->folder != NULL)
-        return succeeded(file_store_open(options->folder, &store), "cannot open the folder of players");
-    return succeeded(slk_store_open_sqlite(options->database, NULL, &store), "cannot open the database");
+    const char *where = options->where;
+    switch (options->store) {
+    case STORE_FILES:
+        return succeeded(file_store_open(where, &store), "cannot open the folder of players");
+    case STORE_POSTGRES:
+        if (options->create_tables && !succeeded(slk_postgres_create_tables(where, NULL), "cannot make the tables"))
+            return false;
+        return succeeded(slk_store_open_postgres(where, NULL, &store), "cannot open the store in PostgreSQL");
+    case STORE_SQLITE:
+        break;
+    }
+    return succeeded(slk_store_open_sqlite(where, NULL, &store), "cannot open the database");
 }
 
 static void print_log(void *user_data, int32_t level, const char *text, size_t length)

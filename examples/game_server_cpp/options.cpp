@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 namespace game {
 namespace {
@@ -10,7 +11,8 @@ namespace {
 constexpr char usage[] =
     "usage: game_server_cpp [options]\n"
     "  --db <file>              SQLite file with the players (default: players.db)\n"
-    "  --store files:<folder>   one file for each player instead\n"
+    "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://...\n"
+    "  --create-tables          make the tables in PostgreSQL first, if they are not there yet\n"
     "  --server-id <name>       unique among living servers (default: game-server)\n"
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -36,14 +38,21 @@ bool parse_milliseconds(const std::string &name, std::string_view text, std::chr
 }
 
 bool parse_store(std::string_view text, Options &options) {
-    constexpr std::string_view files = "files:";
-    if (text.substr(0, files.size()) != files || text.size() == files.size()) {
-        std::fprintf(stderr, "game_server: --store takes files:<folder>, not '%s'\n", text.data());
-        return false;
+    constexpr std::pair<std::string_view, StoreKind> kinds[] = {
+        {"files:", StoreKind::files},
+        {"postgresql://", StoreKind::postgres},
+        {"postgres://", StoreKind::postgres},
+    };
+    for (const auto &[prefix, store] : kinds) {
+        if (text.substr(0, prefix.size()) != prefix || text.size() == prefix.size())
+            continue;
+        options.store = store;
+        options.where = store == StoreKind::files ? text.substr(prefix.size()) : text;
+        return true;
     }
-    options.folder = text.substr(files.size());
-    options.database.clear();
-    return true;
+    std::fprintf(stderr, "game_server: --store takes files:<folder> or a URL of PostgreSQL, not '%s'\n",
+                 text.data());
+    return false;
 }
 
 bool parse_one(const std::string &name, const char *value, Options &options) {
@@ -63,9 +72,10 @@ bool parse_one(const std::string &name, const char *value, Options &options) {
         options.game_version = version.value_or(0);
         return options.game_version > 0;
     }
-    if (name == "--db")
-        options.database = value;
-    else if (name == "--server-id")
+    if (name == "--db") {
+        options.store = StoreKind::sqlite;
+        options.where = value;
+    } else if (name == "--server-id")
         options.server_id = value;
     else if (name == "--log")
         options.log = value;
@@ -88,6 +98,10 @@ std::optional<Options> parse_options(int count, char **arguments) {
         }
         if (name == "--predecessor-gone") {
             options.predecessor_gone = true;
+            continue;
+        }
+        if (name == "--create-tables") {
+            options.create_tables = true;
             continue;
         }
         if (i + 1 == count) {

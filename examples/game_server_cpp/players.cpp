@@ -23,9 +23,17 @@ void check(const slk::result<void> &done, std::string_view about, const char *wh
 }
 
 slk::store open_store(const Options &options) {
-    if (!options.folder.empty())
-        return open_file_store(options.folder).value();
-    return slk::store::open_sqlite(options.database).value();
+    switch (options.store) {
+    case StoreKind::files:
+        return open_file_store(options.where).value();
+    case StoreKind::postgres:
+        if (options.create_tables)
+            slk::store::create_postgres_tables(options.where).value();
+        return slk::store::open_postgres(options.where).value();
+    case StoreKind::sqlite:
+        break;
+    }
+    return slk::store::open_sqlite(options.where).value();
 }
 
 } // namespace
@@ -425,6 +433,12 @@ void Players::note_session(Player &player, std::uint64_t epoch) {
 }
 
 void Players::on(Player &player, const slk::events::loaded &now) {
+    // What was loaded may be lost again by the time that this is heard of: then its data are gone.
+    if (const auto status = player.locker.status(); !status || status->epoch != now.epoch) {
+        audit_.line("missed", player.name, "epoch", now.epoch);
+        player.epoch = now.epoch;
+        return;
+    }
     note_session(player, now.epoch);
     const auto data = summary_of(player.locker);
     if (!data)

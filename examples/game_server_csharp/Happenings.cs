@@ -154,6 +154,13 @@ namespace GameServer
         {
             try
             {
+                // What was loaded may be lost again by the time that this is heard of: then its data are gone.
+                if (player.Locker.Status.Epoch != happened.Epoch)
+                {
+                    audit.Write($"missed {player.Name} epoch {happened.Epoch}");
+                    player.Epoch = happened.Epoch;
+                    return;
+                }
                 NoteSession(player, happened.Epoch);
                 Summary now = new Summary(player.Locker);
                 if (player.MigratedFrom != 0)

@@ -3,12 +3,21 @@ using System.Globalization;
 
 namespace GameServer
 {
+    /// <summary>Where the players are.</summary>
+    internal enum StoreKind
+    {
+        Sqlite,
+        Postgres,
+    }
+
     /// <summary>The command line.</summary>
     internal sealed class Options
     {
         private const string Usage =
             "usage: game_server [options]\n"
             + "  --db <file>              SQLite file with the players (default: players.db)\n"
+            + "  --store <where>          instead a URL: postgresql://...\n"
+            + "  --create-tables          make the tables in PostgreSQL first, if they are not there yet\n"
             + "  --server-id <name>       unique among living servers (default: game-server)\n"
             + "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
             + "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -17,7 +26,13 @@ namespace GameServer
             + "  --game-version <1|2>     the version of the players' data that this server knows (default: 2)\n"
             + "  --log <file>             audit log";
 
-        internal string Database { get; private set; } = "players.db";
+        internal StoreKind Store { get; private set; }
+
+        /// <summary>The SQLite file, or the URL.</summary>
+        internal string Where { get; private set; } = "players.db";
+
+        /// <summary>Whether to make what PostgreSQL needs, if it is not there yet.</summary>
+        internal bool CreatesTables { get; private set; }
 
         internal string ServerId { get; private set; } = "game-server";
 
@@ -48,6 +63,8 @@ namespace GameServer
                     }
                     if (arguments[at] == "--predecessor-gone")
                         options.IsPredecessorGone = true;
+                    else if (arguments[at] == "--create-tables")
+                        options.CreatesTables = true;
                     else if (at + 1 < arguments.Length)
                         options.Take(arguments[at], arguments[++at]);
                     else
@@ -67,7 +84,10 @@ namespace GameServer
             switch (name)
             {
                 case "--db":
-                    Database = value;
+                    (Store, Where) = (StoreKind.Sqlite, value);
+                    break;
+                case "--store":
+                    (Store, Where) = (KindOf(value), value);
                     break;
                 case "--server-id":
                     ServerId = value;
@@ -89,6 +109,18 @@ namespace GameServer
                     break;
                 default:
                     throw new FormatException("unknown option '" + name + "'\n" + Usage);
+            }
+        }
+
+        private static StoreKind KindOf(string url)
+        {
+            switch (url.Split(':')[0])
+            {
+                case "postgresql":
+                case "postgres":
+                    return StoreKind.Postgres;
+                default:
+                    throw new FormatException("--store takes a URL of PostgreSQL, not '" + url + "'");
             }
         }
 

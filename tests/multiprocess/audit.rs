@@ -1,6 +1,6 @@
 //! Reads the audit logs of the game servers: what each process was told and did, up to the moment it was killed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Nanoseconds of the machine's steady clock.
 pub type Nanos = u64;
@@ -139,6 +139,7 @@ impl History {
             history: self,
             process,
             available: HashMap::new(),
+            missed: HashSet::new(),
             last_tick: 0,
         };
         // What follows the last line end was cut off by the kill.
@@ -160,6 +161,8 @@ struct Reader<'a> {
     process: usize,
     /// Open intervals: since when, and in which epoch.
     available: HashMap<String, (Nanos, u64)>,
+    /// Sessions that were over before the process could look at their data.
+    missed: HashSet<(String, u64)>,
     last_tick: Nanos,
 }
 
@@ -173,6 +176,10 @@ impl Reader<'_> {
                 Ok(())
             }
             "loaded" => self.loaded(line),
+            "missed" => {
+                self.missed.insert((line.player.to_owned(), line.number("epoch")?));
+                Ok(())
+            }
             "changed" => self.step(
                 line,
                 Step::Changed {
@@ -249,6 +256,9 @@ impl Reader<'_> {
 
     fn change_session(&mut self, line: &Line<'_>, change: impl FnOnce(&mut Session)) -> Result<(), String> {
         let epoch: u64 = line.number("epoch")?;
+        if self.missed.contains(&(line.player.to_owned(), epoch)) {
+            return Ok(());
+        }
         let sessions = self.history.sessions.get_mut(line.player);
         let session = sessions
             .and_then(|all| {

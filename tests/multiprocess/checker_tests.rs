@@ -219,6 +219,13 @@ fn a_session_that_was_heard_of_late_and_never_available_is_no_fault() {
 }
 
 #[test]
+fn a_session_that_was_over_before_its_data_were_seen_is_no_fault() {
+    let b = "100 start - server B pid 2\n990 missed p epoch 2\n991 lost p epoch 2 saved 0 unknown 0\n";
+    let a2 = A2.replace("ops 3 gold 140", "ops 2 gold 150");
+    outcome(&[("A", A), ("B", b), ("A", &a2)], &record(2, 150, &["r1"])).unwrap();
+}
+
+#[test]
 fn a_vanished_record_is_found() {
     rejects(
         &[("A", A), ("B", B), ("A", A2)],

@@ -4,7 +4,7 @@ use crate::checker::Letter;
 use crate::deeds::{Deeds, Heard};
 use crate::faults::Faults;
 use crate::servers::{Message, Server, Settings};
-use crate::store_server::StoreServer;
+use crate::tools::served::Served;
 use std::path::PathBuf;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::time::{Duration, Instant};
@@ -92,7 +92,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// The wild time: as long as planned, and until everything has happened.
-    pub fn play(&mut self, plan: &Plan, store: Option<&mut Box<dyn StoreServer>>) -> Duration {
+    pub fn play(&mut self, plan: &Plan, store: Option<&mut Box<dyn Served>>) -> Duration {
         let start = Instant::now();
         let mut faults = Faults::new(self.settings.programs.len(), store);
         let step = Duration::from_millis(10);

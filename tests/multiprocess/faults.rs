@@ -1,7 +1,7 @@
 //! What is done to the servers and to the store while the crowd plays.
 
 use crate::crowd::Crowd;
-use crate::store_server::StoreServer;
+use crate::tools::served::Served;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Fault {
 /// soon. A server that is away for more than a lease stays so until others have taken over.
 const DECK: [(Fault, f64); 10] = [
     (Fault::Pause, 1.8),
-    (Fault::KillStore, 0.0),
+    (Fault::KillStore, 0.3),
     (Fault::Kill, 1.8),
     (Fault::Kill, 0.2),
     (Fault::PauseStore, 0.5),
@@ -25,7 +25,7 @@ const DECK: [(Fault, f64); 10] = [
     (Fault::Pause, 0.3),
     (Fault::Kill, 0.1),
     (Fault::PauseStore, 1.5),
-    (Fault::KillStore, 0.0),
+    (Fault::KillStore, 0.1),
 ];
 
 /// How long an absence waits at most for others to take over: with a lock of the store in the hands of a paused process
@@ -45,9 +45,9 @@ struct Absence {
 }
 
 pub struct Faults<'s> {
-    store: Option<&'s mut Box<dyn StoreServer>>,
-    /// The store comes back then.
-    store_back: Option<Instant>,
+    store: Option<&'s mut Box<dyn Served>>,
+    /// The store comes back then; true: it was killed.
+    store_away: Option<(Instant, bool)>,
     /// One for each server.
     absences: Vec<Option<Absence>>,
     dealt: usize,
@@ -55,10 +55,10 @@ pub struct Faults<'s> {
 }
 
 impl<'s> Faults<'s> {
-    pub fn new(servers: usize, store: Option<&'s mut Box<dyn StoreServer>>) -> Self {
+    pub fn new(servers: usize, store: Option<&'s mut Box<dyn Served>>) -> Self {
         Self {
             store,
-            store_back: None,
+            store_away: None,
             absences: (0..servers).map(|_| None).collect(),
             dealt: 0,
             next: Instant::now() + Duration::from_secs(4),
@@ -72,11 +72,11 @@ impl<'s> Faults<'s> {
 
     pub fn go_on(&mut self, crowd: &mut Crowd<'_>) {
         self.end_absences(crowd);
-        if self.store_back.is_some_and(|back| back <= Instant::now()) {
-            self.resume_store();
+        if self.store_away.is_some_and(|(back, _)| back <= Instant::now()) {
+            self.return_store();
         }
         let away = crowd.servers.iter().filter(|server| !server.is_up()).count();
-        if away >= AWAY.min(crowd.servers.len() - 1) || self.store_back.is_some() {
+        if away >= AWAY.min(crowd.servers.len() - 1) || self.store_away.is_some() {
             self.next = self.next.max(Instant::now() + Duration::from_millis(500));
         }
         if Instant::now() >= self.next {
@@ -87,22 +87,28 @@ impl<'s> Faults<'s> {
 
     /// All come back.
     pub fn end(mut self, crowd: &mut Crowd<'_>) {
-        self.resume_store();
+        self.return_store();
         for absence in self.absences.iter_mut().flatten() {
             absence.at_the_latest = Instant::now();
         }
         self.end_absences(crowd);
     }
 
-    fn resume_store(&mut self) {
-        if let (Some(_), Some(store)) = (self.store_back.take(), &mut self.store) {
-            store.resume();
+    fn return_store(&mut self) {
+        match (self.store_away.take(), &mut self.store) {
+            (Some((_, true)), Some(store)) => store.start_again(),
+            (Some((_, false)), Some(store)) => store.go_on(),
+            _ => {}
         }
     }
 
     fn end_absences(&mut self, crowd: &mut Crowd<'_>) {
         for (place, slot) in self.absences.iter_mut().enumerate() {
             let taken_over = crowd.heard.taken_over;
+            // Without its store a server does not start.
+            if self.store_away.is_some() && !crowd.servers[place].is_paused() {
+                continue;
+            }
             let is_over = |absence: &mut Absence| {
                 let now = Instant::now();
                 let enough = absence.taken_over_before.is_none_or(|before| taken_over > before);
@@ -129,18 +135,17 @@ impl<'s> Faults<'s> {
         let mut places = (first..crowd.servers.len()).chain(0..first);
         let place = places.find(|place| crowd.servers[*place].is_up()).unwrap_or(first);
         match fault {
-            Fault::KillStore => {
-                if let Some(store) = &mut self.store {
+            Fault::KillStore | Fault::PauseStore => {
+                let Some(store) = &mut self.store else { return };
+                let is_killed = fault == Fault::KillStore;
+                if is_killed {
                     crowd.deeds.store_kills += 1;
-                    store.kill_and_restart();
-                }
-            }
-            Fault::PauseStore => {
-                if let Some(store) = &mut self.store {
+                    store.kill();
+                } else {
                     crowd.deeds.store_pauses += 1;
                     store.pause();
-                    self.store_back = Some(Instant::now() + crowd.settings.lease.mul_f64(leases));
                 }
+                self.store_away = Some((Instant::now() + crowd.settings.lease.mul_f64(leases), is_killed));
             }
             Fault::Pause => {
                 crowd.deeds.pauses += 1;

@@ -13,7 +13,8 @@ mod deeds;
 mod faults;
 mod reader;
 mod servers;
-mod store_server;
+#[path = "../tools/mod.rs"]
+mod tools;
 
 use crowd::{Crowd, Plan};
 use servers::{Program, Settings};
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
-use store_server::StoreServer;
+use tools::served::Served;
 
 /// The runs share the machine's two cores and measure nothing useful side by side.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -53,14 +54,14 @@ fn report(name: &str, text: &str) {
 
 /// A store for the servers: what they are told of it, and the process that serves it, if there is one.
 struct Store {
-    arguments: [String; 2],
-    server: Option<Box<dyn StoreServer>>,
+    arguments: Vec<String>,
+    server: Option<Box<dyn Served>>,
 }
 
 impl Store {
-    fn without_server(name: &str, place: &Path) -> Self {
+    fn without_server(arguments: &[&str]) -> Self {
         Self {
-            arguments: [name.to_owned(), place.display().to_string()],
+            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             server: None,
         }
     }
@@ -226,7 +227,10 @@ fn build_eight_servers() -> Option<Vec<Program>> {
 #[test]
 fn eight_servers_on_one_sqlite_file_keep_their_promises() {
     if let Some(programs) = eight_servers() {
-        let open = |folder: &Path| Store::without_server("--db", &folder.join("players.db"));
+        let open = |folder: &Path| {
+            let file = folder.join("players.db");
+            Store::without_server(&["--db", &file.to_string_lossy()])
+        };
         run("multiprocess-sqlite", programs, open, &plan(30));
     }
 }
@@ -243,12 +247,23 @@ fn two_servers_on_one_folder_keep_their_promises() {
         actions_per_second: 150,
         ..plan(30)
     };
-    let open = |folder: &Path| Store {
-        arguments: [
-            "--store".to_owned(),
-            format!("files:{}", folder.join("players").display()),
-        ],
-        server: None,
+    let open = |folder: &Path| {
+        let place = format!("files:{}", folder.join("players").display());
+        Store::without_server(&["--store", &place])
     };
     run("multiprocess-files", vec![program.clone(), program], open, &plan);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn eight_servers_on_postgres_keep_their_promises() {
+    let (Some(programs), Some(server)) = (eight_servers(), tools::postgres::Postgres::start()) else {
+        return;
+    };
+    let url = server.new_database(tools::served::DATABASE);
+    let open = |_: &Path| Store {
+        arguments: vec!["--store".to_owned(), url, "--create-tables".to_owned()],
+        server: Some(Box::new(server)),
+    };
+    run("multiprocess-postgres", programs, open, &plan(30));
 }

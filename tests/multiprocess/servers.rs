@@ -113,7 +113,7 @@ pub struct Settings {
     pub programs: Vec<Program>,
     pub folder: PathBuf,
     /// What the servers are told of their store: `--db <file>` or `--store <where>`.
-    pub store: [String; 2],
+    pub store: Vec<String>,
     pub lease: Duration,
 }
 
