@@ -44,11 +44,21 @@ part() {
     fi
 }
 
+# again SECONDS COMMAND...: runs the command once and again until the time has passed.
+again() {
+    local end=$((SECONDS + $1))
+    shift
+    while "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 0
+    done
+    return 1
+}
+
 bash scripts/setup.sh || exit 1
 mkdir -p "$LOGS"
 echo "soak: $SECONDS_IN_ALL s, seeds from $FROM"
 
-part simulator '' cargo test --release --test simulation -- --seconds "$(share 35)" --from "$FROM"
+part simulator '' cargo test --release --test simulation -- --seconds "$(share 33)" --from "$FROM"
 part simulator-through-c '' cargo test --release --test simulation -- --through-c --seconds "$(share 10)" --from "$FROM"
 part simulator-planted-bugs 'planted bugs found' \
     cargo test --release --features planted-bugs --test simulation -- --planted-known
@@ -62,8 +72,10 @@ part disk '^[a-z-]+: ' env DISK_SEED="$FROM" DISK_FAULTS="$(($(share 4) * 20))" 
 part fuzz '^fuzz ' bash scripts/fuzz.sh "$(($(share 9) / 6 + 1))"
 part asan '^asan ' bash scripts/sanitize.sh asan "$(share 4)" "$((FROM % 1000000))"
 part tsan '^(tsan|skipped)' bash scripts/sanitize.sh tsan "$(share 4)" "$((FROM % 1000000))"
-part multiprocess '^multiprocess-[a-z]+:' env MULTIPROCESS_SECONDS="$(($(share 9) / 2 + 1))" \
-    cargo test --test multiprocess -- --nocapture
+part multiprocess '^multiprocess-[a-z]+:' env MULTIPROCESS_SECONDS="$(($(share 9) * 2 / 5 + 1))" \
+    cargo test --features postgres --test multiprocess -- --nocapture
+part store-outages '^(outages|failover|network|stale)[a-z-]*:' again "$(share 2)" \
+    cargo test --features postgres --test store_outages -- --nocapture
 
 [ "$failed" -eq 0 ] && echo "soak: no fault found" && exit 0
 echo "soak: FAULTS FOUND" >&2
