@@ -6,6 +6,8 @@ PROFILE ?= release
 FEATURES ?=
 # How many seeds the simulator plays.
 SEEDS ?= 100000
+# How many orders of threads `make schedules` plays at random.
+SCHEDULES ?= 20000
 # For how long `make soak` hunts.
 SECONDS ?= 600
 
@@ -24,7 +26,7 @@ SYSTEM_LIBS := -lpthread -ldl -lm
 GAME_SOURCES := $(wildcard examples/game_server/*.c)
 GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%.o)
 
-.PHONY: all lib header game_server demo test lint simulate soak planted-bugs bench clean
+.PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench clean
 
 all: lib game_server
 
@@ -55,6 +57,12 @@ header:
 
 simulate:
 	$(CARGO) test --release --test simulation -- --seeds $(SEEDS)
+
+# The handle table and the queue of answers in every order of a few threads, and in SCHEDULES orders of more. Without SQLite
+# and zstd, which have no part in it and take long to build.
+schedules:
+	RUSTFLAGS="--cfg schedules -D warnings" SCHEDULES=$(SCHEDULES) $(CARGO) test --lib --no-default-features \
+		--target-dir $(TARGET_DIR)/schedules schedules -- --nocapture
 
 # Everything that hunts for faults, for about so many seconds: make soak SECONDS=3600
 soak:

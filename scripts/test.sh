@@ -89,8 +89,12 @@ suite cargo-test cargo test --no-fail-fast --features postgres
 suite simulator make --no-print-directory simulate SEEDS="$SEEDS"
 suite simulator-through-c cargo test --release --test simulation -- --through-c --seeds "$SEEDS_THROUGH_C"
 suite simulator-planted-bugs cargo test --release --features planted-bugs --test simulation -- --planted-known
+suite lint-schedules env RUSTFLAGS="--cfg schedules" cargo clippy --lib --profile test --no-default-features \
+    --target-dir target/schedules -- -D warnings
+suite schedules make --no-print-directory schedules
 suite fuzz bash scripts/fuzz.sh runs=20000
 suite asan bash scripts/sanitize.sh asan 10
+suite tsan bash scripts/sanitize.sh tsan 10
 suite demo make --no-print-directory demo
 
 print_figures

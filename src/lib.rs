@@ -77,4 +77,5 @@ pub mod planted;
 pub mod receipt;
 pub mod record;
 pub mod store;
+mod sync;
 pub mod visit;

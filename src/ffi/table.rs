@@ -5,7 +5,7 @@
 //! generations is never used again. Looking a handle up takes no lock that another look-up waits for.
 
 use crate::error::{Error, ErrorKind};
-use parking_lot::{Mutex, RwLock};
+use crate::sync::{kept, slip, Mutex, RwLock, Slip};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -114,6 +114,7 @@ impl<T> Table<T> {
         let slots = self.segments[segment].get_or_init(|| new_segment(segment));
         let mut entry = slots[offset].write();
         entry.generation += 1;
+        slip(Slip::GenerationKept, || entry.generation -= 1);
         entry.object = Some(object);
         LIVING[self.of as usize].fetch_add(1, Ordering::Relaxed);
         Ok(self.id_of(index, entry.generation))
@@ -126,7 +127,9 @@ impl<T> Table<T> {
     pub fn get(&self, id: u64) -> Result<Arc<T>, Error> {
         if let Some(slot) = self.slot(id) {
             let entry = slot.read();
-            if let (true, Some(object)) = (entry.generation == generation_of(id), &entry.object) {
+            let is_it = entry.generation == generation_of(id);
+            let entry = kept(Slip::LookUpLetsGo, entry, || slot.read());
+            if let (true, Some(object)) = (is_it, &entry.object) {
                 return Ok(Arc::clone(object));
             }
         }
@@ -143,6 +146,7 @@ impl<T> Table<T> {
         if entry.generation != generation_of(id) {
             return Err(self.invalid(id));
         }
+        entry = kept(Slip::RemovalLetsGo, entry, || slot.write());
         let object = entry.object.take().ok_or_else(|| self.invalid(id))?;
         let spent = entry.generation == LAST_GENERATION;
         drop(entry);
@@ -159,6 +163,7 @@ impl<T> Table<T> {
             return Ok(index);
         }
         let index = unused.fresh;
+        unused = kept(Slip::CountLetsGo, unused, || self.unused.lock());
         if place_of(index).0 >= SEGMENTS {
             let text = format!("there are too many {}s", self.of.name());
             return Err(Error::new(ErrorKind::OutOfMemory, text));
@@ -221,6 +226,9 @@ fn slot_of(id: u64) -> u32 {
 fn generation_of(id: u64) -> u32 {
     (id >> GENERATION_SHIFT) as u32 & LAST_GENERATION
 }
+
+#[cfg(all(test, schedules))]
+mod schedules;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! How answers come back from a store: a one-shot [`Completion`] for each request, and the queue of one engine.
 
 use super::{Request, Store, StoreError, StoreResult};
-use parking_lot::Mutex;
+use crate::sync::{slip, Mutex, Slip};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Weak};
@@ -44,6 +44,7 @@ impl Completions {
     /// Moves what has arrived to the end of `into`, oldest first.
     pub fn take(&self, into: &mut Vec<(RequestId, StoreResult)>) {
         into.append(&mut self.arrived.lock());
+        slip(Slip::TakingLetsGo, || self.arrived.lock().clear());
     }
 
     /// Tells the store's side of this request that nobody waits for its answer any longer.
@@ -120,6 +121,12 @@ impl Completion {
             Some(To::Queue(queue)) => {
                 queue.waiters.lock().remove(&self.id);
                 queue.arrived.lock().push((self.id, result));
+                slip(Slip::AnsweredTwice, || {
+                    queue
+                        .arrived
+                        .lock()
+                        .push((self.id, Err(StoreError::unknown("planted"))));
+                });
             }
             Some(To::Receiver(receiver)) => receiver.answer(result),
             None => {}
@@ -151,3 +158,6 @@ pub fn ask(store: &dyn Store, request: Request, patience: Duration) -> Option<St
     store.submit(request, Completion::to(RequestId(0), sender));
     receiver.recv_timeout(patience).ok()
 }
+
+#[cfg(all(test, schedules))]
+mod schedules;

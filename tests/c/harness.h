@@ -35,7 +35,7 @@
 
 static inline const char *last_error(void)
 {
-    static char text[8192];
+    static _Thread_local char text[8192];
     if (slk_last_error(text, sizeof text, NULL) < SLK_OK)
         text[sizeof text - 1] = '\0';
     return text;

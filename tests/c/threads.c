@@ -218,7 +218,10 @@ static void refuse(void *user_data, slk_request request, const slk_request_view 
 
 static void destroy(void *user_data)
 {
-    ((struct blocking *)user_data)->destroyed++;
+    struct blocking *blocking = user_data;
+    CHECK(pthread_mutex_lock(&lock) == 0);
+    blocking->destroyed++;
+    CHECK(pthread_mutex_unlock(&lock) == 0);
 }
 
 static int threads_of_process(void)
@@ -231,6 +234,15 @@ static int threads_of_process(void)
         count++;
     CHECK(closedir(tasks) == 0);
     return count - 2;
+}
+
+/* A count, as it stands now: the store's threads may be raising it. */
+static int so_far(const int *count)
+{
+    CHECK(pthread_mutex_lock(&lock) == 0);
+    int value = *count;
+    CHECK(pthread_mutex_unlock(&lock) == 0);
+    return value;
 }
 
 static void blocking_calls(int32_t mode)
@@ -249,21 +261,22 @@ static void blocking_calls(int32_t mode)
     (void)new_spec(first, store);
     (void)new_spec(second, store);
     (void)new_spec(third, store);
-    for (int tick = 0; tick < 200 && blocking.calls < 30; tick++) {
+    for (int tick = 0; tick < 200 && so_far(&blocking.calls) < 30; tick++) {
         OK(slk_engine_update(first, 0));
         OK(slk_engine_update(second, 0));
         OK(slk_engine_update(third, 0));
         sleep_us(2000);
         pass_ms(1000);
     }
-    CHECK(blocking.calls >= 3);
-    CHECK(mode == SLK_STORE_BLOCKING ? blocking.most_inside == 1 : blocking.most_inside > 1);
+    CHECK(so_far(&blocking.calls) >= 3);
+    int most_inside = so_far(&blocking.most_inside);
+    CHECK(mode == SLK_STORE_BLOCKING ? most_inside == 1 : most_inside > 1);
     OK(slk_store_destroy(store));
     OK(slk_engine_destroy(first));
     OK(slk_engine_destroy(second));
-    CHECK(blocking.destroyed == 0);
+    CHECK(so_far(&blocking.destroyed) == 0);
     OK(slk_engine_destroy(third));
-    CHECK(blocking.destroyed == 1);
+    CHECK(so_far(&blocking.destroyed) == 1);
     /* A thread that has ended may be listed for another moment. */
     for (int tries = 0; tries < 1000 && threads_of_process() != threads_before; tries++)
         sleep_us(1000);
