@@ -241,7 +241,12 @@ impl Step<'_> {
             Action::Edit(me) => self.edit(me),
             Action::Read(me) => self.send_read(me),
             Action::Write(me, purpose) => self.send_write(me, purpose),
-            Action::Land(me, line) => self.land(me, line, false),
+            Action::Land(me, line) => {
+                self.land(me, line, false);
+                if self.model.bound.prompt {
+                    self.answer(me, line);
+                }
+            }
             Action::Answer(me, line) => self.answer(me, line),
             Action::TakeLateAnswer => self.take_late_answer(),
             Action::Restart { me, vouched } => {

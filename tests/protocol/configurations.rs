@@ -28,6 +28,8 @@ const PLAIN: Bound = Bound {
     letters: false,
     slow_looks: false,
     slow_reads: false,
+    prompt: false,
+    registered: false,
     any_clock_rate: false,
     lease: Lease { wait: 2, stop: 1 },
 };
@@ -140,6 +142,16 @@ pub const USUAL: &[Configuration] = &[
         256,
     ),
     configuration(
+        "take-overs among three servers",
+        Bound {
+            engines: 3,
+            prompt: true,
+            registered: true,
+            ..PLAIN
+        },
+        4096,
+    ),
+    configuration(
         "clock rates beyond the bound",
         Bound {
             any_clock_rate: true,
@@ -226,6 +238,37 @@ pub const LARGE: &[Configuration] = &[
     ),
     configuration("two processes with one id", Bound { edits: 1, ..ONE_ID }, 0),
     configuration("three servers", Bound { engines: 3, ..PLAIN }, 4096),
+    configuration(
+        "three servers registered at the start",
+        Bound {
+            engines: 3,
+            registered: true,
+            ..PLAIN
+        },
+        4096,
+    ),
+    configuration(
+        "take-overs among three servers, three acquisitions",
+        Bound {
+            engines: 3,
+            epochs: 3,
+            prompt: true,
+            registered: true,
+            ..PLAIN
+        },
+        4096,
+    ),
+    configuration(
+        "take-overs among three servers, a change",
+        Bound {
+            engines: 3,
+            edits: 1,
+            prompt: true,
+            registered: true,
+            ..PLAIN
+        },
+        4096,
+    ),
     configuration(
         "clock rates beyond the bound",
         Bound {

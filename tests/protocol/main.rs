@@ -5,6 +5,8 @@
 //! compare-and-set, in which requests land late, twice or never and answers are lost. It shows that the *protocol* keeps
 //! its promises; that the *code* follows the protocol is for the simulation to show.
 //!
+//! Gifts between records are a model of their own, in `mail`.
+//!
 //! `PROTOCOL_BOUND=large cargo test --release --test protocol -- --nocapture` visits more for minutes, each configuration
 //! for `PROTOCOL_SECONDS` at most. `PROTOCOL_STORY=NameOfThePlantedError` tells how a planted error is found.
 //!
@@ -15,7 +17,9 @@ mod acquire;
 mod actions;
 mod beat;
 mod configurations;
+mod explore;
 mod held;
+mod mail;
 mod model;
 mod names;
 mod planted;
@@ -27,12 +31,15 @@ mod story;
 mod watch;
 
 use configurations::{bound_for, Configuration, LARGE, USUAL};
+use explore::explore;
+use mail::{Broken, Mail};
 use model::{Bound, Model, Sometimes};
 use names::exchange;
 use planted::Planted;
 use search::{search, Found, Limits};
 use std::collections::HashSet;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// More states than fit into a few gigabytes are not visited.
 const MOST_STATES: usize = 40_000_000;
@@ -52,6 +59,8 @@ fn describe(bound: &Bound) -> String {
         (bound.letters, "letters"),
         (bound.slow_looks, "slow looks"),
         (bound.slow_reads, "slow reads"),
+        (bound.prompt, "answers at once"),
+        (bound.registered, "registered at the start"),
         (bound.any_clock_rate, "any clock rate"),
     ];
     let extras = extras.iter().filter(|(is, _)| *is).map(|(_, name)| format!(", {name}"));
@@ -70,9 +79,11 @@ fn describe(bound: &Bound) -> String {
 }
 
 fn report(configuration: &Configuration, found: &Found) {
-    println!("{} ({})", configuration.name, describe(&configuration.bound));
+    // In one piece: several threads report.
     println!(
-        "  {} states, {} steps, depth {}, {:.1} s, {}; from {} the record is loaded again",
+        "{} ({})\n  {} states, {} steps, depth {}, {:.1} s, {}; from {} the record is loaded again",
+        configuration.name,
+        describe(&configuration.bound),
         found.unique,
         found.steps,
         found.depth,
@@ -88,6 +99,19 @@ fn fail(model: &Model, found: &Found) {
     }
 }
 
+/// Visits the states of one configuration; fails if one breaks a promise.
+fn visit(configuration: &Configuration, limits: Limits) -> Found {
+    let model = Model {
+        bound: configuration.bound,
+        planted: None,
+    };
+    let recover_each = configuration.recover_each;
+    let found = search(&model, Limits { recover_each, ..limits });
+    report(configuration, &found);
+    fail(&model, &found);
+    found
+}
+
 #[test]
 fn every_state_keeps_the_promises() {
     let large = std::env::var("PROTOCOL_BOUND").is_ok_and(|bound| bound == "large");
@@ -96,19 +120,21 @@ fn every_state_keeps_the_promises() {
         time: number("PROTOCOL_SECONDS").filter(|_| large).map(Duration::from_secs),
         recover_each: 0,
     };
-    let mut reached = 0;
-    for configuration in if large { LARGE } else { USUAL } {
-        let model = Model {
-            bound: configuration.bound,
-            planted: None,
-        };
-        let recover_each = configuration.recover_each;
-        let found = search(&model, Limits { recover_each, ..limits });
-        report(configuration, &found);
-        fail(&model, &found);
-        assert!(large || found.exhausted, "the bound is too large");
-        reached |= found.sometimes;
-    }
+    // Two large ones at a time would be too much for the memory.
+    let (configurations, threads) = if large { (LARGE, 1) } else { (USUAL, 2) };
+    let (next, reached) = (AtomicUsize::new(0), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(configuration) = configurations.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = visit(configuration, limits);
+                    assert!(large || found.exhausted, "the bound is too large");
+                    reached.fetch_or(found.sometimes, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let reached = reached.into_inner();
     let never = Sometimes::ALL
         .iter()
         .filter(|sometimes| reached & 1 << **sometimes as u32 == 0);
@@ -192,4 +218,49 @@ fn servers_can_change_places() {
             state = model.after(&state, actions[random.usize(..actions.len())]).0;
         }
     }
+}
+
+/// Two faults, and a target that is created, erased and created again.
+const MAIL: Mail = Mail {
+    faults: 2,
+    creations: 2,
+    erasures: 1,
+    broken: None,
+};
+
+#[test]
+fn every_gift_arrives_once_or_comes_back() {
+    let started = Instant::now();
+    let found = explore(&MAIL);
+    if let Some((promise, way)) = &found.broken {
+        panic!("{promise} is broken: {way:#?}");
+    }
+    for state in &found.states {
+        assert!(MAIL.comes_to_rest(state), "gifts stay in the outbox: {state:?}");
+    }
+    println!(
+        "gifts: {} states, depth {}, {:.1} s, exhausted; from each all gifts arrive or come back",
+        found.states.len(),
+        found.depth,
+        started.elapsed().as_secs_f64()
+    );
+}
+
+#[test]
+fn every_broken_rule_of_gifts_is_found() {
+    let mut survivors = Vec::new();
+    for broken in Broken::ALL {
+        let model = Mail {
+            broken: Some(broken),
+            ..MAIL
+        };
+        let found = explore(&model);
+        let Some((promise, way)) = &found.broken else {
+            survivors.push(broken);
+            continue;
+        };
+        let (states, steps) = (found.states.len(), way.len());
+        println!("{:<66} {promise:<34} {states:>8} states, {steps} steps", broken.text());
+    }
+    assert!(survivors.is_empty(), "not found: {survivors:?}");
 }

@@ -1,5 +1,6 @@
 //! What a model is made of: how many engines, how much may happen, how fast clocks may run. And one step of it.
 
+use crate::actions::{Action, Line};
 use crate::names::{count_anew, Domain, Name, ENGINES};
 use crate::planted::Planted;
 use crate::state::{Engine, Flight, Phase, State, Try, VERDICTS};
@@ -44,6 +45,10 @@ pub struct Bound {
     pub slow_looks: bool,
     /// Whether the same holds for reads of the player's record.
     pub slow_reads: bool,
+    /// Whether the answer to a write comes in the moment in which it lands. Writes are under way all the same.
+    pub prompt: bool,
+    /// Whether all servers are registered at the start.
+    pub registered: bool,
     /// Whether a clock may stand still as often as it likes.
     pub any_clock_rate: bool,
     pub lease: Lease,
@@ -224,8 +229,19 @@ impl Model {
         ids.iter().enumerate().all(|(engine, id)| usize::from(*id) == engine)
     }
 
-    /// All engines have just been started; nothing is stored.
+    /// All engines have just been started, or are registered; no record is stored.
     pub fn start(&self) -> State {
+        let mut state = self.just_started();
+        for me in 0..self.bound.engines as u8 {
+            let registration = [Action::BeatLook(me), Action::Beat(me), Action::Land(me, Line::Beat)];
+            for action in registration.into_iter().filter(|_| self.bound.registered) {
+                state = self.after(&state, action).0;
+            }
+        }
+        state
+    }
+
+    fn just_started(&self) -> State {
         let mut state = State {
             record: None,
             servers: [None; ENGINES],

@@ -6,7 +6,7 @@
 
 use crate::actions::Action;
 use crate::model::{Model, Property};
-use crate::names::exchange;
+use crate::names::{exchange, ENGINES};
 use crate::recovery::recovers;
 use crate::state::State;
 use std::collections::HashMap;
@@ -79,20 +79,34 @@ impl Hasher for Fingerprint {
     }
 }
 
-/// The fingerprint of a state, the same for all states that differ only in which server is which.
+/// The orders of three servers.
+const ORDERS: [[u8; ENGINES]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+/// The fingerprint of a state, the same for all states that differ only in which server is which: servers are brought into
+/// the order of their ranks, and of all orders in which those of the same rank can be, the one with the least hash counts.
 fn fingerprint(model: &Model, state: &State) -> u64 {
-    let engines = model.bound.engines;
-    let rank = |me: u8| state.engines[usize::from(me)].map_or(0, |engine| 1 + engine.rank());
-    let mut order = std::array::from_fn(|me| me as u8);
-    order[..engines].sort_by_key(|me| rank(*me));
-    if !model.is_symmetric() || order.is_sorted() {
+    if !model.is_symmetric() {
         return hash_of(state);
     }
-    let mut places = order;
-    for (place, me) in order.iter().enumerate() {
-        places[usize::from(*me)] = place as u8;
-    }
-    hash_of(&exchange(state, places))
+    let engines = model.bound.engines;
+    let ranks: [u32; ENGINES] = std::array::from_fn(|me| state.engines[me].map_or(0, |engine| 1 + engine.rank()));
+    let in_order = |order: &&[u8; ENGINES]| {
+        let moved_beyond = (engines..ENGINES).any(|me| usize::from(order[me]) != me);
+        !moved_beyond && order[..engines].is_sorted_by_key(|me| ranks[usize::from(*me)])
+    };
+    let hash = |order: &[u8; ENGINES]| {
+        let mut places = *order;
+        for (place, me) in order.iter().enumerate() {
+            places[usize::from(*me)] = place as u8;
+        }
+        if order.is_sorted() {
+            hash_of(state)
+        } else {
+            hash_of(&exchange(state, places))
+        }
+    };
+    let hashes = ORDERS.iter().filter(in_order).map(hash);
+    hashes.min().expect("some order is sorted")
 }
 
 fn hash_of(state: &State) -> u64 {
