@@ -89,6 +89,8 @@ pub enum Bug {
     ParkedStays,
     /// An acquisition that may have landed is left alone when nobody wants it any more.
     OrphanIgnored,
+    /// An acquisition that was to be let go is left alone when the record was wanted once more for a moment.
+    ReclaimForgotten,
     /// When a session is lost, its last changes are told saved.
     LossCountsAsSaved,
     /// When a session is lost, changes whose fate the record does not tell are told lost.
@@ -97,8 +99,6 @@ pub enum Bug {
     ReleaseInDoubtIsDone,
     /// A shutdown does not wait for the last saves.
     ShutdownLeavesEarly,
-    /// What becomes durable after a shutdown's deadline is delivered, before what was to be delivered until then.
-    DeliversAfterShutdown,
     /// A store that is behind what it had confirmed is written over.
     RollbackIgnored,
     /// A server that finds itself declared dead goes on under the same incarnation.
@@ -169,11 +169,11 @@ impl Bug {
         Self::CreditNotTaken,
         Self::ParkedStays,
         Self::OrphanIgnored,
+        Self::ReclaimForgotten,
         Self::LossCountsAsSaved,
         Self::UnknownCountsAsLost,
         Self::ReleaseInDoubtIsDone,
         Self::ShutdownLeavesEarly,
-        Self::DeliversAfterShutdown,
         Self::RollbackIgnored,
         Self::EndedIsIgnored,
         Self::MigrationNotNoted,

@@ -567,6 +567,45 @@ fn a_shutdown_waits_for_what_was_sent() {
     assert!(matches!(&fates[..], [(9, Fate::NotSent { .. })]), "{fates:?}");
 }
 
+/// What was to be delivered until the deadline stays in the outbox. What becomes durable only later must not overtake it,
+/// because the target takes a number below the highest for known.
+#[test]
+fn after_the_deadline_of_a_shutdown_no_gift_overtakes_another() {
+    let mut world = World::new();
+    let (a, b) = (server(&mut world, "a"), server(&mut world, "b"));
+    create(&mut world, b, "bob", 0);
+    world.fate(a, |request| match &*request.key.name {
+        "bob" => Request::Fail("no"),
+        _ => Request::Deliver,
+    });
+    let ann = world.load(a, "ann");
+    give(&mut world, a, ann, "bob", 30);
+    world.force_save(a, ann);
+    world.run(3 * SECOND);
+    give(&mut world, a, ann, "bob", 7);
+    world.hold_replies(a, true);
+    world.force_save(a, ann);
+    world.run(SECOND);
+    world.shut_down(a, SECOND);
+    world.run(2 * SECOND);
+    assert!(world.core(a).is_shut_down());
+    world.fate(a, |_| Request::Deliver);
+    world.hold_replies(a, false);
+    world.run(100 * SECOND);
+    assert_eq!(
+        order(&world, "bob"),
+        "null",
+        "nothing is delivered by a server that has shut down"
+    );
+
+    world.load(b, "ann");
+    let bob = world.load(b, "bob");
+    world.run(10 * SECOND);
+    world.force_save(b, bob);
+    world.run(SECOND);
+    assert_eq!(order(&world, "bob"), "[30,7]");
+}
+
 /// The holder's own saves fail in every way while changes keep arriving: what it has applied already must not come back
 /// from the stored inbox.
 #[test]

@@ -242,7 +242,7 @@ impl Core {
     /// Delivers what a session hands out. After a shutdown nothing is: the couriers have been dismissed, and what was
     /// handed out later would overtake what they had, which then counts as known at its target. It stays in the outbox.
     pub(super) fn deliver(&mut self, source: &Key, store: StoreId, deliveries: Vec<Delivery>) {
-        if self.is_shut_down() && !self.options.bugs.has(Bug::DeliversAfterShutdown) {
+        if self.is_shut_down() {
             return;
         }
         for delivery in deliveries {

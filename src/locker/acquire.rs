@@ -569,7 +569,8 @@ impl Locker {
             return;
         }
         if self.is_wanted() && !inputs.shutting_down {
-            // Acquiring replaces the leftover as well.
+            // Acquiring replaces the leftover as well. If it is given up before, the leftover is still to be let go.
+            self.attention |= !inputs.bugs.has(Bug::ReclaimForgotten);
             self.phase = Phase::Acquiring(Box::default());
             self.show(LoadStatus::Loading, &mut out.events);
             self.poll_acquiring(inputs, out);

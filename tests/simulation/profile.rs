@@ -214,7 +214,7 @@ impl Profile {
     fn leave_time_for_letters(&mut self) {
         let slowest = self.places.iter().map(|place| place.tick).max().unwrap_or(0);
         for place in &mut self.places {
-            place.beat = place.beat.max(2 * slowest);
+            place.beat = place.beat.max(slowest * 5 / 4);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::clock::MS;
 use crate::network::Line;
+use crate::process::Process;
 use crate::profile::{Rates, Weather};
 use crate::seen::process_of;
 use crate::tally::Injected;
@@ -381,8 +382,9 @@ impl World {
             // What a dead process has left stays as it is until somebody wants it.
             let process = holder.and_then(|holder| self.processes.get(process_of(holder.incarnation)));
             // A store that fell back may name a server that let go long ago, and hears of it when somebody asks.
-            let forgotten = self.cut_off > 0;
-            let held = process.is_some_and(|process| process.alive && !self.is_outside(process.number) && !forgotten);
+            let forgotten = |process: &Process| self.cut_off > 0 && process.number != self.homes[key];
+            let held =
+                process.is_some_and(|process| process.alive && !self.is_outside(process.number) && !forgotten(process));
             if held {
                 busy.push(format!("k{key} is held"));
             }
