@@ -1178,7 +1178,7 @@ typedef struct slk_postgres_options {
     /**
      * How long a batch of requests may take before its connection is given up and its writes are of unknown outcome, up
      * to an hour. The server gives up a statement after the same time, and a row that another transaction holds after
-     * half of it. 0: 8,000.
+     * a quarter of it. 0: 8,000.
      */
     uint32_t request_timeout_ms;
 } slk_postgres_options;

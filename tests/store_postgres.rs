@@ -303,7 +303,7 @@ fn a_row_that_somebody_holds_is_told_and_holds_up_no_other() {
     let store = open(
         made(&url),
         &PostgresOptions {
-            request_timeout: Duration::from_secs(6),
+            request_timeout: Duration::from_secs(20),
             ..patient()
         },
     )

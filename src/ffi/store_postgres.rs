@@ -32,7 +32,7 @@ pub struct slk_postgres_options {
     pub connect_timeout_ms: u32,
     /// How long a batch of requests may take before its connection is given up and its writes are of unknown outcome, up
     /// to an hour. The server gives up a statement after the same time, and a row that another transaction holds after
-    /// half of it. 0: 8,000.
+    /// a quarter of it. 0: 8,000.
     pub request_timeout_ms: u32,
 }
 

@@ -3,8 +3,8 @@
 //! # The tables
 //! They are made by [`create_tables`] and by nothing else: `slk_records` for the records, `slk_servers` for the server
 //! records, `slk_layout` with one row that says which layout they have. Keys are bytes, so that they are compared and
-//! listed by their bytes and may hold any. A record lies in two columns, its header and the game's data: a write that
-//! changes the header alone does not touch the data.
+//! listed by their bytes and may hold any. A record may lie in two columns, so that a later version can write the header
+//! alone where the game's data are unchanged; as yet the first is empty, and the second holds the whole.
 //!
 //! # Versions
 //! Each write draws 128 random bits. So a version comes back neither after remove and create, nor after a failover to a
@@ -77,7 +77,7 @@ pub struct PostgresOptions {
     /// How long each server of a URL is given to let this one in, at most [`MAX_TIMEOUT`].
     pub connect_timeout: Duration,
     /// How long a batch may take before its connection is given up, and its writes are unknown; at most [`MAX_TIMEOUT`].
-    /// The server gives up a statement after the same time, and a row that another transaction holds after half of it.
+    /// The server gives up a statement after the same time, and a row that another transaction holds after a quarter of it.
     pub request_timeout: Duration,
     /// Refuse to talk to a server without TLS, or with a certificate that is not trusted or not of its name.
     pub require_tls: bool,

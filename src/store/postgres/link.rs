@@ -126,7 +126,7 @@ impl Bare {
         let millis = |time: Duration| time.as_millis().clamp(1, i32::MAX as u128);
         let whole = millis(options.request_timeout);
         // A row that somebody else holds is told before this side loses patience: then the outcome is known.
-        let lock = millis(options.request_timeout / 2);
+        let lock = millis(options.request_timeout / 4);
         let settings = format!(
             "SET statement_timeout = {whole}; SET lock_timeout = {lock}; \
              SET idle_in_transaction_session_timeout = {whole}"
