@@ -49,6 +49,18 @@ fn names(sent: &Sent) -> Vec<String> {
     sent.borrow().iter().filter_map(records).collect()
 }
 
+/// Wants a save of each of these while nothing can be sent; gives what is sent from now on.
+fn want_saves_in_vain(world: &mut World, server: usize, lockers: &[LockerId]) -> Sent {
+    for locker in lockers {
+        world.set(server, *locker, "/gold", 1);
+        world.force_save(server, *locker);
+    }
+    let sent = note_requests(world, server);
+    world.tick(server);
+    assert_eq!(names(&sent), Vec::<String>::new(), "the budget was used up");
+    sent
+}
+
 // The budget -------------------------------------------------------------------------------------------------------
 
 /// A server whose store takes two requests in a second, with these players loaded and the budget used up.
@@ -101,13 +113,7 @@ fn a_release_goes_before_saves_and_loads_when_little_can_be_sent() {
     let (mut world, server, lockers) = narrow_world(&["a", "b", "c", "d"]);
     let late = world.open(server, "late");
     world.acquire(server, late);
-    for locker in &lockers[..3] {
-        world.set(server, *locker, "/gold", 1);
-        world.force_save(server, *locker);
-    }
-    let sent = note_requests(&mut world, server);
-    world.tick(server);
-    assert_eq!(names(&sent), Vec::<String>::new(), "the budget was used up");
+    let sent = want_saves_in_vain(&mut world, server, &lockers[..3]);
     world.release(server, lockers[3]);
     world.run(Duration::from_secs(20));
     let order = names(&sent);
@@ -119,13 +125,7 @@ fn a_release_goes_before_saves_and_loads_when_little_can_be_sent() {
 #[test]
 fn a_purchase_goes_before_saves_that_were_asked_for() {
     let (mut world, server, lockers) = narrow_world(&["a", "b", "c", "d"]);
-    for locker in &lockers[..3] {
-        world.set(server, *locker, "/gold", 1);
-        world.force_save(server, *locker);
-    }
-    let sent = note_requests(&mut world, server);
-    world.tick(server);
-    assert_eq!(names(&sent), Vec::<String>::new(), "the budget was used up");
+    let sent = want_saves_in_vain(&mut world, server, &lockers[..3]);
     world.receipt(server, lockers[3], "order-1", 1);
     world.run(Duration::from_secs(20));
     assert_eq!(names(&sent).first().map(String::as_str), Some("d"));

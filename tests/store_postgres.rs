@@ -33,6 +33,13 @@ fn patient() -> PostgresOptions {
     }
 }
 
+fn over_one_connection() -> PostgresOptions {
+    PostgresOptions {
+        connections: 1,
+        ..patient()
+    }
+}
+
 /// For servers that will not answer.
 fn hasty() -> PostgresOptions {
     PostgresOptions {
@@ -205,11 +212,7 @@ fn options_and_urls_that_make_no_sense_are_refused() {
 fn writes_that_wait_share_a_transaction() {
     let Some(server) = Postgres::start() else { return };
     let url = server.url("postgres");
-    let options = PostgresOptions {
-        connections: 1,
-        ..patient()
-    };
-    let store = open(made(&url), &options).unwrap();
+    let store = open(made(&url), &over_one_connection()).unwrap();
     server.pause();
     let mut asked = Asked::default();
     for number in 0..200 {
@@ -229,11 +232,7 @@ fn writes_that_wait_share_a_transaction() {
 fn what_does_not_fit_fails_alone() {
     let Some(server) = Postgres::start() else { return };
     let url = server.url("postgres");
-    let options = PostgresOptions {
-        connections: 1,
-        ..patient()
-    };
-    let store = open(made(&url), &options).unwrap();
+    let store = open(made(&url), &over_one_connection()).unwrap();
     server.sql(
         "postgres",
         "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no such thing'; END $$; \
@@ -388,14 +387,7 @@ fn through_proxy(server: &Postgres) -> (Proxy, Arc<dyn Store>) {
     made(&server.url("postgres"));
     let proxy = Proxy::to_socket(&server.socket());
     let url = format!("postgresql://postgres@127.0.0.1:{}/postgres", proxy.port());
-    let store = open(
-        &url,
-        &PostgresOptions {
-            connections: 1,
-            ..patient()
-        },
-    )
-    .unwrap();
+    let store = open(&url, &over_one_connection()).unwrap();
     (proxy, store)
 }
 
@@ -588,14 +580,7 @@ fn a_commit_whose_standby_was_not_waited_for_is_of_unknown_outcome() {
         "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'",
         "1",
     );
-    let store = open(
-        &url,
-        &PostgresOptions {
-            connections: 1,
-            ..patient()
-        },
-    )
-    .unwrap();
+    let store = open(&url, &over_one_connection()).unwrap();
     write(&*store, &key("before"), b"x", Expected::Missing);
     standby.pause();
     let mut asked = Asked::default();

@@ -23,33 +23,33 @@ pub(super) struct Statements {
 
 // Compare-and-set is these statements and nothing else: each tells by the number of rows that it changed whether the key
 // was as expected. One that waits for the row of another transaction compares with what that one leaves.
-const RECORDS: [&str; 5] = [
-    "SELECT version, header, data FROM slk_records WHERE space = $1 AND name = $2",
-    "INSERT INTO slk_records (space, name, version, header, data) VALUES ($1, $2, $3, $4, $5) \
-     ON CONFLICT (space, name) DO NOTHING",
-    "UPDATE slk_records SET version = $3, header = $4, data = $5 WHERE space = $1 AND name = $2 AND version = $6",
-    "DELETE FROM slk_records WHERE space = $1 AND name = $2 AND version = $3",
-    "SELECT name FROM slk_records WHERE space = $1 AND name >= $2 ORDER BY name LIMIT $3",
-];
-
-// With the same parameters: a server record has no space, but a request for one may name any.
-const SERVERS: [&str; 5] = [
-    "SELECT version, header, data FROM slk_servers WHERE space = $1 AND name = $2",
-    "INSERT INTO slk_servers (space, name, version, header, data) VALUES ($1, $2, $3, $4, $5) \
-     ON CONFLICT (space, name) DO NOTHING",
-    "UPDATE slk_servers SET version = $3, header = $4, data = $5 WHERE space = $1 AND name = $2 AND version = $6",
-    "DELETE FROM slk_servers WHERE space = $1 AND name = $2 AND version = $3",
-    "SELECT name FROM slk_servers WHERE space = $1 AND name >= $2 ORDER BY name LIMIT $3",
-];
+//
+// Both tables have the same columns: a server record has no space, but a request for one may name any.
+fn requests_of(table: &str) -> [String; 5] {
+    [
+        format!("SELECT version, header, data FROM {table} WHERE space = $1 AND name = $2"),
+        format!(
+            "INSERT INTO {table} (space, name, version, header, data) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (space, name) DO NOTHING"
+        ),
+        format!(
+            "UPDATE {table} SET version = $3, header = $4, data = $5 WHERE space = $1 AND name = $2 AND version = $6"
+        ),
+        format!("DELETE FROM {table} WHERE space = $1 AND name = $2 AND version = $3"),
+        format!("SELECT name FROM {table} WHERE space = $1 AND name >= $2 ORDER BY name LIMIT $3"),
+    ]
+}
 
 const SETTLE: &str = "UPDATE slk_layout SET settled = settled + 1";
 
 impl Statements {
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
+        let (records, servers) = (requests_of("slk_records"), requests_of("slk_servers"));
         let mut pipeline = Pipeline::new();
-        for sql in RECORDS.iter().chain(&SERVERS).chain(&[SETTLE]) {
+        for sql in records.iter().chain(&servers) {
             pipeline.add(client.prepare(sql));
         }
+        pipeline.add(client.prepare(SETTLE));
         let mut prepared = pipeline.await.into_iter();
         let mut next = || prepared.next().unwrap_or_else(|| unreachable!());
         let mut of_kind = || -> Result<OfKind, Error> {
