@@ -77,6 +77,7 @@ pub struct Snapshot {
     owner: Option<usize>,
     last_writer: Option<usize>,
     life: u32,
+    buried: BTreeSet<u32>,
 }
 
 /// What a write did to a record's header, for those who count interesting moments.
@@ -448,13 +449,19 @@ impl Checker {
         let truth = &mut self.keys[key];
         for purchase in &truth.purchases {
             if truth.buried.contains(purchase) {
-                if new.effects_of(*purchase) > 0 {
+                let (is, end) = (new.effects_of(*purchase), new.end_of(*purchase));
+                if is > 0 {
                     return Err((
                         "I4",
                         format!("purchase {purchase} has its effect again after the erasing"),
                     ));
                 }
-                if let Some(end) = new.end_of(*purchase) {
+                // Paid back after the erasing, it may be a debt, once.
+                if is < -i64::from(end == Some("revoked")) {
+                    let text = format!("purchase {purchase} is {end:?} after the erasing, with {is} effects");
+                    return Err(("I4", text));
+                }
+                if let Some(end) = end {
                     truth.ends.insert((*purchase, end.to_owned()));
                 }
                 continue;
@@ -596,6 +603,7 @@ impl Checker {
             owner: truth.owner,
             last_writer: truth.last_writer,
             life: truth.life,
+            buried: truth.buried.clone(),
         };
         self.keys.iter().map(of_key).collect()
     }
@@ -625,7 +633,7 @@ impl Checker {
         truth.owner = was.owner;
         truth.last_writer = was.last_writer;
         truth.view = was.view;
-        truth.buried.clear();
+        truth.buried = was.buried;
         let (life, none) = (truth.life, Vec::new());
         let log = truth.view.as_ref().map_or(&none, |view| &view.data.log);
         for (number, edit) in self.edits.iter_mut().enumerate().filter(|(_, edit)| edit.key == key) {
