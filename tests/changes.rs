@@ -459,6 +459,91 @@ fn a_gift_to_nobody_comes_back() {
     assert_eq!(gold(&world.document(a, giver)), 100, "once");
 }
 
+fn guild_spec() -> Spec {
+    Spec {
+        name: "guild".into(),
+        ..spec()
+    }
+}
+
+/// Server `a` without a spec `guild`, with a record `ann` that has 100 gold and is loaded; server `b`, which has that spec only.
+fn world_with_a_late_spec() -> (World, usize, usize, LockerId) {
+    let mut world = World::new();
+    let a = server(&mut world, "a");
+    let b = world.server_with("b", LEASE, guild_spec(), |_, call| play(call));
+    create(&mut world, a, "ann", 100);
+    create(&mut world, b, "red", 0);
+    let ann = world.load(a, "ann");
+    (world, a, b, ann)
+}
+
+fn give_to_guild(world: &mut World, server: usize, locker: LockerId, amount: i64) {
+    let draft = Draft {
+        space: "guild".into(),
+        ..gift("red", amount)
+    };
+    world.core(server).queue_change(locker, draft).unwrap();
+}
+
+fn order_of_guild(world: &mut World, server: usize) -> String {
+    let red = world.load(server, "red");
+    world.run(SECOND);
+    json(&world.document(server, red))["order"].to_string()
+}
+
+/// A gift for a spec that this server does not have waits until it has: no later one overtakes it, because the target takes
+/// a number below the highest for known.
+#[test]
+fn a_gift_waits_for_its_spec() {
+    let (mut world, a, b, ann) = world_with_a_late_spec();
+    for amount in [30, 7] {
+        give_to_guild(&mut world, a, ann, amount);
+        world.force_save(a, ann);
+        world.run(SECOND);
+    }
+    assert_eq!(world.status(a, ann).outgoing_changes, 2);
+    world.add_spec(a, Spec::named("another"));
+    world.add_spec(a, guild_spec());
+    give_to_guild(&mut world, a, ann, 5);
+    world.force_save(a, ann);
+    world.run(10 * SECOND);
+    assert_eq!(world.status(a, ann).outgoing_changes, 0);
+    assert_eq!(order_of_guild(&mut world, b), "[30,7,5]");
+}
+
+/// The same if the later gift becomes durable only with a release that was under way when the spec was added.
+#[test]
+fn a_gift_that_leaves_with_a_release_does_not_overtake_one_that_waits_for_its_spec() {
+    let (mut world, a, b, ann) = world_with_a_late_spec();
+    give_to_guild(&mut world, a, ann, 30);
+    world.force_save(a, ann);
+    world.run(SECOND);
+    give_to_guild(&mut world, a, ann, 5);
+    world.hold_replies(a, true);
+    world.release(a, ann);
+    world.run(SECOND);
+    world.add_spec(a, guild_spec());
+    world.hold_replies(a, false);
+    world.run(10 * SECOND);
+    assert_eq!(order_of_guild(&mut world, b), "[30,5]");
+}
+
+/// What waits for a spec when its session ends goes on with the next, wherever that is, and is not sent twice.
+#[test]
+fn a_gift_that_waits_for_its_spec_goes_on_with_the_next_session() {
+    let (mut world, a, b, ann) = world_with_a_late_spec();
+    give_to_guild(&mut world, a, ann, 30);
+    world.release(a, ann);
+    world.run(SECOND);
+    world.add_spec(a, guild_spec());
+    let ann = world.load(a, "ann");
+    give_to_guild(&mut world, a, ann, 5);
+    world.force_save(a, ann);
+    world.run(10 * SECOND);
+    assert_eq!(world.status(a, ann).outgoing_changes, 0);
+    assert_eq!(order_of_guild(&mut world, b), "[30,5]");
+}
+
 /// A purchase for somebody else: the callback sends the product in the draft that is entered in the ledger.
 #[test]
 fn a_purchased_gift_is_given_once_however_often_the_notice_comes() {

@@ -374,11 +374,13 @@ impl Core {
         };
         spec.max_value_bytes = spec.max_value_bytes.min(most);
         let id = SpecId::at(self.specs.len());
+        let name = Arc::clone(&spec.name);
         self.specs.push(SpecSlot {
             spec: Arc::new(spec),
             store,
             counters: SpecCounters::default(),
         });
+        self.deliver_waiting(&name);
         Ok(id)
     }
 

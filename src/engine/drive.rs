@@ -469,11 +469,7 @@ impl Core {
     }
 
     fn after_step(&mut self, now: Time, index: u32, outputs: &mut Outputs) {
-        let deliveries = std::mem::take(&mut outputs.deliver);
-        if let (false, Some(slot)) = (deliveries.is_empty(), &self.slots[index as usize].used) {
-            let (key, store) = (slot.locker.key().clone(), slot.store);
-            self.deliver(&key, store, deliveries);
-        }
+        self.deliver_of_locker(index, std::mem::take(&mut outputs.deliver));
         self.tell(index, std::mem::take(&mut outputs.events));
         let id = self.id_of(index);
         if let Some(wake) = outputs.wake {

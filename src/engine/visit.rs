@@ -1,7 +1,7 @@
 //! Driving visits: changes that are sent, shared records that are updated, looks at records, and erasing.
 
 use super::core::{Action, Core, Target};
-use super::event::{Event, SpecId, VisitOutcome};
+use super::event::{place, Event, SpecId, VisitOutcome};
 use super::schedule::Sender;
 use super::timers::Sleeper;
 use crate::change::{Delivery, Draft};
@@ -241,9 +241,11 @@ impl Core {
 
     /// Delivers what a session hands out. After a shutdown nothing is: the couriers have been dismissed, and what was
     /// handed out later would overtake what they had, which then counts as known at its target. It stays in the outbox.
-    pub(super) fn deliver(&mut self, source: &Key, store: StoreId, deliveries: Vec<Delivery>) {
+    /// Gives the numbers of those for which there is no spec here.
+    fn deliver(&mut self, source: &Key, store: StoreId, deliveries: Vec<Delivery>) -> Vec<u64> {
+        let mut unplaced = Vec::new();
         if self.is_shut_down() {
-            return;
+            return unplaced;
         }
         for delivery in deliveries {
             let Delivery {
@@ -258,6 +260,7 @@ impl Core {
                 self.log_store(Level::Warning, store, None, || {
                     format!("a change for a record of spec `{space}` waits: there is no such spec here")
                 });
+                unplaced.push(outgoing.number);
                 continue;
             };
             let errand = Errand {
@@ -280,6 +283,32 @@ impl Core {
                 },
             };
             self.give_errand(spec, outgoing.key.as_str().into(), errand, None);
+        }
+        unplaced
+    }
+
+    /// Delivers what the session of a locker hands out.
+    pub(super) fn deliver_of_locker(&mut self, index: u32, deliveries: Vec<Delivery>) {
+        let Some(slot) = self.slots[index as usize]
+            .used
+            .as_ref()
+            .filter(|_| !deliveries.is_empty())
+        else {
+            return;
+        };
+        let (key, store) = (slot.locker.key().clone(), slot.store);
+        let unplaced = self.deliver(&key, store, deliveries);
+        if let Some(slot) = self.slots[index as usize].used.as_mut() {
+            slot.locker.not_placed(&unplaced);
+        }
+    }
+
+    /// Delivers what has waited for the spec `space`, which there is now.
+    pub(super) fn deliver_waiting(&mut self, space: &str) {
+        for index in 0..self.slots.len() {
+            let used = self.slots[index].used.as_mut();
+            let deliveries = used.map_or_else(Vec::new, |slot| slot.locker.hand_out_again(space));
+            self.deliver_of_locker(place(index), deliveries);
         }
     }
 
@@ -543,6 +572,7 @@ impl Core {
                     outgoing,
                 });
                 let deliveries = deliveries.collect();
+                // What cannot be placed stays in what is left of the record, for its next session.
                 self.deliver(&from, store, deliveries);
             }
         }

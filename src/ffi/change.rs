@@ -234,6 +234,7 @@ pub unsafe extern "C" fn slk_spec_update_record(
 /// Queues a change for another record as part of this record's data: both are saved in one write, and from then on the
 /// change is delivered exactly once, whichever server dies when. So gifts and payments move from one record to another.
 /// If the target does not exist, the change comes back to `apply_change` of this record with `SLK_CHANGE_RETURNED`.
+/// While the server that has this record loaded has no spec of the target's name, the change waits in the record.
 ///
 /// Parameters:
 ///   `locker`: the record that sends.

@@ -96,6 +96,8 @@ pub(super) struct Held {
     pub outbox_durable: u64,
     pub outbox_loaded: u64,
     pub outbox_handed: u64,
+    /// Those that were handed out in vain: there is no spec for their targets here.
+    pub outbox_unplaced: Vec<u64>,
     /// The last change of the data that the host has found good.
     pub checked: Option<u64>,
     /// What was stored last, where the host checks data.
@@ -152,6 +154,7 @@ impl Held {
             applied: Vec::new(),
             left: Left::default(),
             outbox_handed: 0,
+            outbox_unplaced: Vec::new(),
             checked: None,
             valid: None,
             unsaved_since: None,

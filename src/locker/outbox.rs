@@ -2,13 +2,33 @@
 //! are durable, and taken out of the record when they have arrived or come back.
 
 use super::call::{CallAnswer, Verdict};
+use super::held::Held;
 use super::inputs::{Inputs, Outputs};
 use super::{Locker, Phase};
 use crate::change::{Delivery, Draft};
 use crate::error::{Error, ErrorKind};
 use crate::planted::Bug;
 use crate::record::outbox::{Outgoing, MAX_OUTBOX};
+use crate::store::Key;
 use serde_json::Map;
+
+impl Held {
+    /// The changes of the outbox that `choose` picks, oldest first.
+    fn deliveries(&self, source: &Key, choose: impl Fn(&Outgoing) -> bool) -> Vec<Delivery> {
+        let Some(line) = self.header.outbox.line() else {
+            return Vec::new();
+        };
+        let from = source.to_string();
+        let chosen = self.header.outbox.waiting().iter().filter(|outgoing| choose(outgoing));
+        let delivery = |outgoing: &Outgoing| Delivery {
+            line: line.clone(),
+            from: from.clone(),
+            fresh: outgoing.number > self.outbox_loaded,
+            outgoing: outgoing.clone(),
+        };
+        chosen.map(delivery).collect()
+    }
+}
 
 impl Locker {
     /// Queues a change for another record as part of the change `change` of this one.
@@ -99,24 +119,32 @@ impl Locker {
         if durable <= held.outbox_handed {
             return;
         }
-        let Some(line) = held.header.outbox.line() else {
-            return;
-        };
-        let from = self.key.to_string();
-        for outgoing in held.header.outbox.waiting() {
-            if outgoing.number <= durable && outgoing.number > held.outbox_handed {
-                out.deliver.push(Delivery {
-                    line: line.clone(),
-                    from: from.clone(),
-                    fresh: outgoing.number > held.outbox_loaded,
-                    outgoing: outgoing.clone(),
-                });
-            }
-        }
+        let due = |outgoing: &Outgoing| outgoing.number <= durable && outgoing.number > held.outbox_handed;
+        out.deliver.extend(held.deliveries(&self.key, due));
         held.outbox_handed = durable;
         if inputs.bugs.has(Bug::GiftForgottenWhenSent) {
             held.header.outbox = held.header.outbox.emptied();
         }
+    }
+
+    /// These changes were handed out, and there is no spec for their targets here. They wait for one, or for the next
+    /// session.
+    pub fn not_placed(&mut self, numbers: &[u64]) {
+        if let Phase::Held(held) = &mut self.phase {
+            held.outbox_unplaced.extend(numbers);
+        }
+    }
+
+    /// There is a spec called `space` now: hands out again what waited for it, before anything later can overtake it.
+    pub fn hand_out_again(&mut self, space: &str) -> Vec<Delivery> {
+        let Phase::Held(held) = &mut self.phase else {
+            return Vec::new();
+        };
+        let waits = |outgoing: &Outgoing| outgoing.space == space && held.outbox_unplaced.contains(&outgoing.number);
+        let deliveries = held.deliveries(&self.key, waits);
+        let placed = |number: &u64| deliveries.iter().any(|delivery| delivery.outgoing.number == *number);
+        held.outbox_unplaced.retain(|number| !placed(number));
+        deliveries
     }
 
     /// A change of the outbox has arrived, or its fate cannot be known: it need not be sent again.
@@ -138,7 +166,7 @@ impl Locker {
         }
     }
 
-    fn held_with_line(&mut self, line: &str) -> Option<&mut super::held::Held> {
+    fn held_with_line(&mut self, line: &str) -> Option<&mut Held> {
         match &mut self.phase {
             Phase::Held(held) if !held.release_sent && held.header.outbox.line().as_deref() == Some(line) => Some(held),
             _ => None,

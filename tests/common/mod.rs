@@ -4,7 +4,7 @@
 
 use sessionlocker::clock::Time;
 use sessionlocker::engine::core::{Action, Core, CoreOptions};
-use sessionlocker::engine::{Event as EngineEvent, LockerId, LockerStatus, SpecId, VisitOutcome};
+use sessionlocker::engine::{Event as EngineEvent, LockerId, LockerStatus, SpecId, StoreId, VisitOutcome};
 use sessionlocker::locker::call::{CallAnswer, HostCall, Question, Verdict};
 use sessionlocker::locker::event::{ChangeStatus, Event};
 use sessionlocker::locker::Spec;
@@ -39,6 +39,7 @@ type Play = Box<dyn FnMut(&str, &HostCall) -> CallAnswer>;
 
 struct Server {
     core: Core,
+    store: StoreId,
     spec: SpecId,
     fate: Decide,
     paused: bool,
@@ -131,6 +132,7 @@ impl World {
         let spec = core.add_spec(store, spec).unwrap();
         self.servers.push(Server {
             core,
+            store,
             spec,
             fate: Box::new(|_| Fate::Deliver),
             paused: false,
@@ -266,6 +268,12 @@ impl World {
     /// The core of a server, for what a test needs of it beyond the shorthands.
     pub fn core(&mut self, server: usize) -> &mut Core {
         &mut self.servers[server].core
+    }
+
+    /// Gives a server another spec, on the same store.
+    pub fn add_spec(&mut self, server: usize, spec: Spec) -> SpecId {
+        let server = &mut self.servers[server];
+        server.core.add_spec(server.store, spec).unwrap()
     }
 
     pub fn spec_of(&self, server: usize) -> SpecId {
