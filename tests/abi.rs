@@ -120,7 +120,7 @@ fn layout_in_rust() -> String {
             struct_size,
             kind,
             key_kind,
-            reserved,
+            flags,
             spec,
             spec_length,
             key,
@@ -130,7 +130,9 @@ fn layout_in_rust() -> String {
             version,
             version_length,
             limit,
-            reserved_end
+            header_length,
+            announce,
+            announce_length
         }
     );
     layout!(

@@ -82,6 +82,7 @@ impl WrongStore {
                 max_value_bytes: 1 << 20,
                 max_key_bytes: 200,
                 list: true,
+                push: false,
             },
             inside: Arc::default(),
         })
@@ -222,7 +223,7 @@ impl Store for WrongStore {
         }
         let reply = match &request.operation {
             Operation::Get => self.get(&mut inside, &key),
-            Operation::Put { value, expected } => {
+            Operation::Put { value, expected, .. } => {
                 let (reply, stored) = self.put(&mut inside, &key, value, expected);
                 if let (Wrong::GetThenSet, Some(stored)) = (self.wrong, &stored) {
                     drop(inside);

@@ -57,6 +57,7 @@ impl Scripted {
                 max_value_bytes: 1 << 20,
                 max_key_bytes: 100,
                 list: false,
+                push: false,
             },
             calls: Mutex::new(Vec::new()),
             values: Mutex::new(HashMap::new()),

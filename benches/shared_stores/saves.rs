@@ -95,10 +95,7 @@ fn submit(
             space: "player".into(),
             name: format!("p{record}").into(),
         },
-        operation: Operation::Put {
-            value: Arc::clone(value),
-            expected,
-        },
+        operation: Operation::put(Arc::clone(value), expected),
     };
     store.submit(request, Completion::to(RequestId(0), Asker { record, answers }));
 }

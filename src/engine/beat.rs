@@ -273,10 +273,8 @@ impl Beat {
         self.tries.push(Try { nonce, sent: now });
         self.flight = Flight::Write(nonce);
         let record = ServerRecord::living(self.candidate, nonce, self.options.lease, wall_ms);
-        Operation::Put {
-            value: record.encode().into(),
-            expected: self.version.clone().map_or(Expected::Missing, Expected::Version),
-        }
+        let expected = self.version.clone().map_or(Expected::Missing, Expected::Version);
+        Operation::put(record.encode(), expected)
     }
 
     /// Takes the answer to the request; one that was given up counts as an unknown outcome.

@@ -14,6 +14,7 @@ pub mod host;
 pub mod journal;
 pub mod metrics;
 mod notify;
+mod pushes;
 mod schedule;
 mod timers;
 pub mod visit;
@@ -25,6 +26,7 @@ pub use visit::Sending;
 
 use self::core::{Action, Core, CoreOptions};
 use self::host::{About, Host};
+use self::pushes::{Push, Pushes, StoreListener};
 use crate::clock::{Clock, SystemClock, Time};
 use crate::codec::{self, Codec, Form};
 use crate::error::{Error, ErrorKind};
@@ -33,7 +35,9 @@ use crate::locker::Spec;
 use crate::log::{Kind as Subject, Level, LogSink, Record};
 use crate::record::Document;
 use crate::store::memory::MemoryStore;
-use crate::store::{Completions, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreError, StoreResult};
+use crate::store::{
+    Completions, Hints, Key, Kind, Listener, Operation, Reply, Request, RequestId, Store, StoreError, StoreResult,
+};
 use crate::visit::guest::Purpose;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -100,6 +104,9 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     log: Option<Arc<dyn LogSink>>,
     artificial: Mutex<Artificial>,
+    pushes: Arc<Pushes>,
+    /// One for each store; a store that outlives the engine finds them gone.
+    listeners: Mutex<Vec<Arc<dyn Listener>>>,
     server_id: String,
     /// The thread that is inside a call that only one may be in.
     inside: Mutex<Option<ThreadId>>,
@@ -175,6 +182,8 @@ impl Engine {
             clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             log,
             artificial: Mutex::default(),
+            pushes: Arc::default(),
+            listeners: Mutex::default(),
             server_id,
             inside: Mutex::new(None),
         })
@@ -241,10 +250,19 @@ impl Engine {
         hosts.push(host);
         codecs.push(codec);
         drop((core, codecs, hosts, stores));
+        if known.is_none() {
+            self.listen(store_id, store);
+        }
         for warning in warnings {
             self.log(Level::Warning, format_args!("{warning}"));
         }
         Ok(id)
+    }
+
+    fn listen(&self, id: StoreId, store: &Arc<dyn Store>) {
+        let listener: Arc<dyn Listener> = StoreListener::new(id, &self.pushes);
+        store.listen(&self.server_id, Arc::downgrade(&listener));
+        self.listeners.lock().push(listener);
     }
 
     /// A handle on the locker of `key`. Asks the host for the default data.
@@ -439,6 +457,7 @@ impl Engine {
     /// any more. What is not saved is not saved.
     pub fn end(&self) {
         self.warn_of_lockers_left();
+        self.listeners.lock().clear();
         self.completions.give_up_all();
         // Dropped when the locks are free again: a store may wait for its threads, and a host may call back.
         let stores = std::mem::take(&mut *self.stores.write());
@@ -462,6 +481,7 @@ impl Engine {
         let until = (!budget.is_zero()).then(|| SystemClock.now().after(budget));
         let mut arrived: Vec<(RequestId, StoreResult)> = Vec::new();
         loop {
+            self.take_pushes();
             self.completions.take(&mut arrived);
             for (id, result) in arrived.drain(..) {
                 let result = self.decoded(id, result);
@@ -523,6 +543,21 @@ impl Engine {
         }
     }
 
+    fn take_pushes(&self) {
+        let pushes = self.pushes.take();
+        if pushes.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut core = self.core.lock();
+        for push in pushes {
+            match push {
+                Push::Changed(store, key) => core.notify(now, store, &key),
+                Push::Missed(store) => core.notify_missed(now, store),
+            }
+        }
+    }
+
     fn ask(&self, about: &About, call: HostCall) -> Option<CallAnswer> {
         let host = self.host(about.spec)?;
         Some(host::ask(host.as_ref(), about, call))
@@ -548,7 +583,7 @@ impl Engine {
 
     /// The request as the store is to get it. The host's codec is called without a lock of ours.
     fn encoded(&self, id: RequestId, store: &dyn Store, request: Request) -> Result<Request, StoreError> {
-        let Operation::Put { value, expected } = &request.operation else {
+        let Operation::Put { value, expected, hints } = &request.operation else {
             return Ok(request);
         };
         let codec = match request.key.kind {
@@ -572,6 +607,11 @@ impl Engine {
             operation: Operation::Put {
                 value: value.into(),
                 expected: expected.clone(),
+                // Where the header ends cannot be told any more.
+                hints: Hints {
+                    announce: hints.announce.clone(),
+                    ..Hints::default()
+                },
             },
             key: request.key,
         })

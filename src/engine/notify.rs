@@ -1,7 +1,7 @@
 //! Notifications: a store that can push says that somebody wrote under a key. They are hints; nothing depends on them.
 
 use super::core::Core;
-use super::event::StoreId;
+use super::event::{place, StoreId};
 use crate::clock::Time;
 use crate::store::{Key, Kind};
 use std::sync::Arc;
@@ -12,6 +12,23 @@ impl Core {
         match key.kind {
             Kind::Record => self.notify_record(store, key),
             Kind::Server => self.notify_server(now, store, &key.name),
+        }
+    }
+
+    /// Announcements of this store may have been lost: letters are looked for, and whoever waits here looks at once.
+    pub fn notify_missed(&mut self, now: Time, store: StoreId) {
+        let Some(slot) = self.stores.get_mut(store.0 as usize) else {
+            return;
+        };
+        slot.beat.notified(now);
+        for index in 0..self.slots.len() {
+            let Some(used) = self.slots[index].used.as_mut().filter(|used| used.store == store) else {
+                continue;
+            };
+            if used.locker.waits_for_others() {
+                used.locker.notified();
+                self.make_ready(place(index));
+            }
         }
     }
 

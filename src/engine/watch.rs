@@ -192,10 +192,8 @@ impl Watch {
             }
         };
         self.flight = Flight::End(record.incarnation);
-        Some(Operation::Put {
-            value: record.encode().into(),
-            expected: seen.version.clone().map_or(Expected::Missing, Expected::Version),
-        })
+        let expected = seen.version.clone().map_or(Expected::Missing, Expected::Version);
+        Some(Operation::put(record.encode(), expected))
     }
 
     /// Letters, at most once for each beat that was seen.
@@ -221,10 +219,8 @@ impl Watch {
         }
         self.posting = record.letters[before..].to_vec();
         self.flight = Flight::Letters;
-        Some(Operation::Put {
-            value: record.encode().into(),
-            expected: Expected::Version(seen.version.clone()?),
-        })
+        let expected = Expected::Version(seen.version.clone()?);
+        Some(Operation::put(record.encode(), expected))
     }
 
     /// Takes the answer; pronounces the incarnations that are over and gives the lockers that waited for them.

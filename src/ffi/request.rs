@@ -9,11 +9,11 @@ use super::table::{Table, Type};
 use super::text::{self, SLK_MAX_KEY_BYTES, SLK_MAX_TEXT_BYTES};
 use crate::error::Error;
 use crate::store::{
-    Completion, Expected, Kind, Operation, Outcome, Reply, Request, StoreError, StoreResult, Version, Waiter,
+    Completion, Expected, Hints, Kind, Operation, Outcome, Reply, Request, StoreError, StoreResult, Version, Waiter,
     MAX_LISTED, MAX_VERSION_BYTES,
 };
 use parking_lot::Mutex;
-use std::ffi::{c_char, c_void, CString};
+use std::ffi::{c_char, c_void, CStr, CString};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Weak};
@@ -36,6 +36,9 @@ pub const SLK_KEY_RECORD: i32 = 1;
 /// The key names a server record: how an engine shows that it is alive.
 pub const SLK_KEY_SERVER: i32 = 2;
 
+/// The data behind the header say the same as those stored under the expected version.
+pub const SLK_REQUEST_DATA_UNCHANGED: u32 = 1;
+
 /// What a store is asked to do. Its memory belongs to the request: it stays until the request was completed or
 /// abandoned, and in any case until the callback returns.
 #[repr(C)]
@@ -47,8 +50,9 @@ pub struct slk_request_view {
     pub kind: i32,
     /// `SLK_KEY_RECORD` or `SLK_KEY_SERVER`.
     pub key_kind: i32,
-    /// Always 0.
-    pub reserved: u32,
+    /// Put: 0, or `SLK_REQUEST_DATA_UNCHANGED`: a store that keeps header and data apart may leave the stored data as
+    /// they are, if they were written apart and are as long. Any store may ignore it.
+    pub flags: u32,
     /// The name of the record's spec, with a NUL; empty for a server record.
     pub spec: *const c_char,
     /// Its length in bytes without the NUL.
@@ -69,8 +73,15 @@ pub struct slk_request_view {
     pub version_length: usize,
     /// List: the most names to answer with; else 0.
     pub limit: u32,
-    /// Always 0.
-    pub reserved_end: u32,
+    /// Put: so many bytes at the beginning of `value` are the record's header, and the game's data follow; 0 if the two
+    /// cannot be told apart.
+    pub header_length: u32,
+    /// Put: the id of the server that waits for this write, with a NUL; NULL if none does. A store that can push tells
+    /// that server the key once the write is durable, and the server calls `slk_store_notify`. It is a hint; any store
+    /// may ignore it.
+    pub announce: *const c_char,
+    /// Its length in bytes without the NUL; 0 if `announce` is NULL.
+    pub announce_length: usize,
 }
 
 /// The requests that wait for the host.
@@ -81,7 +92,7 @@ pub(super) struct Pending {
     view: slk_request_view,
     request: Request,
     /// What the view points to, besides the request.
-    _names: (CString, CString),
+    _names: Names,
     handle: AtomicU64,
     answer: Mutex<Option<Answer>>,
     given_up: AtomicBool,
@@ -94,6 +105,29 @@ unsafe impl Send for Pending {}
 // SAFETY: as above.
 unsafe impl Sync for Pending {}
 
+/// The names of a request as C has them.
+struct Names {
+    spec: CString,
+    key: CString,
+    announce: Option<CString>,
+}
+
+impl Names {
+    /// `None` if the key contains a NUL.
+    fn of(request: &Request) -> Option<Self> {
+        let announce = match &request.operation {
+            // A server whose id has a NUL is not one that can listen.
+            Operation::Put { hints, .. } => hints.announce.as_ref().and_then(|server| CString::new(&**server).ok()),
+            _ => None,
+        };
+        Some(Self {
+            spec: CString::new(&*request.key.space).ok()?,
+            key: CString::new(&*request.key.name).ok()?,
+            announce,
+        })
+    }
+}
+
 /// Who gets the answer.
 pub(super) enum Answer {
     Engine(Completion),
@@ -103,18 +137,14 @@ pub(super) enum Answer {
 impl Pending {
     /// Makes the request known to the host's side. It is over when it was taken out.
     pub fn new(callbacks: Arc<Callbacks>, request: Request, answer: Answer) -> Result<Arc<Self>, (Answer, StoreError)> {
-        let names = (
-            CString::new(request.key.space.as_bytes()),
-            CString::new(request.key.name.as_bytes()),
-        );
-        let (Ok(spec), Ok(key)) = names else {
+        let Some(names) = Names::of(&request) else {
             let text = format!("{}: the key {} contains a NUL", callbacks.name, request.key);
             return Err((answer, StoreError::bad_request(text)));
         };
         let pending = Arc::new(Self {
-            view: view_of(&request, &spec, &key),
+            view: view_of(&request, &names),
             request,
-            _names: (spec, key),
+            _names: names,
             handle: AtomicU64::new(0),
             answer: Mutex::new(Some(answer)),
             given_up: AtomicBool::new(false),
@@ -222,12 +252,18 @@ impl Waiter for Pending {
     }
 }
 
-fn view_of(request: &Request, spec: &CString, key: &CString) -> slk_request_view {
+fn view_of(request: &Request, names: &Names) -> slk_request_view {
     let none = (std::ptr::null(), 0);
+    let no_hints = Hints::default();
+    let hints = match &request.operation {
+        Operation::Put { hints, .. } => hints,
+        _ => &no_hints,
+    };
+    let announce = names.announce.as_deref();
     let part = |bytes: &[u8]| (bytes.as_ptr().cast::<c_void>(), bytes.len());
     let (kind, value, version) = match &request.operation {
         Operation::Get => (SLK_REQUEST_GET, none, none),
-        Operation::Put { value, expected } => {
+        Operation::Put { value, expected, .. } => {
             let version = match expected {
                 Expected::Missing => none,
                 Expected::Version(version) => part(version.as_bytes()),
@@ -245,11 +281,15 @@ fn view_of(request: &Request, spec: &CString, key: &CString) -> slk_request_view
             Kind::Record => SLK_KEY_RECORD,
             Kind::Server => SLK_KEY_SERVER,
         },
-        reserved: 0,
-        spec: spec.as_ptr(),
-        spec_length: spec.as_bytes().len(),
-        key: key.as_ptr(),
-        key_length: key.as_bytes().len(),
+        flags: if hints.data_unchanged {
+            SLK_REQUEST_DATA_UNCHANGED
+        } else {
+            0
+        },
+        spec: names.spec.as_ptr(),
+        spec_length: names.spec.as_bytes().len(),
+        key: names.key.as_ptr(),
+        key_length: names.key.as_bytes().len(),
         value: value.0,
         value_length: value.1,
         version: version.0,
@@ -258,7 +298,9 @@ fn view_of(request: &Request, spec: &CString, key: &CString) -> slk_request_view
             Operation::List { limit } => limit.min(MAX_LISTED),
             _ => 0,
         },
-        reserved_end: 0,
+        header_length: hints.header_bytes,
+        announce: announce.map_or(std::ptr::null(), CStr::as_ptr),
+        announce_length: announce.map_or(0, CStr::count_bytes),
     }
 }
 

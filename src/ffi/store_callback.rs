@@ -255,6 +255,8 @@ unsafe fn callbacks_of(given: &slk_store_callbacks) -> Result<Callbacks, Failure
             max_value_bytes: or(given.max_value_bytes, SLK_MAX_DATA_BYTES).min(SLK_MAX_DATA_BYTES as u64),
             max_key_bytes: u32::try_from(max_key_bytes).unwrap_or(u32::MAX),
             list: given.list.is_some(),
+            // What the host hears it passes on by slk_store_notify.
+            push: false,
         },
         name,
     })
@@ -286,6 +288,7 @@ mod tests {
                 max_value_bytes: 1000,
                 max_key_bytes: 100,
                 list: false,
+                push: false,
             },
         })
     }
@@ -302,10 +305,7 @@ mod tests {
     }
 
     fn put() -> Operation {
-        Operation::Put {
-            value: Arc::from(*b"{}"),
-            expected: Expected::Missing,
-        }
+        Operation::put(*b"{}", Expected::Missing)
     }
 
     fn answer_of(act: Act, operation: Operation) -> StoreResult {

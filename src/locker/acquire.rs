@@ -9,7 +9,7 @@ use super::{Built, Locker, Phase, Spec, Watching};
 use crate::clock::Time;
 use crate::error::Cause;
 use crate::planted::Bug;
-use crate::record::codec::{decode, decode_or_import, encode, Decoded, ReadFault};
+use crate::record::codec::{decode, decode_or_import, Decoded, Encoded, ReadFault};
 use crate::record::header::{HandoverRequest, Header, Holder};
 use crate::record::import::ForeignLock;
 use crate::record::server::LEASE_RANGE;
@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub document: Document,
     /// `None` if there is no record yet.
     pub version: Option<Version>,
+    /// The data are as they are stored under this version.
+    pub as_stored: bool,
 }
 
 enum Step {
@@ -58,6 +60,8 @@ pub(super) struct Acquire {
     /// How often the holder was to get a letter, and when last.
     letters: u32,
     letter_at: Option<Time>,
+    /// Somebody wrote the record while it was being looked at.
+    look_again: bool,
     refused_until: Option<Time>,
     /// What it waits for, and since when it has had to wait.
     wait: Option<(WaitCause, Time)>,
@@ -78,6 +82,7 @@ impl Default for Acquire {
             asked: false,
             letters: 0,
             letter_at: None,
+            look_again: false,
             refused_until: None,
             wait: None,
             taken_over: false,
@@ -96,11 +101,16 @@ impl Acquire {
         })
     }
 
-    /// Somebody wrote the record: read it now.
+    /// Somebody wrote the record: read it now, or once more if a look at it is under way.
     pub(super) fn notified(&mut self) {
-        if let Step::Wait { until } = &mut self.step {
-            *until = Time(0);
+        match &mut self.step {
+            Step::Wait { until } => *until = Time(0),
+            _ => self.look_again = true,
         }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.step, Step::Wait { .. })
     }
 
     /// Something is in the way. The first counts for the time; what is known of the holder counts for the cause.
@@ -233,9 +243,9 @@ impl Locker {
             header.schema = self.spec.schema;
         }
         header.revision += 1;
-        let value = encode(&header, &found.document);
-        if value.len() as u64 > self.spec.max_value_bytes {
-            let text = self.too_large(value.len());
+        let record = Encoded::new(&header, &found.document);
+        if record.value.len() as u64 > self.spec.max_value_bytes {
+            let text = self.too_large(record.value.len());
             let cause = Cause::Request;
             self.wait_after_failure(inputs, LoadStatus::StoreFailure { text, cause }, out);
             return Built::Nothing;
@@ -243,12 +253,10 @@ impl Locker {
         found.header = header;
         let expected = found.version.clone().map_or(Expected::Missing, Expected::Version);
         let acquire = self.acquire();
+        let as_stored = found.as_stored;
         acquire.tries.push(op);
         acquire.step = Step::Taking(found);
-        Built::Request(self.request(Operation::Put {
-            value: value.into(),
-            expected,
-        }))
+        Built::Request(self.request(record.put(expected, as_stored, None)))
     }
 
     fn build_ask(&mut self, inputs: &Inputs<'_>, op: OperationId, mut found: Found) -> Built {
@@ -264,10 +272,9 @@ impl Locker {
         let Some(version) = found.version else {
             return Built::Nothing;
         };
-        Built::Request(self.request(Operation::Put {
-            value: encode(&found.header, &found.document).into(),
-            expected: Expected::Version(version),
-        }))
+        let record = Encoded::new(&found.header, &found.document);
+        let holder = found.header.holding_server();
+        Built::Request(self.request(record.put(Expected::Version(version), found.as_stored, holder)))
     }
 
     pub(super) fn reply_acquiring(&mut self, inputs: &Inputs<'_>, result: StoreResult, out: &mut Outputs) {
@@ -291,6 +298,7 @@ impl Locker {
                     header: self.spec.new_header(op, inputs.wall_ms),
                     document: self.default.clone(),
                     version: None,
+                    as_stored: false,
                 };
                 let acquire = self.acquire();
                 acquire.taken_over = false;
@@ -298,11 +306,17 @@ impl Locker {
                 self.take(found);
             }
             Ok(Reply::Found { value, version }) => match read_value(&self.spec, inputs, &value) {
-                Ok(Decoded { header, document, lock }) => {
+                Ok(Decoded {
+                    header,
+                    document,
+                    lock,
+                    imported,
+                }) => {
                     let found = Found {
                         header,
                         document,
                         version: Some(version),
+                        as_stored: !imported,
                     };
                     match lock.filter(|lock| inputs.wall_ms < lock.until_ms) {
                         Some(lock) if !self.seize => self.wait_for_foreign_lock(inputs, lock, out),
@@ -409,6 +423,7 @@ impl Locker {
             header,
             document: self.default.clone(),
             version: found.version,
+            as_stored: false,
         });
     }
 
@@ -460,6 +475,11 @@ impl Locker {
     /// The record is another server's: look again after a while. The engine steps us earlier when it knows more.
     fn wait_for_holder(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         let acquire = self.acquire();
+        if std::mem::take(&mut acquire.look_again) {
+            acquire.step = Step::Wait { until: inputs.now };
+            out.wake_at(inputs.now);
+            return;
+        }
         acquire.failures = acquire.failures.saturating_add(1);
         // A store in a critical state gets no more loads than it must.
         let failures = if inputs.critical { u32::MAX } else { acquire.failures };
@@ -593,10 +613,9 @@ impl Locker {
                 let Some(version) = found.version.clone() else {
                     return Built::Nothing;
                 };
-                Operation::Put {
-                    value: encode(&header, &found.document).into(),
-                    expected: Expected::Version(version),
-                }
+                let record = Encoded::new(&header, &found.document);
+                let waiting = found.header.waiting_server();
+                record.put(Expected::Version(version), found.as_stored, waiting)
             }
         };
         Built::Request(self.request(operation))
@@ -612,6 +631,7 @@ impl Locker {
                         header,
                         document,
                         version,
+                        as_stored: true,
                     }));
                 }
                 _ => self.become_idle(&mut out.events),

@@ -8,7 +8,7 @@ use super::{Asked, Built, HandoverAnswer, Locker, Phase, Spec};
 use crate::clock::Time;
 use crate::error::Cause;
 use crate::planted::Bug;
-use crate::record::codec::encode;
+use crate::record::codec::Encoded;
 use crate::record::header::{HandoverRequest, Header, Holder};
 use crate::record::ledger::Ledger;
 use crate::record::stamp::{Incarnation, OperationId};
@@ -76,6 +76,8 @@ pub(super) struct Held {
     pub should_save: bool,
     pub force_save: bool,
     pub handover: Option<Handover>,
+    /// The server that last asked for the record: it is told when the record is free, or that it was refused.
+    pub waiting: Option<Arc<str>>,
     /// The request that the next write refuses.
     pub refuse: Option<OperationId>,
     pub giving_way: bool,
@@ -143,6 +145,7 @@ impl Held {
             should_save: false,
             force_save: false,
             handover: None,
+            waiting: None,
             refuse: None,
             giving_way: false,
             release_sent: false,
@@ -337,6 +340,7 @@ impl Locker {
             held.handover = None;
             return;
         };
+        held.waiting = held.header.waiting_server();
         let known = held
             .handover
             .as_ref()
@@ -534,7 +538,9 @@ impl Locker {
             outbox: header.outbox.last(),
             valid: None,
         };
-        self.finish_build(inputs, attempt, wanted.reason(), out)
+        let for_waiting = release || held.refuse.is_some();
+        let announce = held.waiting.clone().filter(|_| for_waiting);
+        self.finish_build(inputs, attempt, wanted.reason(), announce, out)
     }
 
     fn finish_build(
@@ -542,16 +548,19 @@ impl Locker {
         inputs: &Inputs<'_>,
         mut attempt: Attempt,
         reason: SaveReason,
+        announce: Option<Arc<str>>,
         out: &mut Outputs,
     ) -> Built {
-        let value = self.encode_record(inputs);
-        if value.len() as u64 > self.spec.max_value_bytes {
-            let text = self.too_large(value.len());
+        let record = self.encode_record(inputs);
+        let bytes = record.value.len();
+        if bytes as u64 > self.spec.max_value_bytes {
+            let text = self.too_large(bytes);
             self.save_trouble(inputs, text, Cause::Request, out);
             return Built::Nothing;
         }
-        self.warn_of_size(value.len() as u64, out);
-        if self.changes.is_dirty() {
+        self.warn_of_size(bytes as u64, out);
+        let dirty = self.changes.is_dirty();
+        if dirty {
             // Changes that the before-save hook has just made were seen by no step.
             self.held().unsaved_since.get_or_insert(inputs.now);
         }
@@ -574,10 +583,8 @@ impl Locker {
             Expected::Version(held.version.clone())
         };
         held.flight = Flight::Write(attempt);
-        Built::Request(self.request(Operation::Put {
-            value: value.into(),
-            expected,
-        }))
+        let unchanged = !dirty && matches!(expected, Expected::Version(_));
+        Built::Request(self.request(record.put(expected, unchanged, announce)))
     }
 
     /// Tells once that the record has come close to its limit.
@@ -592,16 +599,16 @@ impl Locker {
         }
     }
 
-    fn encode_record(&mut self, inputs: &Inputs<'_>) -> Vec<u8> {
+    fn encode_record(&mut self, inputs: &Inputs<'_>) -> Encoded {
         let forget_receipts = inputs.bugs.has(Bug::ReceiptsInMemoryOnly);
         let document = self.document.clone();
         let held = self.held();
         if forget_receipts {
             let mut header = held.header.clone();
             header.ledger = Ledger::default();
-            return encode(&header, &document);
+            return Encoded::new(&header, &document);
         }
-        encode(&held.header, &document)
+        Encoded::new(&held.header, &document)
     }
 
     fn begin_release(&mut self, cause: ReleaseCause) {

@@ -374,6 +374,12 @@ impl Locker {
         }
     }
 
+    /// Whether it waits for what another server does.
+    #[must_use]
+    pub fn waits_for_others(&self) -> bool {
+        matches!(&self.phase, Phase::Acquiring(acquire) if acquire.is_waiting())
+    }
+
     // The data -----------------------------------------------------------------------------------------------------
 
     /// The data: of the session, or the default while nothing is loaded.

@@ -130,11 +130,11 @@ impl Locker {
             if inputs.bugs.has(Bug::MigrationNotNoted) {
                 header.schema = found.header.schema;
             }
-            let version = found.version;
             self.take(Found {
                 header,
+                as_stored: found.as_stored && document.is_clone_of(&found.document),
                 document,
-                version,
+                version: found.version,
             });
             return false;
         };

@@ -5,11 +5,13 @@ use super::header::{Header, RECORD_FORMAT};
 use super::import::{ForeignLock, Import};
 use super::stamp::OperationId;
 use crate::codec::{self, Form};
+use crate::store::{Expected, Hints, Operation};
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Why a stored value could not be understood. It is reported and left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +94,8 @@ pub struct Decoded {
     pub document: Document,
     /// A lock that another library left in it.
     pub lock: Option<ForeignLock>,
+    /// Another library wrote it.
+    pub imported: bool,
 }
 
 /// Reads a stored value, also one that this library did not write, as far as `import` allows it.
@@ -104,12 +108,14 @@ pub fn decode_or_import(value: &[u8], import: &Import, op: OperationId, wall_ms:
             header,
             document,
             lock: None,
+            imported: false,
         }),
         Err(ReadFault::Unreadable(text)) => match import.read(value, op, wall_ms) {
             Some(imported) => Ok(Decoded {
                 header: imported.header,
                 document: imported.document,
                 lock: imported.lock,
+                imported: true,
             }),
             None => Err(ReadFault::Unreadable(text)),
         },
@@ -129,19 +135,54 @@ fn diagnose(value: &[u8], fault: &serde_json::Error) -> ReadFault {
 /// Writes a record as bytes.
 #[must_use]
 pub fn encode(header: &Header, document: &Document) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
-    out.extend_from_slice(b"{\"$slk\":");
-    serde_json::to_writer(&mut out, header).expect("a header can always be written to memory");
-    if let Some(bytes) = document.as_bytes() {
-        out.extend_from_slice(b",\"bytes\":\"");
-        out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
-        out.push(b'"');
-    } else {
-        out.extend_from_slice(b",\"data\":");
-        document.write_json(&mut out);
+    Encoded::new(header, document).value
+}
+
+/// A record as bytes. Where the header ends is known: what follows depends on the data alone.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// All of it.
+    pub value: Vec<u8>,
+    header_bytes: usize,
+}
+
+impl Encoded {
+    /// Writes a record.
+    #[must_use]
+    pub fn new(header: &Header, document: &Document) -> Self {
+        let mut out = Vec::with_capacity(512);
+        out.extend_from_slice(b"{\"$slk\":");
+        serde_json::to_writer(&mut out, header).expect("a header can always be written to memory");
+        let header_bytes = out.len();
+        if let Some(bytes) = document.as_bytes() {
+            out.extend_from_slice(b",\"bytes\":\"");
+            out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
+            out.push(b'"');
+        } else {
+            out.extend_from_slice(b",\"data\":");
+            document.write_json(&mut out);
+        }
+        out.push(b'}');
+        Self {
+            value: out,
+            header_bytes,
+        }
     }
-    out.push(b'}');
-    out
+
+    /// The write of this record. `data_unchanged`: the data are those of the expected version; `announce`: the server
+    /// that waits for this write.
+    #[must_use]
+    pub fn put(self, expected: Expected, data_unchanged: bool, announce: Option<Arc<str>>) -> Operation {
+        Operation::Put {
+            value: self.value.into(),
+            expected,
+            hints: Hints {
+                announce,
+                header_bytes: u32::try_from(self.header_bytes).unwrap_or(0),
+                data_unchanged,
+            },
+        }
+    }
 }
 
 #[cfg(test)]

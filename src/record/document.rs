@@ -117,6 +117,17 @@ impl Document {
         true
     }
 
+    /// Whether neither was changed since one was cloned from the other. Never true by chance, and cheap.
+    #[must_use]
+    pub fn is_clone_of(&self, other: &Self) -> bool {
+        match (&self.content, &other.content) {
+            (Content::Text(a), Content::Text(b)) => Arc::ptr_eq(a, b),
+            (Content::Tree(a), Content::Tree(b)) => Arc::ptr_eq(a, b),
+            (Content::Bytes(a), Content::Bytes(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
     /// Whether both show the same content. Text is compared as text.
     #[must_use]
     pub fn same_content(&self, other: &Self) -> bool {

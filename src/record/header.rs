@@ -7,6 +7,7 @@ use super::stamp::{Incarnation, OperationId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The format that this code writes and the newest that it understands.
 pub const RECORD_FORMAT: u32 = 1;
@@ -115,6 +116,18 @@ pub struct Header {
 }
 
 impl Header {
+    /// The server that holds the record, to be told of what is written for it.
+    #[must_use]
+    pub fn holding_server(&self) -> Option<Arc<str>> {
+        self.holder.as_ref().map(|holder| holder.server.as_str().into())
+    }
+
+    /// The server that asks the holder to let go.
+    #[must_use]
+    pub fn waiting_server(&self) -> Option<Arc<str>> {
+        self.request.as_ref().map(|request| request.server.as_str().into())
+    }
+
     /// The header of a record that does not exist yet: epoch and revision 0.
     #[must_use]
     pub fn unborn(op: OperationId, schema: u32, wall_ms: i64) -> Self {

@@ -311,7 +311,7 @@ impl Checker<'_> {
     /// `Ok(Some(None))` is a conflict.
     fn put(&mut self, key: &Key, value: &Arc<[u8]>, expected: Expected) -> Result<Option<Option<Version>>, Silent> {
         let value = Arc::clone(value);
-        Ok(match self.ask(key, Operation::Put { value, expected })? {
+        Ok(match self.ask(key, Operation::put(value, expected))? {
             Some(Reply::Written { version }) => Some(Some(version)),
             Some(_) => Some(None),
             None => None,
@@ -656,10 +656,7 @@ impl Checker<'_> {
             .collect();
         let request = |value: &Arc<[u8]>| Request {
             key: key.clone(),
-            operation: Operation::Put {
-                value: Arc::clone(value),
-                expected: expected.clone(),
-            },
+            operation: Operation::put(Arc::clone(value), expected.clone()),
         };
         for (rival, value) in values.iter().enumerate() {
             let numbered = Numbered {

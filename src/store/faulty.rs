@@ -7,7 +7,7 @@
 //! Whatever goes wrong here can go wrong with a store that keeps its promises, as seen through a bad line. Only a
 //! conflict that is none is a lie; engines take it for what it may be, an echo of a write of their own.
 
-use super::{Abilities, Completion, Key, Receiver, Reply, Request, Store, StoreError, StoreResult, Waiter};
+use super::{Abilities, Completion, Key, Listener, Receiver, Reply, Request, Store, StoreError, StoreResult, Waiter};
 use crate::error::{Error, ErrorKind};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -277,6 +277,10 @@ impl Store for FaultyStore {
 
     fn warnings(&self) -> Vec<String> {
         self.inner.warnings()
+    }
+
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        self.inner.listen(server, listener);
     }
 
     fn submit(&self, request: Request, completion: Completion) {

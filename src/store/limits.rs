@@ -38,10 +38,7 @@ pub(super) fn check(abilities: &Abilities, request: &Request) -> Result<(), Stor
 pub(super) fn check_fixture(abilities: &Abilities, key: &Key, value: &Arc<[u8]>) -> Result<(), Error> {
     let request = Request {
         key: key.clone(),
-        operation: Operation::Put {
-            value: Arc::clone(value),
-            expected: Expected::Missing,
-        },
+        operation: Operation::put(Arc::clone(value), Expected::Missing),
     };
     check(abilities, &request).map_err(|error| Error::new(ErrorKind::TooLong, error.text))
 }

@@ -1,14 +1,16 @@
 //! The memory store: for tests, and for data that may go when the process does.
 
+use super::listeners::Listeners;
 use super::{
-    limits, Abilities, Completion, Expected, Key, Operation, Reply, Request, Store, StoreResult, Version, MAX_LISTED,
+    limits, Abilities, Completion, Expected, Key, Listener, Operation, Reply, Request, Store, StoreResult, Version,
+    MAX_LISTED,
 };
 use crate::error::Error;
 use parking_lot::Mutex;
 use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The largest value that the memory store takes, in bytes.
 pub const MAX_VALUE_BYTES: u64 = 64 * 1024 * 1024;
@@ -22,6 +24,7 @@ pub const MAX_KEY_BYTES: u32 = 1024;
 pub struct MemoryStore {
     abilities: Abilities,
     contents: Mutex<Contents>,
+    listeners: Listeners,
 }
 
 struct Contents {
@@ -47,7 +50,9 @@ impl MemoryStore {
                 max_value_bytes: MAX_VALUE_BYTES,
                 max_key_bytes: MAX_KEY_BYTES,
                 list: true,
+                push: true,
             },
+            listeners: Listeners::default(),
             contents: Mutex::new(Contents {
                 values: BTreeMap::new(),
                 last_version: 0,
@@ -61,7 +66,7 @@ impl MemoryStore {
         let mut contents = self.contents.lock();
         Ok(match operation {
             Operation::Get => contents.get(&key),
-            Operation::Put { value, expected } => contents.put(key, value, &expected),
+            Operation::Put { value, expected, .. } => contents.put(key, value, &expected),
             Operation::Remove { expected } => contents.remove(key, &expected),
             Operation::List { limit } => contents.list(&key, limit.min(MAX_LISTED)),
         })
@@ -80,8 +85,20 @@ impl Store for MemoryStore {
     }
 
     fn submit(&self, request: Request, completion: Completion) {
+        let announced = match &request.operation {
+            Operation::Put { hints, .. } => hints.announce.clone().map(|server| (server, request.key.clone())),
+            _ => None,
+        };
         // The lock is free again by now: an answer may wake another thread.
-        completion.complete(self.carry_out(request));
+        let result = self.carry_out(request);
+        if let (Some((server, key)), Ok(Reply::Written { .. })) = (announced, &result) {
+            self.listeners.changed(&server, &key);
+        }
+        completion.complete(result);
+    }
+
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        self.listeners.add(server, listener);
     }
 
     fn set_value(&self, key: Key, value: Arc<[u8]>) -> Result<(), Error> {

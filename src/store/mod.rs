@@ -7,6 +7,7 @@ pub mod check;
 mod completion;
 pub mod faulty;
 mod limits;
+mod listeners;
 pub mod memory;
 pub mod overlay;
 pub mod pool;
@@ -20,7 +21,7 @@ pub use completion::{ask, Completion, Completions, Receiver, RequestId, Waiter};
 
 use crate::error::{Error, ErrorKind};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The most names in one answer to [`Operation::List`]; a higher limit counts as this one.
 pub const MAX_LISTED: u32 = 10_000;
@@ -120,6 +121,8 @@ pub enum Operation {
         value: Arc<[u8]>,
         /// What must be stored for the write to take place.
         expected: Expected,
+        /// What a store may make use of, and may as well ignore.
+        hints: Hints,
     },
     /// Remove the key if this version is stored.
     Remove {
@@ -134,7 +137,50 @@ pub enum Operation {
     },
 }
 
+/// What the engine knows about a value that it writes. A store that ignores all of it is as right as any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The server that waits for this write: a store that can push tells it the key, once the write is durable. See
+    /// [`Store::listen`].
+    pub announce: Option<Arc<str>>,
+    /// How many bytes at the beginning of the value are the record's header; the game's data follow. 0 if the two cannot
+    /// be told apart.
+    pub header_bytes: u32,
+    /// The data behind the header say the same as those stored under the expected version. A store that keeps the two
+    /// apart may leave stored data as they are, if they were written apart and are as long.
+    pub data_unchanged: bool,
+}
+
+impl Hints {
+    /// The header and the data of a value that a store may keep apart; the header is empty if the two cannot be told
+    /// apart.
+    #[must_use]
+    pub fn split<'a>(&self, value: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        value.split_at((self.header_bytes as usize).min(value.len()))
+    }
+}
+
+/// Who hears of keys that others wrote; see [`Store::listen`].
+pub trait Listener: Send + Sync {
+    /// Somebody wrote this key for the server that listens. Must return at once; called from any thread, also before
+    /// the write itself is answered.
+    fn changed(&self, key: &Key);
+
+    /// Some announcements may not have arrived, because a connection was lost for example. As [`Listener::changed`].
+    fn missed(&self);
+}
+
 impl Operation {
+    /// A put without hints.
+    #[must_use]
+    pub fn put(value: impl Into<Arc<[u8]>>, expected: Expected) -> Self {
+        Self::Put {
+            value: value.into(),
+            expected,
+            hints: Hints::default(),
+        }
+    }
+
     /// Whether it leaves everything as it is.
     #[must_use]
     pub fn is_read(&self) -> bool {
@@ -284,6 +330,8 @@ pub struct Abilities {
     pub max_key_bytes: u32,
     /// Whether it can list keys.
     pub list: bool,
+    /// Whether it tells servers of what others write for them; see [`Store::listen`].
+    pub push: bool,
 }
 
 /// Storage as the engine sees it.
@@ -294,6 +342,12 @@ pub trait Store: Send + Sync {
     /// Takes a request. Must not block the caller for long: it is the thread that ticks. The completion may be called
     /// at once or at any later time, from any thread.
     fn submit(&self, request: Request, completion: Completion);
+
+    /// Tells `listener` from now on of each write that is announced to this server, as long as it lives. An announcement
+    /// may be lost, doubled or late: that costs time and nothing else. A store that cannot push does nothing.
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        let _ = (server, listener);
+    }
 
     /// What whoever runs the game should know about how this store is set up, for people: that it can lose what it
     /// confirmed, for example. Each engine that uses it writes this into its log once.
@@ -321,4 +375,9 @@ pub trait BlockingStore: Send + Sync + 'static {
     /// Carries out the requests, in any order, and answers each at its index. A store that can writes them all with
     /// one transaction and one flush; each request succeeds or fails on its own all the same.
     fn execute(&self, requests: &[Request]) -> Vec<StoreResult>;
+
+    /// As [`Store::listen`].
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        let _ = (server, listener);
+    }
 }

@@ -58,6 +58,8 @@ impl ReadOnlyStore {
             name: format!("read-only {}", inner.abilities().name),
             // The inner store is never asked to compare anything.
             compare_and_set: true,
+            // What is written stays here.
+            push: false,
             ..inner.abilities().clone()
         };
         Ok(Self {
@@ -145,7 +147,7 @@ impl Local {
         let reply = match (&request.operation, present) {
             (Operation::Get, None) => Reply::Missing,
             (Operation::Get, Some((value, version))) => Reply::Found { value, version },
-            (Operation::Put { value, expected }, present) => {
+            (Operation::Put { value, expected, .. }, present) => {
                 let fits = match (expected, &present) {
                     (Expected::Missing, None) => true,
                     (Expected::Version(expected), Some((_, version))) => expected == version,

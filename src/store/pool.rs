@@ -10,13 +10,13 @@
 //! share. So a store that can put many writes into one transaction does so under load, and a lone request does not
 //! wait for company.
 
-use super::{Abilities, BlockingStore, Completion, Key, Operation, Request, Store, StoreError, StoreResult};
+use super::{Abilities, BlockingStore, Completion, Key, Listener, Operation, Request, Store, StoreError, StoreResult};
 use crate::error::{Error, ErrorKind};
 use parking_lot::{Condvar, Mutex};
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 /// The most threads that one pool may have.
@@ -176,6 +176,10 @@ fn check_options(options: &PoolOptions) -> Result<(), Error> {
 impl<S: BlockingStore> Store for Pool<S> {
     fn abilities(&self) -> &Abilities {
         self.shared.store.abilities()
+    }
+
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        self.shared.store.listen(server, listener);
     }
 
     fn submit(&self, request: Request, completion: Completion) {

@@ -136,6 +136,7 @@ pub fn open(urls: &str, options: &PostgresOptions) -> Result<Arc<dyn Store>, Err
             max_value_bytes: MAX_VALUE_BYTES,
             max_key_bytes: MAX_KEY_BYTES,
             list: true,
+            push: false,
         };
         let database = Database::new(abilities, place, options.clone(), link);
         parts.push(Pool::new(database, &pool_options(options))?);

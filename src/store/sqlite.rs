@@ -177,6 +177,7 @@ impl Storage {
                 max_value_bytes: MAX_VALUE_BYTES,
                 max_key_bytes: MAX_KEY_BYTES,
                 list: true,
+                push: false,
             },
             place,
             writer: Mutex::new(Some(writer)),
@@ -382,7 +383,7 @@ fn write_value(connection: &Connection, request: &Request) -> Result<Reply, Refu
     let Key { kind, space, name } = &request.key;
     let (kind, space, name) = (kind_number(*kind), &**space, &**name);
     let (changed, done) = match &request.operation {
-        Operation::Put { value, expected } => {
+        Operation::Put { value, expected, .. } => {
             let version = new_version()?;
             let (new, value) = (version.as_bytes(), &**value);
             let changed = match expected {

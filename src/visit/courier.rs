@@ -14,7 +14,7 @@ use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::prepare::{unfit, Preparation, Task};
 use crate::locker::{Built, Spec};
 use crate::planted::{Bug, Bugs};
-use crate::record::codec::encode;
+use crate::record::codec::Encoded;
 use crate::record::inbox::{Inbox, Intake, Sent};
 use crate::record::stamp::OperationId;
 use crate::record::Document;
@@ -276,9 +276,9 @@ impl Courier {
             found.header.op = op;
         }
         found.header.saved_ms = inputs.wall_ms;
-        let value = encode(&found.header, &found.document);
-        if value.len() as u64 > self.spec.max_value_bytes {
-            let (bytes, most) = (value.len(), self.spec.max_value_bytes);
+        let record = Encoded::new(&found.header, &found.document);
+        if record.value.len() as u64 > self.spec.max_value_bytes {
+            let (bytes, most) = (record.value.len(), self.spec.max_value_bytes);
             let text = format!(
                 "with it the record of `{}` would be {bytes} bytes, at most {most} can be saved",
                 self.key
@@ -290,10 +290,11 @@ impl Courier {
         for item in self.queue.iter_mut().take(batch.count) {
             item.tried |= !batch.refused;
         }
-        let request = self.request(Operation::Put {
-            value: value.into(),
-            expected: found.expected(),
-        });
+        let holder = found.header.holding_server();
+        // A holder that is this very server is woken without the store.
+        let holder = holder.filter(|server| **server != *inputs.server.server_id);
+        let operation = record.put(found.expected(), found.as_stored, holder);
+        let request = self.request(operation);
         self.step = Step::Writing(found, batch);
         Built::Request(request)
     }
@@ -404,6 +405,7 @@ impl Courier {
             document: Document::default(),
             lock: None,
             version: None,
+            as_stored: false,
         };
         self.decide_unborn(inputs, found, out);
     }
@@ -432,7 +434,7 @@ impl Courier {
             self.step = Step::NeedDefault;
             return;
         };
-        found.document = default.clone();
+        found.replace_data(default.clone());
         if found.header.erased {
             let newborn = self.spec.new_header(found.header.op, inputs.wall_ms);
             found.header = found.header.reborn(newborn);
@@ -457,7 +459,7 @@ impl Courier {
             count += 1;
         }
         found.header.erased = true;
-        found.document = self.spec.no_data();
+        found.replace_data(self.spec.no_data());
         self.step = Step::Write(Box::new(found), Batch { count, refused: true });
     }
 
@@ -653,6 +655,7 @@ impl Courier {
         header.holder = None;
         let updated = Found {
             header,
+            as_stored: found.as_stored && document.is_clone_of(&found.document),
             document,
             ..found
         };

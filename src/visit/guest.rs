@@ -7,7 +7,7 @@ use crate::locker::inputs::{Inputs, Priority};
 use crate::locker::prepare::{unfit, Preparation, Task};
 use crate::locker::{Built, Spec};
 use crate::planted::Bug;
-use crate::record::codec::encode;
+use crate::record::codec::Encoded;
 use crate::record::header::Header;
 use crate::record::inbox::Inbox;
 use crate::record::ledger::Ledger;
@@ -98,6 +98,8 @@ pub struct Guest {
     pace: Pace,
     since: Option<Time>,
     parting: Option<Parting>,
+    /// The server whose session ends with the record that is erased.
+    ousted: Option<Arc<str>>,
 }
 
 impl Guest {
@@ -113,6 +115,7 @@ impl Guest {
             pace: Pace::default(),
             since: None,
             parting: None,
+            ousted: None,
         }
     }
 
@@ -147,10 +150,8 @@ impl Guest {
                 Operation::Get
             }
             Step::Write(found) => {
-                let operation = Operation::Put {
-                    value: encode(&found.header, &found.document).into(),
-                    expected: found.expected(),
-                };
+                let record = Encoded::new(&found.header, &found.document);
+                let operation = record.put(found.expected(), false, self.ousted.take());
                 self.step = Step::Writing(found);
                 operation
             }
@@ -260,6 +261,7 @@ impl Guest {
             header.epoch = found.header.epoch;
         }
         header.revision += 1;
+        self.ousted = found.header.holding_server();
         let document = self.spec.no_data();
         self.step = Step::Write(Box::new(Found {
             header,

@@ -42,11 +42,19 @@ pub(crate) struct Found {
     pub lock: Option<ForeignLock>,
     /// `None` if there is no record yet.
     pub version: Option<Version>,
+    /// The data are as they are stored under this version.
+    pub as_stored: bool,
 }
 
 impl Found {
     pub fn expected(&self) -> Expected {
         self.version.clone().map_or(Expected::Missing, Expected::Version)
+    }
+
+    /// Puts other data in the place of those that are stored.
+    pub fn replace_data(&mut self, document: Document) {
+        self.document = document;
+        self.as_stored = false;
     }
 
     /// Who holds it, if somebody does who is not known to be dead.
@@ -61,12 +69,18 @@ impl Found {
 }
 
 fn read_found(spec: &Spec, inputs: &Inputs<'_>, value: &[u8], version: Version) -> Result<Found, ReadFault> {
-    let Decoded { header, document, lock } = read_value(spec, inputs, value)?;
+    let Decoded {
+        header,
+        document,
+        lock,
+        imported,
+    } = read_value(spec, inputs, value)?;
     Ok(Found {
         header,
         document,
         lock,
         version: Some(version),
+        as_stored: !imported,
     })
 }
 

@@ -14,7 +14,7 @@ use sessionlocker::record::header::Header;
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
 use sessionlocker::store::{
-    Abilities, Expected, Key, Kind, Operation, Reply, Request, RequestId, StoreError, StoreResult, Version,
+    Abilities, Expected, Hints, Key, Kind, Operation, Reply, Request, RequestId, StoreError, StoreResult, Version,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ type Decide = Box<dyn FnMut(&Request) -> Fate>;
 type Play = Box<dyn FnMut(&str, &HostCall) -> CallAnswer>;
 
 struct Server {
+    id: String,
     core: Core,
     store: StoreId,
     spec: SpecId,
@@ -64,6 +65,10 @@ pub struct World {
     late: Vec<(Time, Request)>,
     next_version: u64,
     servers: Vec<Server>,
+    /// Whether the store tells servers of what is written for them.
+    pushes: bool,
+    /// What was announced, and to whom.
+    announced: Vec<(String, String)>,
 }
 
 const TICK: Duration = Duration::from_millis(20);
@@ -76,7 +81,19 @@ impl World {
             late: Vec::new(),
             next_version: 1,
             servers: Vec::new(),
+            pushes: false,
+            announced: Vec::new(),
         }
+    }
+
+    /// From now on the store tells servers of what is written for them, or it does not.
+    pub fn push(&mut self, pushes: bool) {
+        self.pushes = pushes;
+    }
+
+    /// The writes that were announced since the last call: to which server, of which key.
+    pub fn announced(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.announced)
     }
 
     pub fn server(&mut self, id: &str, lease: Duration) -> usize {
@@ -127,10 +144,12 @@ impl World {
                 max_value_bytes: 1 << 20,
                 max_key_bytes: 512,
                 list: false,
+                push: false,
             })
             .unwrap();
         let spec = core.add_spec(store, spec).unwrap();
         self.servers.push(Server {
+            id: id.into(),
             core,
             store,
             spec,
@@ -464,6 +483,18 @@ impl World {
         }
     }
 
+    fn announce(&mut self, key: &Key, hints: &Hints) {
+        let Some(announce) = &hints.announce else {
+            return;
+        };
+        self.announced.push((announce.to_string(), key.name.to_string()));
+        if self.pushes {
+            for server in self.servers.iter_mut().filter(|server| *server.id == **announce) {
+                server.core.notify(self.now, server.store, key);
+            }
+        }
+    }
+
     fn execute(&mut self, request: &Request) -> StoreResult {
         let stored = self.values.get(&request.key);
         let matches = |expected: &Version| stored.is_some_and(|(_, version)| Version::from(*version) == *expected);
@@ -472,7 +503,7 @@ impl World {
                 value: Arc::clone(value),
                 version: Version::from(*version),
             })),
-            Operation::Put { value, expected } => {
+            Operation::Put { value, expected, hints } => {
                 let fits = match expected {
                     Expected::Missing => stored.is_none(),
                     Expected::Version(version) => matches(version),
@@ -480,9 +511,13 @@ impl World {
                 if !fits {
                     return Ok(Reply::Conflict);
                 }
+                if let Some((before, _)) = stored.filter(|_| hints.data_unchanged) {
+                    check_unchanged(before, value, hints);
+                }
                 let version = self.next_version;
                 self.next_version += 1;
                 self.values.insert(request.key.clone(), (Arc::clone(value), version));
+                self.announce(&request.key, hints);
                 Ok(Reply::Written {
                     version: Version::from(version),
                 })
@@ -497,6 +532,15 @@ impl World {
             Operation::List { .. } => unreachable!("an engine lists nothing"),
         }
     }
+}
+
+/// A write that leaves the data as they are must not say so falsely.
+fn check_unchanged(before: &[u8], value: &[u8], hints: &Hints) {
+    let (_, data) = hints.split(value);
+    assert!(
+        hints.header_bytes > 0 && before.ends_with(data),
+        "not unchanged: {hints:?}"
+    );
 }
 
 pub fn spec(refuse: bool) -> Spec {

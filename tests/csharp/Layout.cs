@@ -21,8 +21,8 @@ namespace SessionLocker.Tests
                 "struct_size", "level", "kind", "cause", "server", "store", "spec", "key", "text", "text_length", "epoch",
                 "wall_ms");
             Print<slk_request_view>(
-                "struct_size", "kind", "key_kind", "reserved", "spec", "spec_length", "key", "key_length", "value",
-                "value_length", "version", "version_length", "limit", "reserved_end");
+                "struct_size", "kind", "key_kind", "flags", "spec", "spec_length", "key", "key_length", "value",
+                "value_length", "version", "version_length", "limit", "header_length", "announce", "announce_length");
             Print<slk_sqlite_options>("struct_size", "durability", "flags", "busy_timeout_ms", "read_threads", "batch");
             Print<slk_postgres_options>(
                 "struct_size", "flags", "connections", "batch", "connect_timeout_ms", "request_timeout_ms");

@@ -176,10 +176,7 @@ pub fn stored(store: &dyn Store, name: &str) -> Option<Vec<u8>> {
 pub fn create(store: &dyn Store, name: &str, value: &[u8]) {
     let request = Request {
         key: key(name),
-        operation: Operation::Put {
-            value: value.into(),
-            expected: Expected::Missing,
-        },
+        operation: Operation::put(value, Expected::Missing),
     };
     let reply = ask(store, request, Duration::from_secs(60));
     assert!(matches!(reply, Some(Ok(Reply::Written { .. }))), "{reply:?}");

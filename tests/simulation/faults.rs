@@ -200,6 +200,7 @@ impl World {
             max_value_bytes: 1 << 20,
             max_key_bytes: 255,
             list: false,
+            push: false,
         })?;
         let spec = core.add_spec(
             store,

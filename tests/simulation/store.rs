@@ -33,7 +33,7 @@ impl Store {
                 value: Arc::clone(&stored.value),
                 version: stored.token(),
             }),
-            Operation::Put { value, expected } => {
+            Operation::Put { value, expected, .. } => {
                 let fits = match (expected, found) {
                     (Expected::Missing, None) => true,
                     (Expected::Version(version), Some(stored)) => *version == stored.token(),

@@ -491,7 +491,7 @@ impl World {
             let fate = if fate == Fate::Well { "" } else { fate.name() };
             match &request.operation {
                 Operation::Get => format!("  p{process} #{number} get {} {fate}", request.key),
-                Operation::Put { value, expected } => format!(
+                Operation::Put { value, expected, .. } => format!(
                     "  p{process} #{number} put {} if {expected:?} {fate}\n             {}",
                     request.key,
                     String::from_utf8_lossy(value)

@@ -32,10 +32,7 @@ pub fn get(key: &Key) -> Request {
 pub fn put(key: &Key, value: &[u8], expected: Expected) -> Request {
     Request {
         key: key.clone(),
-        operation: Operation::Put {
-            value: value.into(),
-            expected,
-        },
+        operation: Operation::put(value, expected),
     }
 }
 

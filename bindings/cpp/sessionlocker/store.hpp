@@ -29,6 +29,12 @@ public:
     std::string_view version() const noexcept {
         return bytes_view(native_->version, native_->version_length).as_text();
     }
+    // Put, hints that any store may ignore: so many bytes at the beginning of the value are the record's header (0: not
+    // known), whether the data behind it say the same as those stored under the version, and the id of the server that
+    // waits for this write (empty: none): a store that can push tells it the key once the write is durable.
+    std::uint32_t header_length() const noexcept { return native_->header_length; }
+    bool data_unchanged() const noexcept { return (native_->flags & SLK_REQUEST_DATA_UNCHANGED) != 0; }
+    std::string_view announce() const noexcept { return detail::view(native_->announce, native_->announce_length); }
 
 private:
     const slk_request_view *native_;

@@ -97,6 +97,7 @@ namespace SessionLocker
         internal const int SLK_REQUEST_PUT = 2;
         internal const int SLK_REQUEST_REMOVE = 3;
         internal const int SLK_REQUEST_LIST = 4;
+        internal const uint SLK_REQUEST_DATA_UNCHANGED = 1;
         internal const int SLK_KEY_RECORD = 1;
         internal const int SLK_KEY_SERVER = 2;
         internal const int SLK_SQLITE_FULL = 0;

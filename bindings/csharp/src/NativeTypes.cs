@@ -100,7 +100,7 @@ namespace SessionLocker
         internal uint struct_size;
         internal int kind;
         internal int key_kind;
-        internal uint reserved;
+        internal uint flags;
         internal byte* spec;
         internal nuint spec_length;
         internal byte* key;
@@ -110,7 +110,9 @@ namespace SessionLocker
         internal void* version;
         internal nuint version_length;
         internal uint limit;
-        internal uint reserved_end;
+        internal uint header_length;
+        internal byte* announce;
+        internal nuint announce_length;
     }
 
     [StructLayout(LayoutKind.Sequential)]

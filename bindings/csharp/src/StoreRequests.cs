@@ -46,6 +46,20 @@ namespace SessionLocker
 
         /// <summary>For a list: the most names to answer with.</summary>
         public int Limit => (int)view->limit;
+
+        /// <summary>
+        /// For a put, a hint: so many bytes at the beginning of the value are the record's header; 0 if that is not known.
+        /// </summary>
+        public int HeaderLength => (int)view->header_length;
+
+        /// <summary>For a put, a hint: the data behind the header say the same as those stored under the version.</summary>
+        public bool DataUnchanged => (view->flags & Native.SLK_REQUEST_DATA_UNCHANGED) != 0;
+
+        /// <summary>
+        /// For a put, a hint: the id of the server that waits for this write; empty if none does. A store that can push
+        /// tells that server the key once the write is durable.
+        /// </summary>
+        public string Announce => Utf8.Read(view->announce, view->announce_length);
     }
 
     /// <summary>What an asynchronous store is asked to do. A copy, which lives as long as the work needs it.</summary>
@@ -60,6 +74,9 @@ namespace SessionLocker
             Value = request.Value.ToArray();
             Version = request.HasVersion ? request.Version.ToArray() : null;
             Limit = request.Limit;
+            HeaderLength = request.HeaderLength;
+            DataUnchanged = request.DataUnchanged;
+            Announce = request.Announce;
         }
 
         /// <summary>What kind of key it is. A record and a server may have the same name.</summary>
@@ -81,6 +98,20 @@ namespace SessionLocker
 
         /// <summary>For a list: the most names to answer with.</summary>
         public int Limit { get; }
+
+        /// <summary>
+        /// For a put, a hint: so many bytes at the beginning of the value are the record's header; 0 if that is not known.
+        /// </summary>
+        public int HeaderLength { get; }
+
+        /// <summary>For a put, a hint: the data behind the header say the same as those stored under the version.</summary>
+        public bool DataUnchanged { get; }
+
+        /// <summary>
+        /// For a put, a hint: the id of the server that waits for this write; empty if none does. A store that can push
+        /// tells that server the key once the write is durable.
+        /// </summary>
+        public string Announce { get; }
     }
 
     /// <summary>What became of a request to a store. Use the members that make one.</summary>

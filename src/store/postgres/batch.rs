@@ -197,7 +197,7 @@ impl<'a> Write<'a> {
         let statements = link.statements.of(key.kind);
         let (space, name, new) = (key.space.as_bytes(), key.name.as_bytes(), self.version.as_bytes());
         let (statement, parameters): (_, Vec<&[u8]>) = match operation {
-            Operation::Put { value, expected } => {
+            Operation::Put { value, expected, .. } => {
                 let (header, data) = (&[][..], &**value);
                 match expected {
                     Expected::Missing => (&statements.create, vec![space, name, new, header, data]),
