@@ -911,6 +911,8 @@ SLK_NODISCARD SLK_API slk_result slk_document_remove(slk_document document, cons
 #define SLK_KEY_RECORD 1
 /** The key names a server record: how an engine shows that it is alive. */
 #define SLK_KEY_SERVER 2
+/** The data behind the header say the same as those stored under the expected version. */
+#define SLK_REQUEST_DATA_UNCHANGED 1
 
 /**
  * What a store is asked to do. Its memory belongs to the request: it stays until the request was completed or
@@ -923,8 +925,11 @@ typedef struct slk_request_view {
     int32_t kind;
     /** `SLK_KEY_RECORD` or `SLK_KEY_SERVER`. */
     int32_t key_kind;
-    /** Always 0. */
-    uint32_t reserved;
+    /**
+     * Put: 0, or `SLK_REQUEST_DATA_UNCHANGED`: a store that keeps header and data apart may leave the stored data as
+     * they are, if they were written apart and are as long. Any store may ignore it.
+     */
+    uint32_t flags;
     /** The name of the record's spec, with a NUL; empty for a server record. */
     const char *spec;
     /** Its length in bytes without the NUL. */
@@ -949,8 +954,19 @@ typedef struct slk_request_view {
     size_t version_length;
     /** List: the most names to answer with; else 0. */
     uint32_t limit;
-    /** Always 0. */
-    uint32_t reserved_end;
+    /**
+     * Put: so many bytes at the beginning of `value` are the record's header, and the game's data follow; 0 if the two
+     * cannot be told apart.
+     */
+    uint32_t header_length;
+    /**
+     * Put: the id of the server that waits for this write, with a NUL; NULL if none does. A store that can push tells
+     * that server the key once the write is durable, and the server calls `slk_store_notify`. It is a hint; any store
+     * may ignore it.
+     */
+    const char *announce;
+    /** Its length in bytes without the NUL; 0 if `announce` is NULL. */
+    size_t announce_length;
 } slk_request_view;
 
 /**

@@ -123,11 +123,14 @@ pub enum Bug {
     TurnedAwayWithoutMark,
     /// A record that names its server again after the store fell back is not let go.
     RolledBackHolderStays,
+    /// A write says that the data are as stored if an earlier write of them, whose outcome is unknown, would have made
+    /// them so.
+    UnchangedByDoubt,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 59] = [
         Self::TimeoutIsFailure,
         Self::ConflictIsSuccess,
         Self::AdoptOtherOperation,
@@ -186,6 +189,7 @@ impl Bug {
         Self::EraseUnderSession,
         Self::TurnedAwayWithoutMark,
         Self::RolledBackHolderStays,
+        Self::UnchangedByDoubt,
     ];
 }
 

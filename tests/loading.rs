@@ -649,6 +649,7 @@ fn a_chain_of_migrators_with_a_gap_is_refused() {
             compare_and_set: true,
             max_value_bytes: 1000,
             list: false,
+            push: false,
             max_key_bytes: 100,
         })
         .unwrap();

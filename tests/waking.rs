@@ -181,7 +181,9 @@ impl Store for Deaf {
 /// Updates of both while their clocks stand still.
 fn update(games: [&Game; 2]) {
     for _ in 0..20 {
-        games.iter().for_each(|game| game.engine.update(Duration::ZERO).unwrap());
+        games
+            .iter()
+            .for_each(|game| game.engine.update(Duration::ZERO).unwrap());
     }
 }
 

@@ -582,8 +582,10 @@ impl Locker {
         } else {
             Expected::Version(held.version.clone())
         };
+        let tried = held.in_doubt.iter().any(|earlier| earlier.covers == attempt.covers);
+        let as_stored = !dirty || (tried && inputs.bugs.has(Bug::UnchangedByDoubt));
+        let unchanged = as_stored && matches!(expected, Expected::Version(_));
         held.flight = Flight::Write(attempt);
-        let unchanged = !dirty && matches!(expected, Expected::Version(_));
         Built::Request(self.request(record.put(expected, unchanged, announce)))
     }
 

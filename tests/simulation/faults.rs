@@ -223,7 +223,7 @@ impl World {
                 ..Spec::named(SPACE)
             },
         )?;
-        Ok(Box::new(CoreServer::new(core, spec, self.through.is_plain())))
+        Ok(Box::new(CoreServer::new(core, store, spec, self.through.is_plain())))
     }
 
     /// Decides the jitter of a server.
@@ -247,6 +247,7 @@ impl World {
             shutting_down: None,
             shut_down: false,
             inbox: Vec::new(),
+            pushed: Vec::new(),
             parked_calls: Vec::new(),
             desks: (0..self.profile.keys).map(|_| Desk::default()).collect(),
             loaded: BTreeSet::new(),

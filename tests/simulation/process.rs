@@ -3,7 +3,7 @@
 use crate::queue::Turn;
 use crate::server::{LockerId, Server};
 use crate::transitions::State;
-use sessionlocker::store::{RequestId, StoreResult};
+use sessionlocker::store::{Key, RequestId, StoreResult};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A change that a host made and has not been told about yet.
@@ -88,6 +88,8 @@ pub struct Process {
     pub shut_down: bool,
     /// Answers that wait for the next tick.
     pub inbox: Vec<(RequestId, StoreResult)>,
+    /// Keys of which the store has told it; the next tick passes them on.
+    pub pushed: Vec<Key>,
     /// Calls whose answers wait until it goes on.
     pub parked_calls: Vec<usize>,
     pub desks: Vec<Desk>,

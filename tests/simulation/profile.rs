@@ -114,6 +114,17 @@ pub struct Profile {
     pub nth: Option<Nth>,
     /// Faults end for a part of the servers only; that part must get on.
     pub partial: bool,
+    /// The store tells servers of what is written for them.
+    pub pushes: Option<Pushes>,
+}
+
+/// What becomes of what the store pushes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pushes {
+    /// So many of 1000 are lost.
+    pub lost: u32,
+    /// The longest time that one takes.
+    pub delay: u64,
 }
 
 /// The n-th request fails.
@@ -186,6 +197,7 @@ impl Profile {
             falls_back: mood == Mood::Stormy && rng.u32(0..100) < 5,
             nth: (rng.u32(0..100) < 8).then(|| Nth::roll(rng)),
             partial: faulty && rng.u32(0..100) < 15,
+            pushes: None,
         };
         if profile.shy {
             profile.mail = true;
@@ -269,6 +281,16 @@ impl Profile {
     /// The longest lease of the run.
     pub fn longest_lease(&self) -> u64 {
         self.places.iter().map(|place| place.lease).max().unwrap_or(0)
+    }
+}
+
+impl Pushes {
+    /// Half of the stores push.
+    pub fn roll(rng: &mut Rng) -> Option<Self> {
+        rng.bool().then(|| Self {
+            lost: pick(rng, &[0, 0, 100, 500]),
+            delay: pick(rng, &[1, MS, 20 * MS, 1000 * MS]),
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use sessionlocker::locker::event::{ChangeStatus, Event as LockerEvent};
 use sessionlocker::locker::HandoverAnswer;
 use sessionlocker::receipt::Receipt;
 use sessionlocker::record::Document;
-use sessionlocker::store::{Outcome, Reply, RequestId, StoreError, StoreResult};
+use sessionlocker::store::{Key, Outcome, Reply, RequestId, StoreError, StoreResult};
 use sessionlocker::visit::guest::Purpose;
 use std::time::Duration;
 
@@ -108,6 +108,8 @@ pub trait Server {
     fn complete(&mut self, now: Time, id: RequestId, result: StoreResult);
     /// An answer to a request of a process that has ended meanwhile.
     fn complete_for_nobody(&mut self, id: RequestId, result: StoreResult);
+    /// The store has told of a write for this server.
+    fn notify(&mut self, now: Time, key: &Key);
     fn next_event(&mut self) -> Option<Heard>;
 
     fn open_locker(&mut self, key: usize, default: Document) -> Result<LockerId, Error>;

@@ -6,14 +6,14 @@ use crate::view::Game;
 use sessionlocker::change::Draft;
 use sessionlocker::clock::Time;
 use sessionlocker::engine::core::Core;
-use sessionlocker::engine::event::{self, Event, SpecId};
+use sessionlocker::engine::event::{self, Event, SpecId, StoreId};
 use sessionlocker::engine::visit::Sending;
 use sessionlocker::error::{Error, ErrorKind};
 use sessionlocker::locker::event::ChangeStatus;
 use sessionlocker::locker::HandoverAnswer;
 use sessionlocker::receipt::Receipt;
 use sessionlocker::record::Document;
-use sessionlocker::store::{RequestId, StoreResult};
+use sessionlocker::store::{Key, RequestId, StoreResult};
 use sessionlocker::visit::guest::Purpose;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use std::time::Duration;
 /// See the module.
 pub struct CoreServer {
     core: Core,
+    store: StoreId,
     spec: SpecId,
     /// Behave as the C interface does, where it lets a host do less.
     plain: bool,
@@ -29,9 +30,10 @@ pub struct CoreServer {
 }
 
 impl CoreServer {
-    pub fn new(core: Core, spec: SpecId, plain: bool) -> Self {
+    pub fn new(core: Core, store: StoreId, spec: SpecId, plain: bool) -> Self {
         Self {
             core,
+            store,
             spec,
             plain,
             closed: BTreeSet::new(),
@@ -67,6 +69,10 @@ impl Server for CoreServer {
 
     fn complete(&mut self, now: Time, id: RequestId, result: StoreResult) {
         self.core.complete(now, id, result);
+    }
+
+    fn notify(&mut self, now: Time, key: &Key) {
+        self.core.notify(now, self.store, key);
     }
 
     fn complete_for_nobody(&mut self, _id: RequestId, _result: StoreResult) {}

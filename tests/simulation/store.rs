@@ -1,6 +1,6 @@
 //! The one store that all servers share: linearizable compare-and-set, versions that never come back.
 
-use sessionlocker::store::{Expected, Key, Operation, Reply, Request, Version};
+use sessionlocker::store::{Expected, Hints, Key, Operation, Reply, Request, Version};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +22,10 @@ impl Stored {
 pub struct Store {
     entries: BTreeMap<Key, Stored>,
     last_version: u64,
+    /// What a write said of its value, and what was not true.
+    pub false_hint: Option<String>,
+    /// Writes that truly left the data as they were.
+    pub unchanged: u64,
 }
 
 impl Store {
@@ -33,7 +37,7 @@ impl Store {
                 value: Arc::clone(&stored.value),
                 version: stored.token(),
             }),
-            Operation::Put { value, expected, .. } => {
+            Operation::Put { value, expected, hints } => {
                 let fits = match (expected, found) {
                     (Expected::Missing, None) => true,
                     (Expected::Version(version), Some(stored)) => *version == stored.token(),
@@ -41,6 +45,12 @@ impl Store {
                 };
                 if !fits {
                     return Reply::Conflict;
+                }
+                if let Some(stored) = found.filter(|_| hints.data_unchanged) {
+                    match false_hint(&stored.value, value, hints) {
+                        None => self.unchanged += 1,
+                        lie => self.false_hint = lie,
+                    }
                 }
                 Reply::Written {
                     version: self.write(&request.key, Arc::clone(value)),
@@ -88,4 +98,11 @@ impl Store {
     pub fn erase(&mut self, key: &Key) {
         self.entries.remove(key);
     }
+}
+
+/// What is wrong with a write that says it leaves the data as they are.
+fn false_hint(before: &[u8], value: &[u8], hints: &Hints) -> Option<String> {
+    let (header, data) = hints.split(value);
+    let parts = !header.is_empty() && !data.is_empty();
+    (!parts || !before.ends_with(data)).then(|| format!("{} is not as it was", String::from_utf8_lossy(data)))
 }

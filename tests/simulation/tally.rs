@@ -45,6 +45,7 @@ counters! { Injected, INJECTED:
     MigratorFails => "migrator fails half done",
     FallBack => "store falls back to a standby that is behind",
     PartStaysBroken => "faults end for a part of the servers only",
+    PushLost => "what the store pushes is lost",
 }
 
 counters! { Seen, SEEN:
@@ -63,6 +64,8 @@ counters! { Seen, SEEN:
     ConfirmLost => "confirmation lost to a takeover",
     HandedOver => "hand-over done",
     HandoverRefused => "hand-over refused",
+    Pushed => "server told by the store of a write for it",
+    DataUnchanged => "write that left the data as they were",
     LateWriteRefused => "late write refused by compare-and-set",
     SessionReused => "session reused",
     ReportedSaved => "change reported saved",
@@ -175,7 +178,11 @@ impl Tally {
     }
 
     pub fn see(&mut self, what: Seen) {
-        self.seen[what as usize] += 1;
+        self.see_times(what, 1);
+    }
+
+    pub fn see_times(&mut self, what: Seen, times: u64) {
+        self.seen[what as usize] += times;
     }
 
     pub fn add(&mut self, other: &Self) {

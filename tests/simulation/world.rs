@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::history::History;
 use crate::network::{self, Fate, Line};
 use crate::process::Process;
-use crate::profile::{Mood, Profile, Rates};
+use crate::profile::{Mood, Profile, Pushes, Rates};
 use crate::queue::Queue;
 use crate::runner::Setup;
 use crate::server::Through;
@@ -37,6 +37,8 @@ pub enum Event {
         flight: usize,
         result: StoreResult,
     },
+    /// The store tells a server of a write for it.
+    Push { process: usize, key: Key },
     /// A host does something.
     Deed { process: usize },
     /// A player who was sent away comes back.
@@ -109,6 +111,8 @@ pub struct World {
     pub fault_rng: Rng,
     /// Decides what hosts do.
     pub host_rng: Rng,
+    /// Decides what becomes of what the store pushes.
+    push_rng: Rng,
     pub clocks: Vec<Clock>,
     pub lines: Vec<LineState>,
     pub stalled_until: u64,
@@ -151,6 +155,8 @@ pub struct Standby {
     pub truth: Vec<Snapshot>,
 }
 
+/// Pushes have chances of their own.
+const PUSHES: u64 = 0x9054_e500_9054_e500;
 /// More events than any run needs: a run that gets here goes round in circles.
 const MOST_STEPS: u64 = 2_000_000;
 /// More polls than one tick can need.
@@ -160,6 +166,7 @@ impl World {
     pub fn new(seed: u64, setup: &Setup) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5e55_1011_0cce_5eed);
         let mut profile = Profile::roll(&mut rng);
+        profile.pushes = Pushes::roll(&mut Rng::with_seed(!seed ^ PUSHES));
         if setup.through.is_plain() {
             profile.make_plain();
         }
@@ -175,6 +182,7 @@ impl World {
             weather_rng: rng.fork(),
             fault_rng: rng.fork(),
             host_rng: rng.fork(),
+            push_rng: Rng::with_seed(seed ^ PUSHES),
             clocks: Vec::new(),
             lines: Vec::new(),
             stalled_until: 0,
@@ -265,6 +273,7 @@ impl World {
         self.tally.checks = self.checker.checks;
         self.tally.virtual_ns = u128::from(self.now);
         self.tally.requests = self.flights.len() as u64;
+        self.tally.see_times(Seen::DataUnchanged, self.store.unchanged);
         Ending {
             hash: self.trace.hash(),
             violation: self.checker.violation().cloned(),
@@ -305,6 +314,7 @@ impl World {
                 flight,
                 result,
             } => self.answer(process, flight, result),
+            Event::Push { process, key } => self.push(process, key),
             Event::Deed { process } => self.deed(process),
             Event::Rejoin { process, key } => self.rejoin(process, key),
             Event::CallDone { process, call } => self.call_done(process, call),
@@ -339,6 +349,9 @@ impl World {
             return;
         }
         let now = self.local(process);
+        for key in std::mem::take(&mut self.processes[process].pushed) {
+            self.processes[process].server.notify(now, &key);
+        }
         for (id, result) in std::mem::take(&mut self.processes[process].inbox) {
             self.processes[process].server.complete(now, id, result);
         }
@@ -628,10 +641,15 @@ impl World {
             };
             format!("      #{flight} of p{process} at the store: {text}")
         });
+        if let Some(lie) = self.store.false_hint.take() {
+            self.checker
+                .broken("I2", format!("process {process} says that data are unchanged: {lie}"));
+        }
         match &reply {
             Reply::Written { .. } => {
                 self.flights[flight].applied = true;
                 self.written(flight);
+                self.announce(flight);
             }
             Reply::Removed => {
                 let key = &self.flights[flight].request.key;
@@ -643,6 +661,46 @@ impl World {
             _ => {}
         }
         reply
+    }
+
+    /// The store tells the server that waits for this write, if it pushes: perhaps late, perhaps twice, perhaps not.
+    fn announce(&mut self, flight: usize) {
+        let request = &self.flights[flight].request;
+        let (Operation::Put { hints, .. }, Some(pushes)) = (&request.operation, self.profile.pushes) else {
+            return;
+        };
+        let Some(server) = hints.announce.clone() else {
+            return;
+        };
+        let key = request.key.clone();
+        for process in 0..self.processes.len() {
+            let listens = self.processes[process].alive && *self.processes[process].server_id == *server;
+            if !listens {
+                continue;
+            }
+            if self.push_rng.u32(0..1000) < pushes.lost {
+                self.tally.inject(Injected::PushLost);
+                continue;
+            }
+            for _ in 0..=u32::from(self.push_rng.u32(0..20) == 0) {
+                let at = self.now + self.push_rng.u64(1..=pushes.delay);
+                let key = key.clone();
+                self.queue.push(at, Event::Push { process, key });
+            }
+        }
+    }
+
+    fn push(&mut self, process: usize, key: Key) {
+        if !self.processes[process].alive {
+            return;
+        }
+        self.tally.see(Seen::Pushed);
+        self.trace
+            .murmur(self.now, || format!("      p{process} is told of {key}"));
+        self.processes[process].pushed.push(key);
+        if self.may_act(process) {
+            self.wake(process);
+        }
     }
 
     /// Whether its server no longer counts on the request.

@@ -27,17 +27,19 @@ use sessionlocker::ffi::receipt::{
     slk_locker_credit, slk_locker_process_receipt, slk_locker_use_credit, slk_receipt, slk_receipt_init,
     SLK_RECEIPT_PENDING, SLK_RECEIPT_PURCHASED, SLK_RECEIPT_REJECTED, SLK_RECEIPT_REVOKED,
 };
+use sessionlocker::ffi::request::{SLK_KEY_RECORD, SLK_KEY_SERVER};
 use sessionlocker::ffi::result::{
     slk_last_error, slk_result, SLK_BUSY, SLK_E_INVALID_ARGUMENT, SLK_E_INVALID_HANDLE, SLK_E_NOT_LOADED,
     SLK_E_SHUTTING_DOWN, SLK_LOST, SLK_OK, SLK_PENDING, SLK_SAVED, SLK_UNKNOWN,
 };
+use sessionlocker::ffi::store::slk_store_notify;
 use sessionlocker::ffi::text::SLK_NUL_TERMINATED;
 use sessionlocker::ffi::visit::{slk_spec_erase_record, slk_spec_view_record, SLK_ERASE_FORCE};
 use sessionlocker::locker::event::ChangeStatus;
 use sessionlocker::locker::HandoverAnswer;
 use sessionlocker::receipt::{Receipt, ReceiptState};
 use sessionlocker::record::Document;
-use sessionlocker::store::{RequestId, StoreResult};
+use sessionlocker::store::{Key, Kind, RequestId, StoreResult};
 use sessionlocker::visit::guest::Purpose;
 use std::ffi::CString;
 use std::mem::MaybeUninit;
@@ -132,6 +134,17 @@ impl Server for CServer {
 
     fn complete(&mut self, _now: Time, id: RequestId, result: StoreResult) {
         requests::complete(&self.shared, id, &result);
+    }
+
+    fn notify(&mut self, _now: Time, key: &Key) {
+        let kind = match key.kind {
+            Kind::Record => SLK_KEY_RECORD,
+            Kind::Server => SLK_KEY_SERVER,
+        };
+        let (space, name) = (c_text(&key.space), c_text(&key.name));
+        // SAFETY: both are strings that live through the call.
+        let told = unsafe { slk_store_notify(self.store, kind, space.as_ptr(), name.as_ptr()) };
+        self.shared.expect("slk_store_notify", told, SLK_OK);
     }
 
     fn complete_for_nobody(&mut self, id: RequestId, result: StoreResult) {

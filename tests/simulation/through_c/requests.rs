@@ -7,14 +7,14 @@ use sessionlocker::ffi::handle::slk_request;
 use sessionlocker::ffi::request::{
     slk_request_complete_conflict, slk_request_complete_failed, slk_request_complete_found,
     slk_request_complete_missing, slk_request_complete_removed, slk_request_complete_written, slk_request_view,
-    SLK_KEY_SERVER,
+    SLK_KEY_SERVER, SLK_REQUEST_DATA_UNCHANGED,
 };
 use sessionlocker::ffi::result::{
     slk_result, SLK_E_INVALID_ARGUMENT, SLK_E_INVALID_HANDLE, SLK_E_LATE, SLK_E_NOT_APPLIED, SLK_E_UNKNOWN_OUTCOME,
     SLK_OK,
 };
 use sessionlocker::store::{
-    Cause, Expected, Key, Kind, Operation, Outcome, Reply, Request, RequestId, StoreError, StoreResult, Version,
+    Cause, Expected, Hints, Key, Kind, Operation, Outcome, Reply, Request, RequestId, StoreError, StoreResult, Version,
 };
 use std::ffi::{c_void, CString};
 
@@ -63,6 +63,21 @@ fn request_of(shared: &Shared, view: &slk_request_view, asked: Asked) -> Request
     };
     let text = |at, length| std::str::from_utf8(part(at, length)).expect("names are UTF-8");
     let is_server = view.key_kind == SLK_KEY_SERVER;
+    let put = || {
+        let value = shared.names.borrow_mut().publish(part(view.value, view.value_length));
+        let data = view.value_length - view.header_length as usize;
+        let announce = text(view.announce.cast(), view.announce_length);
+        let hints = Hints {
+            announce: (!announce.is_empty()).then(|| announce.into()),
+            // Names in the header may have become longer or shorter.
+            header_bytes: match view.header_length {
+                0 => 0,
+                _ => u32::try_from(value.len() - data).expect("records are small"),
+            },
+            data_unchanged: view.flags & SLK_REQUEST_DATA_UNCHANGED != 0,
+        };
+        (value, hints)
+    };
     let version = || Version::new(part(view.version, view.version_length)).expect("a version was given by the store");
     Request {
         key: Key {
@@ -72,14 +87,15 @@ fn request_of(shared: &Shared, view: &slk_request_view, asked: Asked) -> Request
         },
         operation: match asked {
             Asked::Get => Operation::Get,
-            Asked::Put => Operation::Put {
-                value: shared.names.borrow_mut().publish(part(view.value, view.value_length)),
-                expected: if view.version.is_null() {
+            Asked::Put => {
+                let (value, hints) = put();
+                let expected = if view.version.is_null() {
                     Expected::Missing
                 } else {
                     Expected::Version(version())
-                },
-            },
+                };
+                Operation::Put { value, expected, hints }
+            }
             Asked::Remove => Operation::Remove { expected: version() },
         },
     }
