@@ -5,10 +5,12 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+type Listening = Vec<Weak<dyn Listener>>;
+
 /// The listeners of each server.
 #[derive(Default)]
 pub(super) struct Listeners {
-    of_server: Mutex<HashMap<Arc<str>, Vec<Weak<dyn Listener>>>>,
+    of_server: Mutex<HashMap<Arc<str>, Listening>>,
 }
 
 impl Listeners {
