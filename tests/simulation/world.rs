@@ -155,8 +155,8 @@ pub struct Standby {
     pub truth: Vec<Snapshot>,
 }
 
-/// Pushes have chances of their own.
-const PUSHES: u64 = 0x9054_e500_9054_e500;
+/// Pushes have chances of their own: so chosen that the seeds that find rare bugs are without pushes, as they were.
+const PUSHES: u64 = 0x9054_0000_0000_24fd;
 /// More events than any run needs: a run that gets here goes round in circles.
 const MOST_STEPS: u64 = 2_000_000;
 /// More polls than one tick can need.
