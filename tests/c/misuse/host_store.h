@@ -164,11 +164,17 @@ static slk_result tell(slk_request request, const struct reply *reply)
 
 static void look_at_request(const slk_request_view *view)
 {
-    HOLDS(view->struct_size >= sizeof *view && view->reserved == 0 && view->reserved_end == 0);
+    int is_put = view->kind == SLK_REQUEST_PUT;
+    HOLDS(view->struct_size >= sizeof *view);
+    HOLDS(is_put || (view->flags == 0 && view->header_length == 0 && view->announce == NULL));
+    HOLDS((view->flags | SLK_REQUEST_DATA_UNCHANGED) == SLK_REQUEST_DATA_UNCHANGED);
+    HOLDS(view->header_length <= view->value_length && (view->announce == NULL) == (view->announce_length == 0));
+    if (view->announce != NULL)
+        look_at(view->announce, view->announce_length);
     look_at(view->spec, view->spec_length);
     look_at(view->key, view->key_length);
     HOLDS((view->version == NULL) == (view->version_length == 0) && view->version_length <= SLK_MAX_VERSION_BYTES);
-    HOLDS((view->kind == SLK_REQUEST_PUT) == (view->value != NULL));
+    HOLDS(is_put == (view->value != NULL));
 }
 
 static slk_result answer_as_asked(struct owner *owner, slk_request request, const slk_request_view *view)
