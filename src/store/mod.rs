@@ -13,6 +13,8 @@ pub mod overlay;
 pub mod pool;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "postgres")]
+mod remote;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

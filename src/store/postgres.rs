@@ -26,44 +26,34 @@
 
 mod batch;
 mod link;
-mod part;
 mod place;
-mod spread;
 mod statements;
 mod tables;
-mod tls;
 mod trouble;
+mod wire;
 
-pub use spread::part_of;
+pub use super::remote::spread::part_of;
+pub use super::remote::traffic::{MAX_CONNECTIONS, MAX_TIMEOUT};
+pub use super::remote::{MAX_KEY_BYTES, MAX_PARTS, MAX_VALUE_BYTES};
 
 use self::link::Link;
-use self::part::Database;
 use self::place::Place;
-use self::spread::Spread;
-use super::pool::{Pool, PoolOptions};
-use super::{Abilities, Store};
-use crate::error::{Error, ErrorKind};
+use self::wire::Postgres;
+use super::pool::Pool;
+use super::remote::database::Database;
+use super::remote::part;
+use super::remote::spread::Spread;
+use super::remote::traffic::Traffic;
+use super::remote::{self, on_a_thread};
+use super::Store;
+use crate::error::Error;
+#[cfg(doc)]
+use crate::error::ErrorKind;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 /// The layout of the tables.
 pub const LAYOUT: i32 = 1;
-
-/// The largest value in bytes. PostgreSQL itself ends at 1 GB; a save of this size is a mistake before that.
-pub const MAX_VALUE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// The longest key name, and the longest spec name, in bytes.
-pub const MAX_KEY_BYTES: u32 = 1024;
-
-/// The most databases that keys can be spread over.
-pub const MAX_PARTS: usize = 64;
-
-/// The most connections to one database.
-pub const MAX_CONNECTIONS: usize = 128;
-
-/// The longest time-out.
-pub const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How to use a server.
 #[derive(Clone, Debug)]
@@ -87,15 +77,27 @@ pub struct PostgresOptions {
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        let pool = PoolOptions::default();
+        let traffic = Traffic::default();
         Self {
-            connections: 4,
-            batch: pool.batch,
-            queue: pool.queue,
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(8),
+            connections: traffic.connections,
+            batch: traffic.batch,
+            queue: traffic.queue,
+            connect_timeout: traffic.connect_timeout,
+            request_timeout: traffic.request_timeout,
             require_tls: false,
             require_synchronous: false,
+        }
+    }
+}
+
+impl PostgresOptions {
+    fn traffic(&self) -> Traffic {
+        Traffic {
+            connections: self.connections,
+            batch: self.batch,
+            queue: self.queue,
+            connect_timeout: self.connect_timeout,
+            request_timeout: self.request_timeout,
         }
     }
 }
@@ -117,29 +119,23 @@ pub fn open(urls: &str, options: &PostgresOptions) -> Result<Arc<dyn Store>, Err
         let open = |place: &Place| Link::open(place, options).map_err(|trouble| trouble.into_error(&place.shown));
         places.iter().map(open).collect::<Result<Vec<_>, _>>()
     })?;
-    let family = links.first().map(|link| link.part.family.clone()).unwrap_or_default();
-    let (mut parts, mut warnings) = (Vec::new(), Vec::new());
-    let (name, of) = (format!("postgres {}", shown(&places)), places.len());
-    for (number, (place, link)) in places.into_iter().zip(links).enumerate() {
-        let wanted = tables::Part {
-            number,
-            of,
-            family: family.clone(),
-        };
-        tables::check(&link.part, &wanted).map_err(|trouble| trouble.into_error(&place.shown))?;
+    let known: Vec<_> = links.iter().map(|link| Some(link.part.clone())).collect();
+    let wanted = part::wanted(&known)?;
+    let abilities = remote::abilities(places.iter().map(|place| &*place.shown), true);
+    let (mut parts, mut warnings): (Vec<Box<dyn Store>>, _) = (Vec::new(), Vec::new());
+    for ((place, link), part) in places.into_iter().zip(links).zip(wanted) {
+        let checked = link.part.check(&part);
+        checked.map_err(|trouble| trouble.into_error(&place.shown))?;
         if let Some(why) = &link.facts.loses {
-            warnings.push(format!("postgres {}: {why}", place.shown));
+            warnings.push(format!("{}: {why}", place.shown));
         }
-        let abilities = Abilities {
-            name: name.clone(),
-            compare_and_set: true,
-            max_value_bytes: MAX_VALUE_BYTES,
-            max_key_bytes: MAX_KEY_BYTES,
-            list: true,
-            push: false,
+        let wire = Postgres {
+            place,
+            options: options.clone(),
+            part,
         };
-        let database = Database::new(abilities, place, options.clone(), link);
-        parts.push(Pool::new(database, &pool_options(options))?);
+        let database = Database::new(abilities.clone(), wire, vec![link]);
+        parts.push(Box::new(Pool::new(database, &options.traffic().pool())?));
     }
     Ok(Arc::new(Spread::new(parts, warnings)))
 }
@@ -156,68 +152,7 @@ pub fn create_tables(urls: &str, options: &PostgresOptions) -> Result<(), Error>
 }
 
 fn places(urls: &str, options: &PostgresOptions) -> Result<Vec<Place>, Error> {
-    check_options(options)?;
-    let parse = |url| Place::parse(url, options.require_tls, options.request_timeout);
-    let places = urls
-        .split_ascii_whitespace()
-        .map(parse)
-        .collect::<Result<Vec<_>, _>>()?;
-    if places.is_empty() || places.len() > MAX_PARTS {
-        let text = format!(
-            "{} URLs of PostgreSQL were given; at least 1 and at most {MAX_PARTS}",
-            places.len()
-        );
-        return Err(Error::new(ErrorKind::InvalidArgument, text));
-    }
-    Ok(places)
-}
-
-fn check_options(options: &PostgresOptions) -> Result<(), Error> {
-    let refused = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
-    if !(1..=MAX_CONNECTIONS).contains(&options.connections) {
-        return refused(format!(
-            "{} connections: at least 1 and at most {MAX_CONNECTIONS}",
-            options.connections
-        ));
-    }
-    for (name, time) in [
-        ("connecting", options.connect_timeout),
-        ("a request", options.request_timeout),
-    ] {
-        if time.is_zero() || time > MAX_TIMEOUT {
-            return refused(format!(
-                "{time:?} for {name}: more than nothing and at most {MAX_TIMEOUT:?}"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn pool_options(options: &PostgresOptions) -> PoolOptions {
-    let read_threads = options.connections / 2;
-    PoolOptions {
-        threads: options.connections - read_threads,
-        read_threads,
-        queue: options.queue,
-        batch: options.batch,
-    }
-}
-
-fn shown(places: &[Place]) -> String {
-    places.iter().map(|place| &*place.shown).collect::<Vec<_>>().join("; ")
-}
-
-/// What waits for a server waits on a thread of its own: the caller's may be one that must never wait in this way, of an
-/// asynchronous runtime.
-fn on_a_thread<T: Send>(work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
-    let failed = |text: &str| Err(Error::new(ErrorKind::Store, text));
-    thread::scope(|scope| {
-        match thread::Builder::new()
-            .name("slk-store".to_owned())
-            .spawn_scoped(scope, work)
-        {
-            Ok(thread) => thread.join().unwrap_or_else(|_| failed("opening the store panicked")),
-            Err(error) => failed(&format!("the system gave no thread: {error}")),
-        }
-    })
+    options.traffic().check()?;
+    let parse = |url: &str| Place::parse(url, options.require_tls, options.request_timeout);
+    remote::places(urls, "PostgreSQL", parse)
 }

@@ -1,8 +1,10 @@
 //! What is asked over one connection at once: reads, or the writes of one transaction.
 
 use super::link::{Link, Pipeline};
-use super::trouble::Trouble;
+use super::trouble::{is_aftermath, is_answer, is_rolled_back, may_be_of_one_request, trouble_of};
 use crate::error::ErrorKind;
+use crate::store::remote::trouble::Trouble;
+use crate::store::remote::write::{fail_open, Write};
 use crate::store::{Expected, Key, Operation, Outcome, Reply, Request, Version, MAX_LISTED};
 use std::future::Future;
 use std::pin::Pin;
@@ -37,7 +39,7 @@ pub(super) fn read(link: &Link, reads: &[&Request], settle: bool) -> Result<Vec<
     // One that ended the connection ended it for all.
     for answer in &answers {
         if let Err(error) = answer {
-            let trouble = Trouble::from(error);
+            let trouble = trouble_of(error);
             if trouble.ends_connection {
                 return Err(trouble);
             }
@@ -45,7 +47,7 @@ pub(super) fn read(link: &Link, reads: &[&Request], settle: bool) -> Result<Vec<
     }
     let replies = answers.into_iter().zip(reads).map(|(answer, read)| match answer {
         Ok(rows) => reply_of(read, &rows),
-        Err(error) => Err(Trouble::from(&error)),
+        Err(error) => Err(trouble_of(&error)),
     });
     Ok(replies.collect())
 }
@@ -73,16 +75,9 @@ fn reply_of(read: &Request, rows: &[Row]) -> Result<Reply, Trouble> {
     };
     match taken {
         Ok(Some(reply)) => Ok(reply),
-        Ok(None) => Err(damaged()),
-        Err(error) => Err(Trouble::from(&error)),
+        Ok(None) => Err(Trouble::damaged()),
+        Err(error) => Err(trouble_of(&error)),
     }
-}
-
-fn damaged() -> Trouble {
-    Trouble::new(
-        ErrorKind::Store,
-        "what is stored there is not what this library writes; somebody else wrote into its tables; nothing was replaced",
-    )
 }
 
 /// `None` when what is stored cannot be ours.
@@ -120,7 +115,7 @@ pub(super) fn settle(link: &Link) -> Result<(), Trouble> {
 }
 
 fn unsettled(error: &Error) -> Trouble {
-    let trouble = Trouble::from(error);
+    let trouble = trouble_of(error);
     Trouble {
         text: format!(
             "what the server holds cannot be relied on before it takes a write again; {}",
@@ -144,111 +139,46 @@ fn unreplicated() -> Trouble {
     )
 }
 
-/// One write: what is to be done, and what became of it.
-pub(super) struct Write<'a> {
-    request: &'a Request,
-    version: Version,
-    state: State,
-}
-
-enum State {
-    Open,
-    Done(Result<Reply, (Trouble, Outcome)>),
-}
-
-impl<'a> Write<'a> {
-    pub(super) fn new(request: &'a Request) -> Result<Self, Trouble> {
-        Ok(Self {
-            request,
-            version: new_version()?,
-            state: State::Open,
-        })
-    }
-
-    pub(super) fn into_result(self) -> Result<Reply, (Trouble, Outcome)> {
-        match self.state {
-            State::Done(result) => result,
-            State::Open => Err((Trouble::new(ErrorKind::Store, "no reply"), Outcome::Unknown)),
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        matches!(self.state, State::Open)
-    }
-
-    fn changed(&mut self, rows: u64) {
-        let reply = match &self.request.operation {
-            _ if rows == 0 => Reply::Conflict,
-            Operation::Remove { .. } => Reply::Removed,
-            _ => Reply::Written {
-                version: self.version.clone(),
-            },
-        };
-        self.state = State::Done(Ok(reply));
-    }
-
-    fn fail(&mut self, trouble: &Trouble, outcome: Outcome) {
-        self.state = State::Done(Err((trouble.clone(), outcome)));
-    }
-
-    /// The statement, to be sent when it is first asked for its answer.
-    fn send<'b>(&'b self, link: &'b Link) -> Changing<'b> {
-        let Request { key, operation } = self.request;
-        let statements = link.statements.of(key.kind);
-        let (space, name, new) = (key.space.as_bytes(), key.name.as_bytes(), self.version.as_bytes());
-        let (statement, parameters): (_, Vec<&[u8]>) = match operation {
-            Operation::Put { value, expected, .. } => {
-                let (header, data) = (&[][..], &**value);
-                match expected {
-                    Expected::Missing => (&statements.create, vec![space, name, new, header, data]),
-                    Expected::Version(old) => {
-                        let old = old.as_bytes();
-                        (&statements.replace, vec![space, name, new, header, data, old])
-                    }
+/// The statement of a write, to be sent when it is first asked for its answer.
+fn statement_of<'b>(link: &'b Link, write: &'b Write) -> Changing<'b> {
+    let Request { key, operation } = write.request;
+    let statements = link.statements.of(key.kind);
+    let (space, name, new) = (key.space.as_bytes(), key.name.as_bytes(), write.version.as_bytes());
+    let (statement, parameters): (_, Vec<&[u8]>) = match operation {
+        Operation::Put { value, expected, .. } => {
+            let (header, data) = (&[][..], &**value);
+            match expected {
+                Expected::Missing => (&statements.create, vec![space, name, new, header, data]),
+                Expected::Version(old) => {
+                    let old = old.as_bytes();
+                    (&statements.replace, vec![space, name, new, header, data, old])
                 }
             }
-            Operation::Remove { expected } => (&statements.remove, vec![space, name, expected.as_bytes()]),
-            Operation::Get | Operation::List { .. } => unreachable!("a read is no write"),
-        };
-        let client = link.client();
-        Box::pin(async move {
-            let parameters = parameters.iter().map(|bytes| bytes as &(dyn ToSql + Sync));
-            client.execute_raw(statement, parameters.collect::<Vec<_>>()).await
-        })
-    }
-}
-
-fn new_version() -> Result<Version, Trouble> {
-    let mut bytes = [0; 16];
-    let refused = |text: String| Trouble::new(ErrorKind::Store, text);
-    getrandom::fill(&mut bytes).map_err(|error| refused(format!("the system gave no random numbers: {error}")))?;
-    Version::new(&bytes).ok_or_else(|| refused("an empty version".to_owned()))
-}
-
-/// Answers all that have no answer yet.
-pub(super) fn fail_open(writes: &mut [&mut Write], trouble: &Trouble, outcome: Outcome) {
-    for write in writes.iter_mut().filter(|write| write.is_open()) {
-        write.fail(trouble, outcome);
-    }
+        }
+        Operation::Remove { expected } => (&statements.remove, vec![space, name, expected.as_bytes()]),
+        Operation::Get | Operation::List { .. } => unreachable!("a read is no write"),
+    };
+    let client = link.client();
+    Box::pin(async move {
+        let parameters = parameters.iter().map(|bytes| bytes as &(dyn ToSql + Sync));
+        client.execute_raw(statement, parameters.collect::<Vec<_>>()).await
+    })
 }
 
 /// Writes all in one transaction, or each in one of its own if that fails by one of them. Gives what is wrong with the
-/// connection afterwards.
+/// connection afterwards; what is still open then is of unknown outcome.
 pub(super) fn write(link: &Link, writes: &mut [&mut Write]) -> Option<Trouble> {
     let failed = match transaction(link, writes) {
         Ok(()) => return None,
         Err(failed) => failed,
     };
     match failed {
-        Failed::Before(trouble) if writes.len() > 1 && trouble.may_be_of_one_request() => each(link, writes),
+        Failed::Before(trouble) if writes.len() > 1 && may_be_of_one_request(&trouble) => each(link, writes),
         Failed::Before(trouble) => {
             fail_open(writes, &trouble, Outcome::NotApplied);
             Some(trouble)
         }
-        Failed::AtCommit(trouble) => {
-            fail_open(writes, &trouble, Outcome::Unknown);
-            Some(trouble)
-        }
+        Failed::AtCommit(trouble) => Some(trouble),
     }
 }
 
@@ -268,7 +198,7 @@ fn transaction(link: &Link, writes: &mut [&mut Write]) -> Result<(), Failed> {
         let mut pipeline: Pipeline<Result<u64, Error>> = Pipeline::new();
         pipeline.add(async { client.batch_execute(BEGIN).await.map(|()| 0) });
         for write in writes.iter() {
-            pipeline.add(write.send(link));
+            pipeline.add(statement_of(link, write));
         }
         pipeline.add(async { client.batch_execute(COMMIT).await.map(|()| 0) });
         link.run_plain(pipeline).map_err(Failed::AtCommit)?
@@ -279,8 +209,8 @@ fn transaction(link: &Link, writes: &mut [&mut Write]) -> Result<(), Failed> {
         match answer {
             Ok(_) => {}
             Err(error) => {
-                let trouble = Trouble::from(error);
-                if trouble.is_answer() && !trouble.is_aftermath() {
+                let trouble = trouble_of(error);
+                if is_answer(&trouble) && !is_aftermath(&trouble) {
                     return Err(Failed::Before(trouble));
                 }
                 return Err(Failed::AtCommit(trouble));
@@ -288,8 +218,8 @@ fn transaction(link: &Link, writes: &mut [&mut Write]) -> Result<(), Failed> {
         }
     }
     if let Err(error) = committed {
-        let trouble = Trouble::from(&error);
-        return Err(if trouble.is_rolled_back() {
+        let trouble = trouble_of(&error);
+        return Err(if is_rolled_back(&trouble) {
             Failed::Before(trouble)
         } else {
             Failed::AtCommit(trouble)
@@ -297,7 +227,7 @@ fn transaction(link: &Link, writes: &mut [&mut Write]) -> Result<(), Failed> {
     }
     confirmed(link, before).map_err(Failed::AtCommit)?;
     for (write, answer) in writes.iter_mut().zip(answers.into_iter().skip(1)) {
-        write.changed(answer.unwrap_or(0));
+        write.done(answer.unwrap_or(0) > 0);
     }
     Ok(())
 }
@@ -308,24 +238,21 @@ fn each(link: &Link, writes: &mut [&mut Write]) -> Option<Trouble> {
     let answers = {
         let mut pipeline: Pipeline<Result<u64, Error>> = Pipeline::new();
         for write in writes.iter() {
-            pipeline.add(write.send(link));
+            pipeline.add(statement_of(link, write));
         }
         link.run_plain(pipeline)
     };
     let answers = match answers.and_then(|answers| confirmed(link, before).map(|()| answers)) {
         Ok(answers) => answers,
-        Err(trouble) => {
-            fail_open(writes, &trouble, Outcome::Unknown);
-            return Some(trouble);
-        }
+        Err(trouble) => return Some(trouble),
     };
     let mut ended = None;
     for (write, answer) in writes.iter_mut().zip(answers) {
         match answer {
-            Ok(rows) => write.changed(rows),
+            Ok(rows) => write.done(rows > 0),
             Err(error) => {
-                let trouble = Trouble::from(&error);
-                let outcome = if trouble.is_rolled_back() {
+                let trouble = trouble_of(&error);
+                let outcome = if is_rolled_back(&trouble) {
                     Outcome::NotApplied
                 } else {
                     Outcome::Unknown

@@ -2,10 +2,13 @@
 
 use super::place::{Place, Server};
 use super::statements::Statements;
-use super::tables::{self, Part};
-use super::trouble::Trouble;
+use super::tables;
+use super::trouble::trouble_of;
 use super::PostgresOptions;
 use crate::error::ErrorKind;
+use crate::store::remote::driven::Driven;
+use crate::store::remote::part::Part;
+use crate::store::remote::trouble::Trouble;
 use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +16,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Connection};
 
 /// The function of the server that says that it gave up waiting for a standby, whatever language it speaks.
 const WAIT_GIVEN_UP: &str = "SyncRepWaitForLSN";
-
-/// How long a connection that ends is given to say so.
-const FAREWELL: Duration = Duration::from_millis(100);
 
 /// A connection to the primary, its tables looked at, its statements prepared.
 pub(super) struct Link {
@@ -33,13 +31,10 @@ pub(super) struct Link {
 
 /// A connection to a server that takes writes.
 pub(super) struct Bare {
-    runtime: Option<Runtime>,
-    client: Option<Client>,
-    driver: tokio::task::JoinHandle<()>,
+    client: Client,
     /// How often a commit was answered although it was not replicated.
     unreplicated: Arc<AtomicU64>,
-    /// For all that is asked at once.
-    patience: Duration,
+    driven: Driven,
 }
 
 /// What a server says about itself.
@@ -81,41 +76,28 @@ impl std::ops::Deref for Link {
 impl Bare {
     /// Connects to the first of the servers that takes writes.
     pub(super) fn open(place: &Place, options: &PostgresOptions) -> Result<Self, Trouble> {
-        let mut failed: Vec<String> = Vec::new();
-        let mut kind = ErrorKind::Store;
+        let mut failed: Vec<(&str, Trouble)> = Vec::new();
         for server in &place.servers {
             match Self::connect(place, server, options) {
                 Ok(bare) => return Ok(bare),
-                Err(trouble) => {
-                    kind = trouble.kind;
-                    failed.push(format!("{}: {}", server.shown, trouble.text));
-                }
+                Err(trouble) => failed.push((&server.shown, trouble)),
             }
         }
-        let text = format!("no connection; {}", failed.join("; "));
-        Err(Trouble {
-            kind,
-            ..Trouble::lost(text)
-        })
+        Err(Trouble::none_of(&failed))
     }
 
     fn connect(place: &Place, server: &Server, options: &PostgresOptions) -> Result<Self, Trouble> {
-        let no_runtime = |error: std::io::Error| Trouble::lost(format!("the system gave no means to wait: {error}"));
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
-        let connecting = server.config.connect(place.tls.clone());
-        let connected = runtime.block_on(async { timeout(options.connect_timeout, connecting).await });
         let unreplicated = Arc::new(AtomicU64::new(0));
-        let (client, connection) = match connected {
-            Ok(result) => result.map_err(|error| Trouble::from(&error))?,
-            Err(_) => return Err(Trouble::late(options.connect_timeout)),
-        };
-        let driver = runtime.spawn(drive(connection, Arc::clone(&unreplicated)));
+        let mut driven = Driven::new(options.request_timeout)?;
+        let client = driven.connect(options.connect_timeout, async {
+            let connected = server.config.connect(place.tls.clone()).await;
+            let (client, connection) = connected.map_err(|error| trouble_of(&error))?;
+            Ok((client, drive(connection, Arc::clone(&unreplicated))))
+        })?;
         let bare = Self {
-            runtime: Some(runtime),
-            client: Some(client),
-            driver,
+            client,
             unreplicated,
-            patience: options.request_timeout,
+            driven,
         };
         bare.set_up(options)?;
         Ok(bare)
@@ -179,52 +161,27 @@ impl Bare {
     }
 
     pub(super) fn client(&self) -> &Client {
-        // There until it is dropped.
-        self.client.as_ref().unwrap_or_else(|| unreachable!())
-    }
-
-    fn runtime(&self) -> &Runtime {
-        self.runtime.as_ref().unwrap_or_else(|| unreachable!())
+        &self.client
     }
 
     /// Waits, but not longer than a request may take.
     pub(super) fn run<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Trouble> {
-        self.run_plain(work)?.map_err(|error| Trouble::from(&error))
+        self.run_plain(work)?.map_err(|error| trouble_of(&error))
     }
 
     /// The same for work that has many results.
     pub(super) fn run_plain<T>(&self, work: impl Future<Output = T>) -> Result<T, Trouble> {
-        self.runtime()
-            .block_on(async { timeout(self.patience, work).await })
-            .map_err(|_| Trouble::late(self.patience))
+        self.driven.run(work)
     }
 
     /// Whether nobody has closed it, as far as is known here.
     pub(super) fn is_open(&self) -> bool {
-        self.runtime().block_on(async {
-            // Lets the driver see what has arrived.
-            for _ in 0..3 {
-                tokio::task::yield_now().await;
-            }
-        });
-        !self.client().is_closed() && !self.driver.is_finished()
+        self.driven.is_open() && !self.client.is_closed()
     }
 
     /// How many commits were answered although no standby confirmed them.
     pub(super) fn unreplicated(&self) -> u64 {
         self.unreplicated.load(Ordering::Acquire)
-    }
-}
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        drop(self.client.take());
-        let Some(runtime) = self.runtime.take() else { return };
-        // Says good-bye, unless this is a thread that may not wait.
-        if tokio::runtime::Handle::try_current().is_err() {
-            let _ = runtime.block_on(async { timeout(FAREWELL, &mut self.driver).await });
-        }
-        runtime.shutdown_background();
     }
 }
 

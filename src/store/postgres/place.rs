@@ -1,26 +1,23 @@
 //! Where a database is: what its URL says, without the password wherever it is shown.
 
-use super::tls::{self, Tls};
 use crate::error::{Error, ErrorKind};
+use crate::store::remote::{percent_decoded, tls, KEEPALIVE};
 use std::fmt::Write;
 use std::time::Duration;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::Config;
-
-/// How long a silent connection lives: the system asks whether the other side is there after the first, and again after
-/// each of the second, so many times.
-const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(20), Duration::from_secs(5), 3);
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What [`Config`] has where the URL says nothing.
 const KEEPALIVE_IDLE_UNSET: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// One primary and the servers that may take its place.
 pub(super) struct Place {
-    /// `game on db1:5432, db2:5432`
+    /// `postgres game on db1:5432, db2:5432`
     pub shown: String,
     /// The servers in the order of the URL.
     pub servers: Vec<Server>,
-    pub tls: Tls,
+    pub tls: MakeRustlsConnect,
 }
 
 /// One server of a URL.
@@ -48,13 +45,17 @@ impl Place {
             None => SslMode::Prefer,
         };
         let servers = servers(&all, mode, user_timeout)?;
-        let mut shown = all.get_dbname().or(all.get_user()).unwrap_or("?").to_owned();
+        let mut shown = format!("postgres {}", all.get_dbname().or(all.get_user()).unwrap_or("?"));
         for (number, server) in servers.iter().enumerate() {
             let word = if number == 0 { " on " } else { ", " };
             let _ = write!(shown, "{word}{}", server.shown);
         }
-        let tls = tls::new(mode == SslMode::Require, extra.root_file.as_deref())?;
-        Ok(Self { shown, servers, tls })
+        let tls = tls::config(mode == SslMode::Require, extra.root_file.as_deref())?;
+        Ok(Self {
+            shown,
+            servers,
+            tls: MakeRustlsConnect::new(tls),
+        })
     }
 }
 
@@ -89,7 +90,9 @@ fn take_tls_options(url: &str) -> Result<(String, TlsOptions), Error> {
             Some(("sslmode", mode)) => found.mode = Some(tls_mode(mode)?),
             // The system's certificates are what is used without one.
             Some(("sslrootcert", "system")) => {}
-            Some(("sslrootcert", file)) => found.root_file = Some(percent_decoded(file)?),
+            Some(("sslrootcert", file)) => {
+                found.root_file = Some(percent_decoded(file).map_err(|error| wrong(&format!("sslrootcert: {error}")))?)
+            }
             // libpq takes several here, `Config` one for each time that the option comes.
             Some(("host", hosts)) => rest.extend(hosts.split(',').map(|host| format!("host={host}"))),
             _ => rest.push(option.to_owned()),
@@ -113,23 +116,6 @@ fn tls_mode(mode: &str) -> Result<SslMode, Error> {
             "sslmode={other} is none; use verify-full, prefer or disable"
         ))),
     }
-}
-
-fn percent_decoded(text: &str) -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        rest = behind;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.ok_or_else(|| wrong("a % without two hexadecimal digits"))?);
-        rest = &rest[2..];
-    }
-    String::from_utf8(bytes).map_err(|_| wrong("sslrootcert is not UTF-8"))
 }
 
 /// One configuration for each server, so that each is given its time and is asked what it is.
@@ -214,12 +200,12 @@ mod tests {
     #[test]
     fn each_server_of_a_url_is_tried_by_itself() {
         let place = parsed("postgresql://me:secret@a:1,b:2/game?connect_timeout=3").unwrap();
-        assert_eq!(place.shown, "game on a:1, b:2");
+        assert_eq!(place.shown, "postgres game on a:1, b:2");
         assert_eq!(place.servers[1].config.get_hosts(), [Host::Tcp("b".into())]);
         assert_eq!(place.servers[1].config.get_ports(), [2]);
         assert_eq!(place.servers[1].config.get_password(), Some(b"secret".as_slice()));
         let place = parsed("postgres://me@/game?host=x,y&port=7").unwrap();
-        assert_eq!(place.shown, "game on x:7, y:7");
+        assert_eq!(place.shown, "postgres game on x:7, y:7");
     }
 
     #[test]

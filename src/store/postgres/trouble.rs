@@ -1,131 +1,70 @@
-//! What goes wrong with a server, in words that say which one and what to do, and whose trouble it is.
+//! What PostgreSQL says when something goes wrong, and what follows from it.
 
-use crate::error::{Cause, Error, ErrorKind};
-use crate::store::{Outcome, StoreError};
+use crate::error::{Cause, ErrorKind};
+use crate::store::remote::trouble::Trouble;
 use std::fmt::Write;
-use std::time::Duration;
 use tokio_postgres::error::Severity;
 
-/// One failure: for the caller of open an [`Error`], for a request a [`StoreError`].
-#[derive(Clone, Debug)]
-pub(super) struct Trouble {
-    pub kind: ErrorKind,
-    pub cause: Cause,
-    pub text: String,
-    /// What the server said by its code; none where the connection or this side failed.
-    pub code: Option<String>,
-    /// The connection cannot be used any longer.
-    pub ends_connection: bool,
-    /// No answer came in the time that there was.
-    pub timed_out: bool,
+/// What the client says, in words.
+pub(super) fn trouble_of(error: &tokio_postgres::Error) -> Trouble {
+    let Some(said) = error.as_db_error() else {
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            let _ = write!(text, ": {inner}");
+            cause = inner.source();
+        }
+        return Trouble::lost(text);
+    };
+    let code = said.code().code();
+    let fatal = said.parsed_severity() != Some(Severity::Error);
+    let (cause, remedy) = judgement(code);
+    let mut text = String::new();
+    if !remedy.is_empty() {
+        let _ = write!(text, "{remedy}; ");
+    }
+    let _ = write!(text, "the server said: {} (SQLSTATE {code})", said.message());
+    Trouble {
+        cause,
+        code: Some(code.to_owned()),
+        ends_connection: fatal || code.starts_with("08") || code == "25006",
+        ..Trouble::new(ErrorKind::Store, text)
+    }
 }
 
-impl Trouble {
-    /// Trouble that is not of a connection.
-    pub(super) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
-        Self {
-            kind,
-            cause: Cause::Store,
-            text: text.into(),
-            code: None,
-            ends_connection: false,
-            timed_out: false,
-        }
-    }
+/// Whether the server refused, which it tells before it does anything.
+pub(super) fn is_answer(trouble: &Trouble) -> bool {
+    trouble.code.is_some()
+}
 
-    /// The connection is of no use any longer.
-    pub(super) fn lost(text: impl Into<String>) -> Self {
-        Self {
-            ends_connection: true,
-            ..Self::new(ErrorKind::Store, text)
-        }
-    }
+/// Whether a table is not there.
+pub(super) fn is_missing_table(trouble: &Trouble) -> bool {
+    trouble.code.as_deref() == Some("42P01")
+}
 
-    /// No answer came in this time.
-    pub(super) fn late(time: Duration) -> Self {
-        Self {
-            timed_out: true,
-            ..Self::lost(format!("no answer within {time:?}"))
-        }
-    }
+/// Whether somebody else made the same at the same time.
+pub(super) fn is_race_of_makers(trouble: &Trouble) -> bool {
+    matches!(trouble.code.as_deref(), Some("23505" | "42P07" | "42710"))
+}
 
-    pub(super) fn from(error: &tokio_postgres::Error) -> Self {
-        let Some(said) = error.as_db_error() else {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(inner) = cause {
-                let _ = write!(text, ": {inner}");
-                cause = inner.source();
-            }
-            return Self::lost(text);
-        };
-        let code = said.code().code();
-        let fatal = said.parsed_severity() != Some(Severity::Error);
-        let (cause, remedy) = judgement(code);
-        let mut text = String::new();
-        if !remedy.is_empty() {
-            let _ = write!(text, "{remedy}; ");
-        }
-        let _ = write!(text, "the server said: {} (SQLSTATE {code})", said.message());
-        Self {
-            kind: ErrorKind::Store,
-            cause,
-            text,
-            code: Some(code.to_owned()),
-            ends_connection: fatal || code.starts_with("08") || code == "25006",
-            timed_out: false,
-        }
-    }
+/// Whether a failed commit, or a failed statement that commits by itself, surely left nothing behind. An error that
+/// ends the session may come after the commit: while it waits for a standby.
+pub(super) fn is_rolled_back(trouble: &Trouble) -> bool {
+    let Some(code) = &trouble.code else { return false };
+    // 40003: the outcome of the statement is not known.
+    !trouble.ends_connection && code != "40003" && !code.starts_with("57P")
+}
 
-    /// Whether the server refused, which it tells before it does anything.
-    pub(super) fn is_answer(&self) -> bool {
-        self.code.is_some()
-    }
+/// The failure of a statement behind another one of the same transaction that failed.
+pub(super) fn is_aftermath(trouble: &Trouble) -> bool {
+    trouble.code.as_deref() == Some("25P02")
+}
 
-    /// Whether a table is not there.
-    pub(super) fn is_missing_table(&self) -> bool {
-        self.code.as_deref() == Some("42P01")
-    }
-
-    /// Whether somebody else made the same at the same time.
-    pub(super) fn is_race_of_makers(&self) -> bool {
-        matches!(self.code.as_deref(), Some("23505" | "42P07" | "42710"))
-    }
-
-    /// Whether a failed commit, or a failed statement that commits by itself, surely left nothing behind. An error that
-    /// ends the session may come after the commit: while it waits for a standby.
-    pub(super) fn is_rolled_back(&self) -> bool {
-        let Some(code) = &self.code else { return false };
-        // 40003: the outcome of the statement is not known.
-        !self.ends_connection && code != "40003" && !code.starts_with("57P")
-    }
-
-    /// The failure of a statement behind another one of the same transaction that failed.
-    pub(super) fn is_aftermath(&self) -> bool {
-        self.code.as_deref() == Some("25P02")
-    }
-
-    /// Whether another attempt can succeed, or each of a batch by itself.
-    pub(super) fn may_be_of_one_request(&self) -> bool {
-        let Some(code) = &self.code else { return false };
-        // Insufficient resources, the operator's doing, and what holds for the connection are everybody's.
-        !self.ends_connection && !["53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "57014"
-    }
-
-    pub(super) fn into_error(self, shown: &str) -> Error {
-        Error::new(self.kind, format!("postgres {shown}: {}", self.text))
-    }
-
-    pub(super) fn into_store_error(self, shown: &str, what: &str, outcome: Outcome) -> StoreError {
-        StoreError {
-            outcome,
-            cause: match outcome {
-                Outcome::NotApplied => self.cause,
-                Outcome::Unknown => Cause::Unknown,
-            },
-            text: format!("postgres {shown}: {what}: {}", self.text),
-        }
-    }
+/// Whether another attempt can succeed, or each of a batch by itself.
+pub(super) fn may_be_of_one_request(trouble: &Trouble) -> bool {
+    let Some(code) = &trouble.code else { return false };
+    // Insufficient resources, the operator's doing, and what holds for the connection are everybody's.
+    !trouble.ends_connection && !["53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "57014"
 }
 
 /// Whose trouble it is by its SQLSTATE, and what to do.

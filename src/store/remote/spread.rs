@@ -1,7 +1,5 @@
-//! Several databases as one store: each key lies in one of them.
+//! Several servers as one store: each key lies in one of them.
 
-use super::part::Database;
-use crate::store::pool::Pool;
 use crate::store::{
     Abilities, Completion, Key, Kind, Operation, Receiver, Reply, Request, Store, StoreResult, Waiter, MAX_LISTED,
 };
@@ -9,7 +7,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Weak};
 
-/// In which of `parts` databases a key lies, counted from 0 in the order of the URLs.
+/// In which of `parts` servers a key lies, counted from 0 in the order of the URLs.
 ///
 /// It is the first eight bytes of SHA-256, as a number with the highest byte first, modulo `parts`; hashed are one byte (0
 /// for a record, 1 for a server record), the length of the space in bytes as eight bytes with the highest first, the space,
@@ -31,15 +29,15 @@ pub fn part_of(key: &Key, parts: usize) -> usize {
     (u64::from_be_bytes(first) % parts.max(1) as u64) as usize
 }
 
-/// Passes each request on to the database of its key.
-pub(super) struct Spread {
-    parts: Vec<Pool<Database>>,
+/// Passes each request on to the server of its key.
+pub(in crate::store) struct Spread {
+    parts: Vec<Box<dyn Store>>,
     warnings: Vec<String>,
 }
 
 impl Spread {
     /// At least one.
-    pub(super) fn new(parts: Vec<Pool<Database>>, warnings: Vec<String>) -> Self {
+    pub fn new(parts: Vec<Box<dyn Store>>, warnings: Vec<String>) -> Self {
         Self { parts, warnings }
     }
 }

@@ -7,26 +7,22 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::sync::Arc;
-use tokio_postgres_rustls::MakeRustlsConnect;
-
-pub(super) type Tls = MakeRustlsConnect;
 
 /// With `verify`, the server must have a certificate for its name by an authority that is trusted. Without, a connection
 /// is encrypted to whoever is there: whoever can stand in between could as well say that the server has no TLS.
-pub(super) fn new(verify: bool, root_file: Option<&str>) -> Result<Tls, Error> {
+pub(in crate::store) fn config(verify: bool, root_file: Option<&str>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(ErrorKind::Unsupported, format!("TLS: {error}")))?;
-    let config = if verify || root_file.is_some() {
+    Ok(if verify || root_file.is_some() {
         builder.with_root_certificates(roots(root_file)?).with_no_client_auth()
     } else {
         builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth()
-    };
-    Ok(MakeRustlsConnect::new(config))
+    })
 }
 
 fn roots(file: Option<&str>) -> Result<RootCertStore, Error> {
