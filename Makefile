@@ -2,7 +2,7 @@
 
 # The profile of cargo that the library is built with: release, or dev for the tests.
 PROFILE ?= release
-# More features of the library, such as FEATURES=postgres.
+# More features of the library, such as FEATURES=postgres,redis.
 FEATURES ?=
 # How many seeds the simulator plays.
 SEEDS ?= 100000

@@ -1250,6 +1250,93 @@ SLK_NODISCARD SLK_API slk_result slk_postgres_create_tables(const char *url, con
  */
 SLK_API slk_result slk_postgres_options_init(slk_postgres_options *options, size_t size);
 
+/* ---- The store in a Redis or Valkey server ---- */
+
+/** Refuse URLs without TLS. With TLS the certificate must always be trusted and of the server's name. */
+#define SLK_REDIS_REQUIRE_TLS 1
+/** Refuse a server that can lose a save that was reported, as far as it tells how it is set up. */
+#define SLK_REDIS_REQUIRE_DURABLE 2
+
+/** How to use a Redis or Valkey server. Begin with `SLK_REDIS_OPTIONS_INIT`. */
+typedef struct slk_redis_options {
+    /** The size of this struct, set by `SLK_REDIS_OPTIONS_INIT`. */
+    uint32_t struct_size;
+    /** Any of `SLK_REDIS_REQUIRE_TLS` and `SLK_REDIS_REQUIRE_DURABLE`, added. */
+    uint32_t flags;
+    /**
+     * Connections to each server, or to each node of a cluster, up to 128. With more than one, half of them are for reads
+     * alone. 0: 4.
+     */
+    uint32_t connections;
+    /** The most writes in one round trip. 0: 256. */
+    uint32_t batch;
+    /** How long each server of a URL is given to let this one in, up to an hour. 0: 5,000. */
+    uint32_t connect_timeout_ms;
+    /**
+     * How long a batch of requests may take before its connection is given up and its writes are of unknown outcome, up
+     * to an hour. 0: 8,000.
+     */
+    uint32_t request_timeout_ms;
+    /**
+     * A write is answered as done only when so many replicas have it, up to 100; otherwise its outcome is unknown. 0: it
+     * waits for none.
+     */
+    uint32_t wait_replicas;
+    /** How long they are waited for, less than `request_timeout_ms`. 0: 1,000. */
+    uint32_t wait_ms;
+} slk_redis_options;
+
+/**
+ * Opens the store in a Redis or Valkey server, or in a cluster of them, for servers on many machines. What such a server may
+ * lose depends on how it is set up; docs/stores.md says how. Its layout must be there: see `slk_redis_create_layout`.
+ *
+ * The URL is `redis://user:password@host:port/database`, with `rediss` for TLS, or `redis+unix:///path/of/socket?db=database`;
+ * `valkey` may stand for `redis`. It may name several hosts, separated by commas, of which one at a time takes writes: a
+ * primary and its replicas; or some of the nodes of a cluster, which needs no other word. Several URLs, with spaces between
+ * them, are several servers over which the keys are spread; all servers of a game give the same ones in the same order. A file
+ * of certificates to trust instead of the system's is named by `?sslrootcert=`. The password is in no text of this library.
+ *
+ * Parameters:
+ *   `url`: where the server is, UTF-8, up to `SLK_MAX_TEXT_BYTES`.
+ *   `options`: how to use it; NULL for the defaults.
+ *   `store`: receives the handle, to be ended by `slk_store_destroy`; null on failure.
+ * Returns:
+ *   `SLK_OK`: open. What a server can lose is a warning in the log of each engine that uses it.
+ *   `SLK_E_NOT_A_DATABASE`: there is no layout of this library: nothing was made there yet, or the server has lost it.
+ *   `SLK_E_UNSUPPORTED`: the layout is of a newer version, the server can lose saves although that is to be refused, or this
+ *     build has no Redis: it needs the feature `redis`.
+ *   `SLK_E_STORE`: all else that goes wrong with servers; the text says what.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`, `SLK_E_STRUCT_SIZE`: of the arguments.
+ * Thread: any. Blocks: until the servers have answered, or the time-outs are over. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_store_open_redis(const char *url, const slk_redis_options *options,
+        slk_store *store);
+
+/**
+ * Makes the layout of the store on the server of a URL, or on those of several, where it is not there yet. What is there is
+ * left as it is. To be called once, when a game is set up, and not by each game server: a server that has lost its data is
+ * told from a new one by it.
+ *
+ * Parameters: as `slk_store_open_redis`.
+ * Returns:
+ *   `SLK_OK`: it is there.
+ *   `SLK_E_UNSUPPORTED`: there is a layout of a newer version, or this build has no Redis: it needs the feature `redis`.
+ *   `SLK_E_STORE`: all else that goes wrong with servers; the text says what.
+ *   `SLK_E_INVALID_ARGUMENT`, `SLK_E_INVALID_UTF8`, `SLK_E_TOO_LONG`, `SLK_E_STRUCT_SIZE`: of the arguments;
+ *     `SLK_E_INVALID_ARGUMENT` also where a layout was made for other URLs, or in another order.
+ * Thread: any. Blocks: until the servers have answered, or the time-outs are over. Since 0.1.
+ */
+SLK_NODISCARD SLK_API slk_result slk_redis_create_layout(const char *url, const slk_redis_options *options);
+
+/**
+ * Fills the struct with defaults, as `SLK_REDIS_OPTIONS_INIT` does, for languages that cannot use the macro.
+ *
+ * Parameters: `options`: the struct; `size`: its size.
+ * Returns: `SLK_OK`; `SLK_E_INVALID_ARGUMENT` for NULL; `SLK_E_STRUCT_SIZE` for a size that is none.
+ * Thread: any. Blocks: never. Since 0.1.
+ */
+SLK_API slk_result slk_redis_options_init(slk_redis_options *options, size_t size);
+
 /* ---- Stores of your own ---- */
 
 /**
@@ -3834,6 +3921,18 @@ SLK_NODISCARD SLK_API int32_t slk_engine_is_store_critical(slk_engine engine, sl
     0, /* batch */ \
     0, /* connect_timeout_ms */ \
     0 /* request_timeout_ms */ \
+}
+
+/** A `slk_redis_options` at its defaults. */
+#define SLK_REDIS_OPTIONS_INIT { \
+    sizeof(slk_redis_options), /* struct_size */ \
+    0, /* flags */ \
+    0, /* connections */ \
+    0, /* batch */ \
+    0, /* connect_timeout_ms */ \
+    0, /* request_timeout_ms */ \
+    0, /* wait_replicas */ \
+    0 /* wait_ms */ \
 }
 
 /** A `slk_fault_options` without any fault. */

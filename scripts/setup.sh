@@ -21,16 +21,29 @@ missing_packages() {
         printf 'libclang-rt-%s-dev ' "$(clang_version)"
     # The tests start servers of their own from it.
     has_postgres || printf 'postgresql '
+    has_redis || printf 'redis-server '
 }
 
 has_postgres() {
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null
 }
 
+has_redis() {
+    command -v redis-server >/dev/null && command -v redis-cli >/dev/null
+}
+
 # Debian's package makes a cluster and starts it, unless it was told not to before. Nobody here needs one.
 want_no_cluster() {
     apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends postgresql-common
     pg_conftool /etc/postgresql-common/createcluster.conf set create_main_cluster false
+}
+
+stop_redis() {
+    if [ -d /run/systemd/system ]; then
+        systemctl disable --now --quiet redis-server
+    elif [ -x /etc/init.d/redis-server ]; then
+        /etc/init.d/redis-server stop >/dev/null
+    fi
 }
 
 # The major version of clang: of the one that is there, or else of the one that would be installed.
@@ -78,8 +91,12 @@ check_packages() {
         echo "setup: installing $packages"
         export DEBIAN_FRONTEND=noninteractive
         has_postgres || want_no_cluster
+        # Debian's package of Redis starts a server. Nobody here needs one, unless there was one before.
+        local starts_redis=
+        has_redis || starts_redis=yes
         # Unquoted on purpose: a list of packages.
         apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $packages
+        [ -z "$starts_redis" ] || stop_redis
         packages=$(missing_packages)
         [ -z "$packages" ] && return 0
         echo "setup: still missing after the installation: $packages" >&2

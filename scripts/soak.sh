@@ -74,9 +74,9 @@ part fuzz '^fuzz ' bash scripts/fuzz.sh "$(($(share 9) / 6 + 1))"
 part asan '^(asan|skipped)' bash scripts/sanitize.sh asan "$(share 4)" "$((FROM % 1000000))"
 part tsan '^(tsan|skipped)' bash scripts/sanitize.sh tsan "$(share 4)" "$((FROM % 1000000))"
 part multiprocess '^multiprocess-[a-z]+:' env MULTIPROCESS_SECONDS="$(($(share 9) * 2 / 5 + 1))" \
-    cargo test --features postgres --test multiprocess -- --nocapture
+    cargo test --features postgres,redis --test multiprocess -- --nocapture
 part store-outages '^(outages|failover|network|stale)[a-z-]*:' again "$(share 2)" \
-    cargo test --features postgres --test store_outages -- --nocapture
+    cargo test --features postgres,redis --test store_outages -- --nocapture
 
 [ "$failed" -eq 0 ] && echo "soak: no fault found" && exit 0
 echo "soak: FAULTS FOUND" >&2

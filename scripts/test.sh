@@ -82,10 +82,12 @@ mkdir -p "$LOGS" "$FIGURES"
 suite format cargo fmt --all --check
 suite lint cargo clippy --all-targets -- -D warnings
 suite lint-planted-bugs cargo clippy --all-targets --features planted-bugs -- -D warnings
-suite lint-servers cargo clippy --all-targets --features postgres -- -D warnings
+suite lint-servers cargo clippy --all-targets --features postgres,redis -- -D warnings
+suite lint-redis-alone cargo clippy --lib --no-default-features --features redis -- -D warnings
+suite lint-postgres-alone cargo clippy --lib --no-default-features --features postgres -- -D warnings
 suite lint-without-sqlite cargo clippy --all-targets --no-default-features -- -D warnings
-suite docs env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features postgres
-suite cargo-test cargo test --no-fail-fast --features postgres
+suite docs env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features postgres,redis
+suite cargo-test cargo test --no-fail-fast --features postgres,redis
 suite simulator make --no-print-directory simulate SEEDS="$SEEDS"
 suite simulator-through-c cargo test --release --test simulation -- --through-c --seeds "$SEEDS_THROUGH_C"
 suite simulator-planted-bugs cargo test --release --features planted-bugs --test simulation -- --planted-known

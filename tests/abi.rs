@@ -10,7 +10,7 @@ mod tools;
 
 use sessionlocker::ffi::{
     change, engine, event, handle, host, locker, metrics, migration, receipt, request, spec, store_callback,
-    store_postgres, store_sqlite, store_testing, version,
+    store_postgres, store_redis, store_sqlite, store_testing, version,
 };
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -64,6 +64,19 @@ fn layout_in_rust() -> String {
             batch,
             connect_timeout_ms,
             request_timeout_ms
+        }
+    );
+    layout!(
+        table,
+        store_redis::slk_redis_options {
+            struct_size,
+            flags,
+            connections,
+            batch,
+            connect_timeout_ms,
+            request_timeout_ms,
+            wait_replicas,
+            wait_ms
         }
     );
     layout!(
@@ -482,23 +495,27 @@ const USES: &str = r#"
 #include "sessionlocker.h"
 
 extern int use_all(slk_engine_options *engine, slk_spec_options *spec, slk_store_callbacks *store,
-                   slk_sqlite_options *sqlite, slk_postgres_options *postgres, slk_receipt *receipt);
+                   slk_sqlite_options *sqlite, slk_postgres_options *postgres, slk_redis_options *redis,
+                   slk_receipt *receipt);
 extern const char *name_of(slk_result result);
 
 int use_all(slk_engine_options *engine, slk_spec_options *spec, slk_store_callbacks *store,
-            slk_sqlite_options *sqlite, slk_postgres_options *postgres, slk_receipt *receipt)
+            slk_sqlite_options *sqlite, slk_postgres_options *postgres, slk_redis_options *redis,
+            slk_receipt *receipt)
 {
     slk_engine_options engine_options = SLK_ENGINE_OPTIONS_INIT;
     slk_spec_options spec_options = SLK_SPEC_OPTIONS_INIT;
     slk_store_callbacks callbacks = SLK_STORE_CALLBACKS_INIT;
     slk_sqlite_options sqlite_options = SLK_SQLITE_OPTIONS_INIT;
     slk_postgres_options postgres_options = SLK_POSTGRES_OPTIONS_INIT;
+    slk_redis_options redis_options = SLK_REDIS_OPTIONS_INIT;
     slk_receipt one = SLK_RECEIPT_INIT;
     *engine = engine_options;
     *spec = spec_options;
     *store = callbacks;
     *sqlite = sqlite_options;
     *postgres = postgres_options;
+    *redis = redis_options;
     *receipt = one;
     return SLK_OK;
 }

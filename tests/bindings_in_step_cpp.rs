@@ -17,6 +17,7 @@ const NOT_NEEDED: &[(&str, &str)] = &[
     ("slk_store_callbacks_init", "C++ has the macro"),
     ("slk_sqlite_options_init", "C++ has the macro"),
     ("slk_postgres_options_init", "C++ has the macro"),
+    ("slk_redis_options_init", "C++ has the macro"),
     ("slk_engine_options_init", "C++ has the macro"),
     ("slk_spec_options_init", "C++ has the macro"),
     ("slk_receipt_init", "C++ has the macro"),

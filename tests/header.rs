@@ -19,6 +19,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("store", "Stores"),
     ("store_sqlite", "The embedded store"),
     ("store_postgres", "The store in a PostgreSQL server"),
+    ("store_redis", "The store in a Redis or Valkey server"),
     ("store_callback", "Stores of your own"),
     ("store_testing", "Stores for tests, and the check of stores"),
     ("engine", "Engines"),

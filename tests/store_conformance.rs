@@ -1,7 +1,7 @@
 //! What every store must do, tried on each of ours.
 
 mod store_support;
-#[cfg(all(unix, feature = "postgres"))]
+#[cfg(all(unix, any(feature = "postgres", feature = "redis")))]
 mod tools;
 
 use sessionlocker::store::memory::MemoryStore;
@@ -594,10 +594,34 @@ mod sqlite {
     }
 }
 
+/// Runs all checks, each on an empty store of this number; with `whole` also what is the same for all stores of its kind and
+/// takes long.
+#[cfg(all(unix, any(feature = "postgres", feature = "redis")))]
+fn run_each(whole: bool, empty: impl Fn(usize) -> String, open: impl Fn(&str) -> Arc<dyn Store>) {
+    use sessionlocker::store::check::check_together;
+
+    for (number, (name, check)) in CHECKS.into_iter().enumerate() {
+        if !whole && name.starts_with("sizes") {
+            continue;
+        }
+        println!("{name}");
+        let urls = empty(number);
+        if name.starts_with("a list") && !open(&urls).abilities().list {
+            continue;
+        }
+        check(&|| open(&urls));
+    }
+    if whole {
+        let urls = empty(CHECKS.len());
+        let stores = [open(&urls), open(&urls)];
+        let report = check_together(&stores, store_support::PATIENCE).unwrap();
+        assert!(report.is_kept(), "{report}");
+    }
+}
+
 #[cfg(all(unix, feature = "postgres"))]
 mod postgres {
     use super::*;
-    use sessionlocker::store::check::check_together;
     use sessionlocker::store::postgres::{create_tables, open, PostgresOptions};
     use store_support::PATIENCE;
     use tools::postgres::Postgres;
@@ -622,22 +646,8 @@ mod postgres {
             create_tables(&urls, &options).unwrap();
             urls
         };
-        for (number, (name, check)) in CHECKS.into_iter().enumerate() {
-            // Values of all sizes are the same to all, and take long.
-            if name.starts_with("sizes") && databases + connections != 5 {
-                continue;
-            }
-            println!("{name}");
-            let urls = empty(number);
-            check(&|| open(&urls, &options).unwrap());
-        }
-        if databases + connections != 5 {
-            return;
-        }
-        let urls = empty(CHECKS.len());
-        let stores = [open(&urls, &options).unwrap(), open(&urls, &options).unwrap()];
-        let report = check_together(&stores, PATIENCE).unwrap();
-        assert!(report.is_kept(), "{report}");
+        let whole = databases + connections == 5;
+        run_each(whole, empty, |urls| open(urls, &options).unwrap());
     }
 
     #[test]
@@ -653,5 +663,66 @@ mod postgres {
     #[test]
     fn three_databases() {
         run_checks(3, 2);
+    }
+}
+
+#[cfg(all(unix, feature = "redis"))]
+mod redis {
+    use super::*;
+    use sessionlocker::store::redis::{create_layout, open, RedisOptions};
+    use store_support::PATIENCE;
+    use tools::redis::Redis;
+    use tools::redis_cluster::Cluster;
+
+    /// So that a slow machine is no trouble of the store.
+    fn patient(connections: usize) -> RedisOptions {
+        RedisOptions {
+            connections,
+            connect_timeout: PATIENCE,
+            request_timeout: PATIENCE,
+            ..RedisOptions::default()
+        }
+    }
+
+    /// Runs all checks, each on as many empty databases.
+    fn run_checks(databases: u32, connections: usize) {
+        let Some(server) = Redis::start() else { return };
+        let options = patient(connections);
+        let empty = |check: usize| {
+            let first = u32::try_from(check).unwrap() * databases;
+            let urls = (first..first + databases).map(|number| server.url(number));
+            let urls = urls.collect::<Vec<_>>().join(" ");
+            create_layout(&urls, &options).unwrap();
+            urls
+        };
+        let whole = databases == 1 && connections == 4;
+        run_each(whole, empty, |urls| open(urls, &options).unwrap());
+    }
+
+    #[test]
+    fn one_server() {
+        run_checks(1, 4);
+    }
+
+    #[test]
+    fn one_connection() {
+        run_checks(1, 1);
+    }
+
+    #[test]
+    fn three_servers() {
+        run_checks(3, 2);
+    }
+
+    #[test]
+    fn a_cluster() {
+        let Some(cluster) = Cluster::start(0) else { return };
+        let (url, options) = (cluster.url(&[1]), patient(2));
+        let empty = |_| {
+            cluster.empty();
+            create_layout(&url, &options).unwrap();
+            url.clone()
+        };
+        run_each(false, empty, |url| open(url, &options).unwrap());
     }
 }

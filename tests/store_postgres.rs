@@ -13,16 +13,14 @@ use sessionlocker::locker::{event, Spec};
 use sessionlocker::log::{Level, LogSink};
 use sessionlocker::record::Document;
 use sessionlocker::store::postgres::{create_tables, open, part_of, PostgresOptions};
-use sessionlocker::store::{Cause, Expected, Key, Kind, Outcome, Reply, Store, StoreError, StoreResult, Version};
+use sessionlocker::store::{Cause, Expected, Key, Kind, Outcome, Reply, Store, StoreError, StoreResult};
 use std::os::unix::fs::{chown, MetadataExt};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
-use store_support::{call, get, key, put, read, remove, write, Asked, PATIENCE};
+use store_support::{call, failed_of, get, key, put, read, read_in_time, remove, write, Asked, PATIENCE};
 use tools::postgres::{url_of, Postgres};
 use tools::proxy::{Proxy, Way};
-use tools::succeed;
 
 /// So that a slow machine is no trouble of the store.
 fn patient() -> PostgresOptions {
@@ -63,27 +61,7 @@ fn refused(urls: &str, options: &PostgresOptions, kind: ErrorKind, words: &str) 
 
 /// Failed in this way, and in words that name the server and the key, and no password.
 fn failed(result: StoreResult, outcome: Outcome, key: &Key) -> StoreError {
-    let error = result.expect_err("must fail");
-    assert_eq!(error.outcome, outcome, "{error}");
-    assert!(
-        error.text.contains("postgres") && error.text.contains(&key.to_string()),
-        "{error}"
-    );
-    assert!(!error.text.contains("secret"), "{error}");
-    error
-}
-
-/// Reads until the store answers.
-fn read_in_time(store: &dyn Store, key: &Key) -> Option<(Arc<[u8]>, Version)> {
-    let start = Instant::now();
-    loop {
-        match call(store, get(key)) {
-            Ok(Reply::Found { value, version }) => return Some((value, version)),
-            Ok(_) => return None,
-            Err(error) => assert!(start.elapsed() < PATIENCE, "{error}"),
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
+    failed_of("postgres", result, outcome, key)
 }
 
 // Tables and URLs
@@ -596,36 +574,15 @@ fn a_commit_whose_standby_was_not_waited_for_is_of_unknown_outcome() {
 
 // TLS
 
-/// A certificate for localhost and the authority that signed it, in the server's folder.
-fn make_certificates(server: &Postgres) {
-    let folder = server.folder();
-    let openssl = |arguments: &str| {
-        let mut command = Command::new("openssl");
-        command.current_dir(folder).args(arguments.split(' '));
-        succeed(&mut command);
-    };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    openssl(&format!(
-        "req -x509 {key} -days 3650 -subj /CN=authority -keyout ca.key -out ca.pem"
-    ));
-    openssl(&format!(
-        "req {key} -subj /CN=localhost -keyout server.key -out server.csr"
-    ));
-    fs::write(folder.join("names"), "subjectAltName=DNS:localhost").unwrap();
-    openssl(
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3650 -extfile names -out server.pem",
-    );
-    let owner = fs::metadata(folder).unwrap();
-    chown(folder.join("server.key"), Some(owner.uid()), Some(owner.gid())).unwrap();
-}
-
 #[test]
 fn tls_is_used_where_it_is_and_checked_where_it_is_required() {
     let Some(mut server) = Postgres::start() else { return };
     if !tools::have("openssl") {
         return;
     }
-    make_certificates(&server);
+    tools::certificates::make(server.folder());
+    let owner = fs::metadata(server.folder()).unwrap();
+    chown(server.folder().join("server.key"), Some(owner.uid()), Some(owner.gid())).unwrap();
     made(&server.url("postgres"));
     server.stop();
     server.listen_at_port();

@@ -7,8 +7,8 @@
 static const char USAGE[] =
     "usage: game_server [options]\n"
     "  --db <file>              SQLite file with the players (default: players.db)\n"
-    "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://...\n"
-    "  --create-tables          make the tables in PostgreSQL first, if they are not there yet\n"
+    "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://... or redis://...\n"
+    "  --create-tables          make what PostgreSQL or Redis needs first, if it is not there yet\n"
     "  --server-id <name>       unique among living servers (default: game-server)\n"
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -35,7 +35,12 @@ static bool parse_store(const char *text, struct options *options)
         const char *prefix;
         enum store_kind store;
     } KINDS[] = {
-        {"files:", STORE_FILES}, {"postgresql://", STORE_POSTGRES}, {"postgres://", STORE_POSTGRES},
+        {"files:", STORE_FILES},
+        {"postgresql://", STORE_POSTGRES},
+        {"postgres://", STORE_POSTGRES},
+        {"redis://", STORE_REDIS},
+        {"rediss://", STORE_REDIS},
+        {"redis+unix://", STORE_REDIS},
     };
     for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
         size_t length = strlen(KINDS[i].prefix);
@@ -45,7 +50,7 @@ static bool parse_store(const char *text, struct options *options)
         options->where = options->store == STORE_FILES ? text + length : text;
         return true;
     }
-    fprintf(stderr, "game_server: --store takes files:<folder> or a URL of PostgreSQL, not '%s'\n", text);
+    fprintf(stderr, "game_server: --store takes files:<folder> or a URL of PostgreSQL or Redis, not '%s'\n", text);
     return false;
 }
 

@@ -51,6 +51,10 @@ static bool open_store(const struct options *options)
         if (options->create_tables && !succeeded(slk_postgres_create_tables(where, NULL), "cannot make the tables"))
             return false;
         return succeeded(slk_store_open_postgres(where, NULL, &store), "cannot open the store in PostgreSQL");
+    case STORE_REDIS:
+        if (options->create_tables && !succeeded(slk_redis_create_layout(where, NULL), "cannot make the layout"))
+            return false;
+        return succeeded(slk_store_open_redis(where, NULL, &store), "cannot open the store in Redis");
     case STORE_SQLITE:
         break;
     }

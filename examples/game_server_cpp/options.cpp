@@ -11,8 +11,8 @@ namespace {
 constexpr char usage[] =
     "usage: game_server_cpp [options]\n"
     "  --db <file>              SQLite file with the players (default: players.db)\n"
-    "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://...\n"
-    "  --create-tables          make the tables in PostgreSQL first, if they are not there yet\n"
+    "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://... or redis://...\n"
+    "  --create-tables          make what PostgreSQL or Redis needs first, if it is not there yet\n"
     "  --server-id <name>       unique among living servers (default: game-server)\n"
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -42,6 +42,9 @@ bool parse_store(std::string_view text, Options &options) {
         {"files:", StoreKind::files},
         {"postgresql://", StoreKind::postgres},
         {"postgres://", StoreKind::postgres},
+        {"redis://", StoreKind::redis},
+        {"rediss://", StoreKind::redis},
+        {"redis+unix://", StoreKind::redis},
     };
     for (const auto &[prefix, store] : kinds) {
         if (text.substr(0, prefix.size()) != prefix || text.size() == prefix.size())
@@ -50,7 +53,7 @@ bool parse_store(std::string_view text, Options &options) {
         options.where = store == StoreKind::files ? text.substr(prefix.size()) : text;
         return true;
     }
-    std::fprintf(stderr, "game_server: --store takes files:<folder> or a URL of PostgreSQL, not '%s'\n",
+    std::fprintf(stderr, "game_server: --store takes files:<folder> or a URL of PostgreSQL or Redis, not '%s'\n",
                  text.data());
     return false;
 }

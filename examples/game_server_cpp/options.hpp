@@ -8,12 +8,12 @@
 
 namespace game {
 
-enum class StoreKind { sqlite, files, postgres };
+enum class StoreKind { sqlite, files, postgres, redis };
 
 struct Options {
     StoreKind store = StoreKind::sqlite;
     std::string where = "players.db";       // the SQLite file, the folder, or the URL
-    bool create_tables = false;             // make what PostgreSQL needs, if it is not there yet
+    bool create_tables = false;             // make what PostgreSQL or Redis needs, if it is not there yet
     std::string server_id = "game-server";
     std::string log;                        // audit log; empty: none
     std::uint16_t port = 0;                 // 0: the system chooses

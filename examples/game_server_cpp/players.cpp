@@ -30,6 +30,10 @@ slk::store open_store(const Options &options) {
         if (options.create_tables)
             slk::store::create_postgres_tables(options.where).value();
         return slk::store::open_postgres(options.where).value();
+    case StoreKind::redis:
+        if (options.create_tables)
+            slk::store::create_redis_layout(options.where).value();
+        return slk::store::open_redis(options.where).value();
     case StoreKind::sqlite:
         break;
     }

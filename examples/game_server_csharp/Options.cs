@@ -8,6 +8,7 @@ namespace GameServer
     {
         Sqlite,
         Postgres,
+        Redis,
     }
 
     /// <summary>The command line.</summary>
@@ -16,8 +17,8 @@ namespace GameServer
         private const string Usage =
             "usage: game_server [options]\n"
             + "  --db <file>              SQLite file with the players (default: players.db)\n"
-            + "  --store <where>          instead a URL: postgresql://...\n"
-            + "  --create-tables          make the tables in PostgreSQL first, if they are not there yet\n"
+            + "  --store <where>          instead a URL: postgresql://... or redis://...\n"
+            + "  --create-tables          make what PostgreSQL or Redis needs first, if it is not there yet\n"
             + "  --server-id <name>       unique among living servers (default: game-server)\n"
             + "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
             + "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -31,7 +32,7 @@ namespace GameServer
         /// <summary>The SQLite file, or the URL.</summary>
         internal string Where { get; private set; } = "players.db";
 
-        /// <summary>Whether to make what PostgreSQL needs, if it is not there yet.</summary>
+        /// <summary>Whether to make what PostgreSQL or Redis needs, if it is not there yet.</summary>
         internal bool CreatesTables { get; private set; }
 
         internal string ServerId { get; private set; } = "game-server";
@@ -119,8 +120,12 @@ namespace GameServer
                 case "postgresql":
                 case "postgres":
                     return StoreKind.Postgres;
+                case "redis":
+                case "rediss":
+                case "redis+unix":
+                    return StoreKind.Redis;
                 default:
-                    throw new FormatException("--store takes a URL of PostgreSQL, not '" + url + "'");
+                    throw new FormatException("--store takes a URL of PostgreSQL or Redis, not '" + url + "'");
             }
         }
 

@@ -74,6 +74,10 @@ namespace GameServer
                     if (options.CreatesTables)
                         Store.CreatePostgresTables(options.Where);
                     return Store.OpenPostgres(options.Where);
+                case StoreKind.Redis:
+                    if (options.CreatesTables)
+                        Store.CreateRedisLayout(options.Where);
+                    return Store.OpenRedis(options.Where);
                 default:
                     return Store.OpenSqlite(options.Where);
             }

@@ -3,6 +3,7 @@
 use super::document;
 use super::handle::{slk_document, slk_error_sink, slk_locker, slk_spec};
 use super::locker;
+use super::options::known_flags;
 use super::panic;
 use super::result::*;
 use super::spec::{self, SpecObject};
@@ -117,10 +118,7 @@ unsafe fn draft_of(
     payload: (*const c_char, usize),
     flags: u32,
 ) -> Result<Draft, Failure> {
-    if flags & !SLK_SEND_CREATE != 0 {
-        let text = format!("flags has bits that mean nothing: {flags:#x}");
-        return Err(Failure::argument(text));
-    }
+    known_flags(flags, SLK_SEND_CREATE)?;
     // SAFETY: as the caller promises.
     let key = unsafe { text::string(key, "key", SLK_MAX_KEY_BYTES) }?;
     // SAFETY: as the caller promises.

@@ -3,6 +3,7 @@
 use super::callback;
 use super::handle::{slk_document, slk_error_sink, slk_locker, slk_migrations};
 use super::host::{slk_destroy, UserData};
+use super::options::known_flags;
 use super::panic;
 use super::result::*;
 use super::spec_host::{c_text, size_field, HostSpec};
@@ -177,11 +178,7 @@ pub unsafe extern "C" fn slk_migrations_add_migrator(
     destroy: slk_destroy,
 ) -> slk_result {
     panic::enter("slk_migrations_add_migrator", || {
-        if flags & !SLK_MIGRATION_COMPATIBLE != 0 {
-            return Err(Failure::argument(format!(
-                "flags has bits that mean nothing: {flags:#x}"
-            )));
-        }
+        known_flags(flags, SLK_MIGRATION_COMPATIBLE)?;
         let compatible = flags & SLK_MIGRATION_COMPATIBLE != 0;
         let gives = (gives_patch != SLK_LATEST_PATCH).then_some(gives_patch);
         add(

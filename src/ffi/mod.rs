@@ -40,6 +40,7 @@ mod spec_host;
 pub mod store;
 pub mod store_callback;
 pub mod store_postgres;
+pub mod store_redis;
 pub mod store_sqlite;
 pub mod store_testing;
 mod table;

@@ -89,6 +89,36 @@ fn check_size<T: Options>(size: usize) -> Result<(), Failure> {
     Err(Failure::new(SLK_E_STRUCT_SIZE, text))
 }
 
+/// Refuses flags that mean nothing.
+pub(super) fn known_flags(flags: u32, known: u32) -> Result<(), Failure> {
+    let unknown = flags & !known;
+    if unknown == 0 {
+        return Ok(());
+    }
+    let text = format!("flags has bits that mean nothing: {unknown:#x}");
+    Err(Failure::argument(text))
+}
+
+/// A number of an option, of which 0 stands for what is usual.
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+pub(super) fn count_or(given: u32, usual: usize) -> usize {
+    if given == 0 {
+        usual
+    } else {
+        given as usize
+    }
+}
+
+/// A time of an option, of which 0 stands for what is usual.
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+pub(super) fn millis_or(given: u32, usual: std::time::Duration) -> std::time::Duration {
+    if given == 0 {
+        usual
+    } else {
+        std::time::Duration::from_millis(given.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

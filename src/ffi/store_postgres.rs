@@ -146,33 +146,20 @@ fn create_tables(url: &str, given: &slk_postgres_options) -> Result<(), Failure>
 
 #[cfg(feature = "postgres")]
 fn settings(given: &slk_postgres_options) -> Result<crate::store::postgres::PostgresOptions, Failure> {
+    use super::options::{count_or, known_flags, millis_or};
     use crate::store::postgres::PostgresOptions;
-    use std::time::Duration;
 
-    let unknown = given.flags & !(SLK_POSTGRES_REQUIRE_TLS | SLK_POSTGRES_REQUIRE_SYNCHRONOUS);
-    if unknown != 0 {
-        return Err(Failure::argument(format!(
-            "flags has bits that mean nothing: {unknown:#x}"
-        )));
-    }
-    let mut options = PostgresOptions {
+    known_flags(given.flags, SLK_POSTGRES_REQUIRE_TLS | SLK_POSTGRES_REQUIRE_SYNCHRONOUS)?;
+    let usual = PostgresOptions::default();
+    Ok(PostgresOptions {
         require_tls: given.flags & SLK_POSTGRES_REQUIRE_TLS != 0,
         require_synchronous: given.flags & SLK_POSTGRES_REQUIRE_SYNCHRONOUS != 0,
-        ..PostgresOptions::default()
-    };
-    if given.connections != 0 {
-        options.connections = given.connections as usize;
-    }
-    if given.batch != 0 {
-        options.batch = given.batch as usize;
-    }
-    if given.connect_timeout_ms != 0 {
-        options.connect_timeout = Duration::from_millis(given.connect_timeout_ms.into());
-    }
-    if given.request_timeout_ms != 0 {
-        options.request_timeout = Duration::from_millis(given.request_timeout_ms.into());
-    }
-    Ok(options)
+        connections: count_or(given.connections, usual.connections),
+        batch: count_or(given.batch, usual.batch),
+        connect_timeout: millis_or(given.connect_timeout_ms, usual.connect_timeout),
+        request_timeout: millis_or(given.request_timeout_ms, usual.request_timeout),
+        queue: usual.queue,
+    })
 }
 
 #[cfg(not(feature = "postgres"))]

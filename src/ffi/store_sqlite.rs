@@ -107,10 +107,12 @@ pub unsafe extern "C" fn slk_sqlite_options_init(options: *mut slk_sqlite_option
 
 #[cfg(feature = "sqlite")]
 fn open(path: &str, given: &slk_sqlite_options) -> Result<Arc<dyn Store>, Failure> {
+    use super::options::{count_or, known_flags, millis_or};
     use crate::store::sqlite::{self, Durability, SqliteOptions};
-    use std::time::Duration;
 
-    let mut options = SqliteOptions {
+    known_flags(given.flags, SLK_SQLITE_MUST_EXIST | SLK_SQLITE_CHECKPOINT_AT_CLOSE)?;
+    let usual = SqliteOptions::default();
+    let options = SqliteOptions {
         durability: match given.durability {
             SLK_SQLITE_FULL => Durability::Full,
             SLK_SQLITE_NORMAL => Durability::Normal,
@@ -118,23 +120,11 @@ fn open(path: &str, given: &slk_sqlite_options) -> Result<Arc<dyn Store>, Failur
         },
         create: given.flags & SLK_SQLITE_MUST_EXIST == 0,
         checkpoint_at_close: given.flags & SLK_SQLITE_CHECKPOINT_AT_CLOSE != 0,
-        ..SqliteOptions::default()
+        busy_timeout: millis_or(given.busy_timeout_ms, usual.busy_timeout),
+        read_threads: count_or(given.read_threads, usual.read_threads),
+        batch: count_or(given.batch, usual.batch),
+        ..usual
     };
-    let unknown = given.flags & !(SLK_SQLITE_MUST_EXIST | SLK_SQLITE_CHECKPOINT_AT_CLOSE);
-    if unknown != 0 {
-        return Err(Failure::argument(format!(
-            "flags has bits that mean nothing: {unknown:#x}"
-        )));
-    }
-    if given.busy_timeout_ms != 0 {
-        options.busy_timeout = Duration::from_millis(given.busy_timeout_ms.into());
-    }
-    if given.read_threads != 0 {
-        options.read_threads = given.read_threads as usize;
-    }
-    if given.batch != 0 {
-        options.batch = given.batch as usize;
-    }
     Ok(sqlite::open(path, options)?)
 }
 

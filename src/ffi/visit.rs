@@ -1,6 +1,7 @@
 //! Looking at records that are not held, and erasing them.
 
 use super::handle::slk_spec;
+use super::options::known_flags;
 use super::panic;
 use super::result::*;
 use super::spec;
@@ -114,11 +115,7 @@ unsafe fn search(spec: slk_spec, user_id: *const c_char, aim: Aim, tag: u64) -> 
 }
 
 fn erase_flags(flags: u32) -> Result<bool, Failure> {
-    if flags & !SLK_ERASE_FORCE != 0 {
-        return Err(Failure::argument(format!(
-            "flags has bits that mean nothing: {flags:#x}"
-        )));
-    }
+    known_flags(flags, SLK_ERASE_FORCE)?;
     Ok(flags & SLK_ERASE_FORCE != 0)
 }
 

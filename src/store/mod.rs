@@ -13,7 +13,9 @@ pub mod overlay;
 pub mod pool;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(any(feature = "postgres", feature = "redis"))]
 mod remote;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

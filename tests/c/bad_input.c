@@ -380,6 +380,10 @@ static void options_of_engines(void)
     OK(slk_postgres_options_init(&postgres_options, sizeof postgres_options));
     CHECK(postgres_options.struct_size == sizeof postgres_options && postgres_options.flags == 0);
     EXPECT(SLK_E_STRUCT_SIZE, slk_postgres_options_init(&postgres_options, 3));
+    slk_redis_options redis_options;
+    OK(slk_redis_options_init(&redis_options, sizeof redis_options));
+    CHECK(redis_options.struct_size == sizeof redis_options && redis_options.wait_replicas == 0);
+    EXPECT(SLK_E_STRUCT_SIZE, slk_redis_options_init(&redis_options, 3));
     slk_receipt receipt;
     OK(slk_receipt_init(&receipt, sizeof receipt));
     CHECK(spec_options.struct_size == sizeof spec_options && callbacks.struct_size == sizeof callbacks
@@ -482,6 +486,17 @@ static void options_of_stores(void)
     slk_postgres_options postgres = SLK_POSTGRES_OPTIONS_INIT;
     postgres.struct_size = 2;
     EXPECT(SLK_E_STRUCT_SIZE, slk_store_open_postgres(nowhere, &postgres, &store));
+
+    EXPECT(SLK_E_INVALID_ARGUMENT, slk_store_open_redis(NULL, NULL, &store));
+    EXPECT(SLK_E_INVALID_UTF8, slk_redis_create_layout("\xff", NULL));
+    nowhere = "redis+unix:///no/such/socket?pass=secret";
+    refused = slk_store_open_redis(nowhere, NULL, &store);
+    CHECK(store.id == 0 && !says("secret"));
+    CHECK((refused == SLK_E_STORE && says("/no/such/socket")) || (refused == SLK_E_UNSUPPORTED && says("feature redis")));
+    CHECK(slk_redis_create_layout(nowhere, NULL) == refused && !says("secret"));
+    slk_redis_options redis = SLK_REDIS_OPTIONS_INIT;
+    redis.struct_size = 2;
+    EXPECT(SLK_E_STRUCT_SIZE, slk_store_open_redis(nowhere, &redis, &store));
 }
 
 static void events(void)

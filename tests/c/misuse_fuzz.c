@@ -164,6 +164,7 @@ static uint64_t run_seed(uint64_t seed)
 static int is_rare(const char *function)
 {
     static const char *const rare[] = { "slk_store_open_postgres",      "slk_postgres_create_tables",
+                                        "slk_store_open_redis",         "slk_redis_create_layout",
                                         "slk_request_complete_removed", "slk_request_complete_keys",
                                         "slk_locker_answer_handover", "slk_engine_is_store_critical", "slk_store_check" };
     for (unsigned at = 0; at < sizeof rare / sizeof rare[0]; at++)

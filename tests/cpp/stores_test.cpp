@@ -348,6 +348,16 @@ TEST(stores_that_are_none_are_refused) {
     postgres.request_timeout = std::chrono::hours(10000);
     CHECK_CODE(invalid_argument, slk::store::open_postgres(nowhere, postgres));
     CHECK_CODE(invalid_argument, slk::store::open_postgres(std::string("a\0b", 3)));
+    slk::redis_options redis;
+    redis.require_durable = true;
+    redis.wait_replicas = 1;
+    redis.wait = std::chrono::milliseconds(100);
+    const std::string no_socket = "redis+unix:///no/such/socket";
+    CHECK(!slk::store::open_redis(no_socket, redis));
+    CHECK(!slk::store::create_redis_layout(no_socket));
+    redis.wait = std::chrono::hours(10000);
+    CHECK_CODE(invalid_argument, slk::store::open_redis(no_socket, redis));
+    CHECK_CODE(invalid_argument, slk::store::open_redis(std::string("a\0b", 3)));
 }
 
 } // namespace

@@ -26,6 +26,9 @@ namespace SessionLocker.Tests
             Print<slk_sqlite_options>("struct_size", "durability", "flags", "busy_timeout_ms", "read_threads", "batch");
             Print<slk_postgres_options>(
                 "struct_size", "flags", "connections", "batch", "connect_timeout_ms", "request_timeout_ms");
+            Print<slk_redis_options>(
+                "struct_size", "flags", "connections", "batch", "connect_timeout_ms", "request_timeout_ms", "wait_replicas",
+                "wait_ms");
             Print<slk_store_callbacks>(
                 "struct_size", "mode", "name", "user_data", "get", "put", "remove", "cancel", "destroy", "max_value_bytes",
                 "max_key_bytes", "threads", "list");

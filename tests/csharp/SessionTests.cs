@@ -284,6 +284,10 @@ namespace SessionLocker.Tests
             PostgresOptions postgres = new PostgresOptions { RequireTls = true, RequireSynchronous = true, Connections = 2, ConnectTimeout = TimeSpan.FromSeconds(1) };
             Check.Throws<SessionLockerException>(() => Store.OpenPostgres(Nowhere, postgres));
             Check.Throws<SessionLockerException>(() => Store.CreatePostgresTables(Nowhere));
+            const string NoSocket = "redis+unix:///no/such/socket";
+            RedisOptions redis = new RedisOptions { RequireDurable = true, WaitReplicas = 1, Wait = TimeSpan.FromMilliseconds(100) };
+            Check.Throws<SessionLockerException>(() => Store.OpenRedis(NoSocket, redis));
+            Check.Throws<SessionLockerException>(() => Store.CreateRedisLayout(NoSocket));
         }
 
         private static void StatusTells()

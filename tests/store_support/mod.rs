@@ -2,7 +2,8 @@
 #![allow(dead_code)] // Each test program uses its part.
 
 use sessionlocker::store::{
-    Completions, Expected, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreResult, Version,
+    Completions, Expected, Key, Kind, Operation, Outcome, Reply, Request, RequestId, Store, StoreError, StoreResult,
+    Version,
 };
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -117,6 +118,31 @@ pub fn read(store: &dyn Store, key: &Key) -> Option<(Arc<[u8]>, Version)> {
         Ok(Reply::Found { value, version }) => Some((value, version)),
         Ok(Reply::Missing) => None,
         other => panic!("get of {key}: {other:?}"),
+    }
+}
+
+/// Failed in this way, and in words that name the store and the key, and no password.
+pub fn failed_of(store: &str, result: StoreResult, outcome: Outcome, key: &Key) -> StoreError {
+    let error = result.expect_err("must fail");
+    assert_eq!(error.outcome, outcome, "{error}");
+    assert!(
+        error.text.contains(store) && error.text.contains(&key.to_string()),
+        "{error}"
+    );
+    assert!(!error.text.contains("secret"), "{error}");
+    error
+}
+
+/// Reads until the store answers.
+pub fn read_in_time(store: &dyn Store, key: &Key) -> Option<(Arc<[u8]>, Version)> {
+    let start = Instant::now();
+    loop {
+        match call(store, get(key)) {
+            Ok(Reply::Found { value, version }) => return Some((value, version)),
+            Ok(_) => return None,
+            Err(error) => assert!(start.elapsed() < PATIENCE, "{error}"),
+        }
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

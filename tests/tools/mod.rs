@@ -1,8 +1,12 @@
 //! What the tests that run compilers, servers and other programs have in common.
 #![allow(dead_code)] // Each test program uses its part.
 
+pub mod certificates;
+pub mod daemon;
 pub mod postgres;
 pub mod proxy;
+pub mod redis;
+pub mod redis_cluster;
 #[cfg(unix)]
 pub mod served;
 

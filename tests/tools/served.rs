@@ -1,6 +1,7 @@
 //! A store that a process serves, whichever it is, and what tests do to that process.
 
 use super::postgres::Postgres;
+use super::redis::Redis;
 
 /// The process; when it is dropped, it and its files are gone.
 pub trait Served {
@@ -44,5 +45,31 @@ impl Served for Postgres {
 
     fn go_on(&mut self) {
         Postgres::go_on(self);
+    }
+}
+
+impl Served for Redis {
+    fn url(&self) -> String {
+        Redis::url(self, 0)
+    }
+
+    fn kill(&mut self) {
+        Redis::kill(self);
+    }
+
+    fn stop(&mut self) {
+        Redis::stop(self);
+    }
+
+    fn start_again(&mut self) {
+        Redis::start_again(self);
+    }
+
+    fn pause(&mut self) {
+        Redis::pause(self);
+    }
+
+    fn go_on(&mut self) {
+        Redis::go_on(self);
     }
 }

@@ -271,6 +271,21 @@ struct postgres_options {
     std::chrono::milliseconds request_timeout{};
 };
 
+// Zero stands for the library's default in each field; see slk_redis_options.
+struct redis_options {
+    // Refuse URLs without TLS.
+    bool require_tls = false;
+    // Refuse a server that can lose a save that was reported, as far as it tells how it is set up.
+    bool require_durable = false;
+    std::uint32_t connections = 0;
+    std::uint32_t batch = 0;
+    std::chrono::milliseconds connect_timeout{};
+    std::chrono::milliseconds request_timeout{};
+    // A write is answered as done only when so many replicas have it; how long they are waited for.
+    std::uint32_t wait_replicas = 0;
+    std::chrono::milliseconds wait{};
+};
+
 // Zero stands for the library's default in each field; see slk_store_callbacks.
 struct store_options {
     // What the store is called in errors and in the log.
@@ -426,6 +441,23 @@ public:
         return detail::checked(slk_postgres_create_tables(url.c_str(), &*native));
     }
 
+    // The store in a Redis or Valkey server, or in a cluster of them: `redis://user:password@host:port/database`. Its layout
+    // must be there.
+    static result<store> open_redis(const text_in &url, const redis_options &options = {}) {
+        const auto native = redis_native(url, options);
+        if (!native)
+            return native.error();
+        return open([&](slk_store *made) { return slk_store_open_redis(url.c_str(), &*native, made); });
+    }
+
+    // Makes that layout, where it is not there yet: once, when a game is set up.
+    static result<void> create_redis_layout(const text_in &url, const redis_options &options = {}) {
+        const auto native = redis_native(url, options);
+        if (!native)
+            return native.error();
+        return detail::checked(slk_redis_create_layout(url.c_str(), &*native));
+    }
+
     // Stores of your own. The object lives until the last request to it is over.
     static result<store> create(std::shared_ptr<blocking_store> yours, const store_options &options = {}) {
         slk_store_callbacks native = SLK_STORE_CALLBACKS_INIT;
@@ -467,6 +499,30 @@ private:
         native.batch = options.batch;
         native.connect_timeout_ms = *connect_timeout;
         native.request_timeout_ms = *request_timeout;
+        return native;
+    }
+
+    static result<slk_redis_options> redis_native(const text_in &url, const redis_options &options) {
+        const auto connect_timeout = detail::to_u32(options.connect_timeout, "connect_timeout");
+        if (!connect_timeout)
+            return connect_timeout.error();
+        const auto request_timeout = detail::to_u32(options.request_timeout, "request_timeout");
+        if (!request_timeout)
+            return request_timeout.error();
+        const auto wait = detail::to_u32(options.wait, "wait");
+        if (!wait)
+            return wait.error();
+        if (url.hides_nul())
+            return detail::hidden_nul("url");
+        slk_redis_options native = SLK_REDIS_OPTIONS_INIT;
+        native.flags = (options.require_tls ? std::uint32_t{SLK_REDIS_REQUIRE_TLS} : 0) |
+                       (options.require_durable ? std::uint32_t{SLK_REDIS_REQUIRE_DURABLE} : 0);
+        native.connections = options.connections;
+        native.batch = options.batch;
+        native.connect_timeout_ms = *connect_timeout;
+        native.request_timeout_ms = *request_timeout;
+        native.wait_replicas = options.wait_replicas;
+        native.wait_ms = *wait;
         return native;
     }
 

@@ -106,6 +106,8 @@ namespace SessionLocker
         internal const int SLK_SQLITE_CHECKPOINT_AT_CLOSE = 2;
         internal const int SLK_POSTGRES_REQUIRE_TLS = 1;
         internal const int SLK_POSTGRES_REQUIRE_SYNCHRONOUS = 2;
+        internal const int SLK_REDIS_REQUIRE_TLS = 1;
+        internal const int SLK_REDIS_REQUIRE_DURABLE = 2;
         internal const int SLK_STORE_ASYNCHRONOUS = 0;
         internal const int SLK_STORE_BLOCKING = 1;
         internal const int SLK_STORE_BLOCKING_CONCURRENT = 2;

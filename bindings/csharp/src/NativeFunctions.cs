@@ -162,6 +162,15 @@ namespace SessionLocker
         internal static extern int slk_postgres_options_init(slk_postgres_options* options, nuint size);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_store_open_redis(byte* url, slk_redis_options* options, slk_store* store);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_redis_create_layout(byte* url, slk_redis_options* options);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int slk_redis_options_init(slk_redis_options* options, nuint size);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int slk_store_create(slk_store_callbacks* callbacks, slk_store* store);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

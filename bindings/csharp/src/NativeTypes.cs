@@ -137,6 +137,19 @@ namespace SessionLocker
         internal uint request_timeout_ms;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct slk_redis_options
+    {
+        internal uint struct_size;
+        internal uint flags;
+        internal uint connections;
+        internal uint batch;
+        internal uint connect_timeout_ms;
+        internal uint request_timeout_ms;
+        internal uint wait_replicas;
+        internal uint wait_ms;
+    }
+
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate void slk_store_call(void* user_data, slk_request request, slk_request_view* view);
 

@@ -83,12 +83,14 @@ static const char *any_url(void)
                                         "postgres://misuse@/misuse?host=%2Fa,%2Fb&port=1",
                                         "postgresql://",
                                         "host=misuse",
+                                        "redis+unix:///no/such/socket",
+                                        "redis://misuse:secret@,,",
                                         "",
                                         " ",
                                         "\xff" };
     if (odd(8))
         return one_in(2) ? NULL : lend_repeated("x", SLK_MAX_TEXT_BYTES + below(2));
-    const char *url = urls[below(8)];
+    const char *url = urls[below(sizeof urls / sizeof urls[0])];
     return lend_text(url, strlen(url));
 }
 
@@ -124,6 +126,42 @@ static slk_result postgres_create_tables(void)
 static slk_result postgres_options_init(void)
 {
     return slk_postgres_options_init(out(LARGEST_STRUCT, LOAN_OUT), any_struct_size(sizeof(slk_postgres_options)));
+}
+
+static slk_redis_options any_redis_options(void)
+{
+    slk_redis_options options = SLK_REDIS_OPTIONS_INIT;
+    options.flags = any_u32(3);
+    options.connections = any_u32(5);
+    options.batch = any_u32(5);
+    options.connect_timeout_ms = any_u32(20);
+    options.request_timeout_ms = any_u32(20);
+    options.wait_replicas = any_u32(2);
+    options.wait_ms = any_u32(20);
+    return options;
+}
+
+static slk_result store_open_redis(void)
+{
+    if (!crowded && me.inside > 0)
+        return SLK_OK;
+    const char *url = any_url();
+    slk_redis_options options = any_redis_options();
+    slk_store *store = out(sizeof *store, LOAN_HANDLE);
+    slk_result result = slk_store_open_redis(url, odd_options(&options, sizeof options), store);
+    return close_if_alone(result, store);
+}
+
+static slk_result redis_create_layout(void)
+{
+    const char *url = any_url();
+    slk_redis_options options = any_redis_options();
+    return slk_redis_create_layout(url, odd_options(&options, sizeof options));
+}
+
+static slk_result redis_options_init(void)
+{
+    return slk_redis_options_init(out(LARGEST_STRUCT, LOAN_OUT), any_struct_size(sizeof(slk_redis_options)));
 }
 
 static slk_result store_create(void)
