@@ -6,20 +6,21 @@ mod tools;
 
 use sessionlocker::store::memory::MemoryStore;
 use sessionlocker::store::{
-    Cause, Expected, Key, Kind, Operation, Outcome, Reply, Request, Store, StoreResult, Version,
+    Cause, Expected, Hints, Key, Kind, Listener, Operation, Outcome, Reply, Request, Store, StoreResult, Version,
 };
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
-use store_support::{call, get, key, list, put, read, remove, write, Asked};
+use std::time::{Duration, Instant};
+use store_support::{call, get, key, list, put, read, remove, write, Asked, PATIENCE};
 
 /// Opens one more store object on the same, at first empty, storage.
 type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
 
 type Check = (&'static str, fn(Open));
 
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 19] = [
     ("abilities make sense", abilities_make_sense),
     ("create, then read", create_then_read),
     ("create is refused where something is", create_on_existing),
@@ -33,6 +34,8 @@ const CHECKS: [Check; 17] = [
     ("sizes from nothing to the largest", sizes),
     ("too large is refused", too_large),
     ("each of a batch on its own", each_of_a_batch_on_its_own),
+    ("header and data apart", header_and_data),
+    ("what is announced is heard by whom it is for", announcements),
     ("a storm of conflicts loses nothing", storm),
     ("two objects see one storage", two_objects),
     ("a list is complete, in order, and of one space", list_in_order),
@@ -277,6 +280,122 @@ fn each_of_a_batch_on_its_own(open: Open) {
         assert_eq!(of_one[4], Ok(Reply::Conflict));
     }
     assert_eq!(read(store, &key("old")), Some((b"x".as_slice().into(), old)));
+}
+
+fn put_with(key: &Key, value: &[u8], expected: Expected, hints: Hints) -> Request {
+    Request {
+        key: key.clone(),
+        operation: Operation::Put {
+            value: value.into(),
+            expected,
+            hints,
+        },
+    }
+}
+
+/// A put of a record whose header is `header` and whose data say the same as before, or so it says.
+fn of_header(key: &Key, header: &[u8], data: &[u8], expected: &Version) -> Request {
+    let hints = Hints {
+        header_bytes: u32::try_from(header.len()).unwrap(),
+        data_unchanged: true,
+        ..Hints::default()
+    };
+    put_with(
+        key,
+        &[header, data].concat(),
+        Expected::Version(expected.clone()),
+        hints,
+    )
+}
+
+fn written(reply: StoreResult) -> Version {
+    match reply {
+        Ok(Reply::Written { version }) => version,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn header_and_data(open: Open) {
+    let store = &*open();
+    let key = key("apart");
+    let apart = Hints {
+        header_bytes: 4,
+        ..Hints::default()
+    };
+    let first = written(call(store, put_with(&key, b"headdata", Expected::Missing, apart)));
+    let second = written(call(store, of_header(&key, b"longer head", b"data", &first)));
+    assert_eq!(read(store, &key).unwrap().0[..], b"longer headdata"[..]);
+    let late = call(store, of_header(&key, b"late", b"data", &first));
+    assert_eq!(late, Ok(Reply::Conflict));
+    // Of another length: it cannot be true that the data are the same.
+    let third = written(call(store, of_header(&key, b"h", b"other data", &second)));
+    assert_eq!(read(store, &key).unwrap().0[..], b"hother data"[..]);
+    // Not written apart: there is no header to be replaced.
+    let whole = written(call(store, put(&key, b"whole", Expected::Version(third))));
+    let last = written(call(store, of_header(&key, b"W", b"hole!", &whole)));
+    assert_eq!(read(store, &key), Some((b"Whole!".as_slice().into(), last)));
+}
+
+#[derive(Default)]
+struct Ear(Mutex<Vec<String>>);
+
+impl Listener for Ear {
+    fn changed(&self, key: &Key) {
+        self.0.lock().unwrap().push(key.name.to_string());
+    }
+
+    fn missed(&self) {}
+}
+
+impl Ear {
+    fn has_heard(&self, name: &str) -> bool {
+        self.0.lock().unwrap().iter().any(|heard| heard == name)
+    }
+}
+
+/// Writes under this name for this server.
+fn write_for(store: &dyn Store, server: &str, name: &str) {
+    let hints = Hints {
+        announce: Some(server.into()),
+        ..Hints::default()
+    };
+    let expected = read(store, &key(name)).map_or(Expected::Missing, |(_, version)| Expected::Version(version));
+    written(call(store, put_with(&key(name), b"x", expected, hints)));
+}
+
+/// Writes until it is heard: a store may need a while before it listens.
+fn write_until_heard(store: &dyn Store, server: &str, name: &str, ear: &Ear) {
+    let start = Instant::now();
+    while !ear.has_heard(name) {
+        assert!(start.elapsed() < PATIENCE, "{name} was not heard");
+        write_for(store, server, name);
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn announcements(open: Open) {
+    let (teller, hearer) = (&*open(), &*open());
+    if !hearer.abilities().push {
+        return;
+    }
+    let (ear, other) = (Arc::new(Ear::default()), Arc::new(Ear::default()));
+    let listeners: [Arc<dyn Listener>; 2] = [Arc::clone(&ear) as _, Arc::clone(&other) as _];
+    hearer.listen("eu-1", Arc::downgrade(&listeners[0]));
+    hearer.listen("eu \"2\"; DROP", Arc::downgrade(&listeners[1]));
+    write_until_heard(teller, "eu-1", "first", &ear);
+    write_until_heard(teller, "eu \"2\"; DROP", "second", &other);
+    write_for(teller, "nobody", "for nobody");
+    write(teller, &key("silent"), b"x", Expected::Missing);
+    let in_vain = Hints {
+        announce: Some("eu-1".into()),
+        ..Hints::default()
+    };
+    let conflict = call(teller, put_with(&key("silent"), b"y", Expected::Missing, in_vain));
+    assert_eq!(conflict, Ok(Reply::Conflict));
+    write_until_heard(teller, "eu-1", "last", &ear);
+    for name in ["for nobody", "silent", "second"] {
+        assert!(!ear.has_heard(name), "{name}");
+    }
 }
 
 /// Adds one to the number under the key, once; `false` when somebody else was faster. `between` is called after the

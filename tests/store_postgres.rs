@@ -13,8 +13,11 @@ use sessionlocker::locker::{event, Spec};
 use sessionlocker::log::{Level, LogSink};
 use sessionlocker::record::Document;
 use sessionlocker::store::postgres::{create_tables, open, part_of, PostgresOptions};
-use sessionlocker::store::{Cause, Expected, Key, Kind, Outcome, Reply, Store, StoreError, StoreResult};
+use sessionlocker::store::{
+    Cause, Expected, Hints, Key, Kind, Listener, Operation, Outcome, Reply, Request, Store, StoreError, StoreResult,
+};
 use std::os::unix::fs::{chown, MetadataExt};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -62,6 +65,127 @@ fn refused(urls: &str, options: &PostgresOptions, kind: ErrorKind, words: &str) 
 /// Failed in this way, and in words that name the server and the key, and no password.
 fn failed(result: StoreResult, outcome: Outcome, key: &Key) -> StoreError {
     failed_of("postgres", result, outcome, key)
+}
+
+// Writes of the header alone, and messages
+
+/// Bytes that the database has logged so far.
+fn logged(server: &Postgres) -> u64 {
+    server
+        .sql(
+            "postgres",
+            "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint",
+        )
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn a_write_that_leaves_the_data_logs_the_header_alone() {
+    const WRITES: u64 = 50;
+    const DATA: usize = 50_000;
+    let Some(server) = Postgres::start_with(&[("autovacuum", "off"), ("full_page_writes", "off")]) else {
+        return;
+    };
+    let url = server.new_schema("apart");
+    let store = &*open(made(&url), &over_one_connection()).unwrap();
+    // Nothing that could be compressed.
+    let data: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(DATA).collect();
+    let save = |header: &str, expected: Expected, data_unchanged: bool| {
+        let operation = Operation::Put {
+            value: [header.as_bytes(), &data].concat().into(),
+            expected,
+            hints: Hints {
+                header_bytes: u32::try_from(header.len()).unwrap(),
+                data_unchanged,
+                announce: None,
+            },
+        };
+        let key = key("42");
+        match call(store, Request { key, operation }) {
+            Ok(Reply::Written { version }) => version,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut version = save("header 0", Expected::Missing, false);
+    let mut logged_by = |unchanged: bool| {
+        let before = logged(&server);
+        for number in 0..WRITES {
+            version = save(
+                &format!("header {number}"),
+                Expected::Version(version.clone()),
+                unchanged,
+            );
+        }
+        (logged(&server) - before) / WRITES
+    };
+    let (whole, header_alone) = (logged_by(false), logged_by(true));
+    println!("logged for a save of {DATA} bytes: {whole}, of the header alone: {header_alone}");
+    assert!(whole > DATA as u64, "{whole}");
+    assert!(header_alone < 2_000, "{header_alone}");
+    assert_eq!(
+        read(store, &key("42")).unwrap().0[8..],
+        [b"9".as_slice(), &data].concat()
+    );
+}
+
+#[derive(Default)]
+struct Ear {
+    heard: Mutex<Vec<String>>,
+    missed: AtomicU32,
+}
+
+impl Listener for Ear {
+    fn changed(&self, key: &Key) {
+        self.heard.lock().unwrap().push(key.name.to_string());
+    }
+
+    fn missed(&self) {
+        self.missed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn who_listens_is_told_that_something_may_have_been_missed_and_hears_on() {
+    let Some(mut server) = Postgres::start() else { return };
+    let url = server.new_schema("missed");
+    let store = open(made(&url), &over_one_connection()).unwrap();
+    let ear = Arc::new(Ear::default());
+    let listener: Arc<dyn Listener> = Arc::clone(&ear) as _;
+    store.listen("eu-1", Arc::downgrade(&listener));
+    let wait = |what: &str, is_so: &dyn Fn() -> bool| {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < PATIENCE, "{what}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    wait("connected", &|| ear.missed.load(Ordering::SeqCst) == 1);
+    server.kill();
+    server.start_again();
+    wait("connected again", &|| ear.missed.load(Ordering::SeqCst) >= 2);
+    let announced = Hints {
+        announce: Some("eu-1".into()),
+        ..Hints::default()
+    };
+    let heard = || ear.heard.lock().unwrap().contains(&"42".to_owned());
+    wait("heard", &|| {
+        let expected = read(&*store, &key("42")).map_or(Expected::Missing, |(_, version)| Expected::Version(version));
+        let operation = Operation::Put {
+            value: b"x".as_slice().into(),
+            expected,
+            hints: announced.clone(),
+        };
+        call(
+            &*store,
+            Request {
+                key: key("42"),
+                operation,
+            },
+        )
+        .unwrap();
+        heard()
+    });
 }
 
 // Tables and URLs

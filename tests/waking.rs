@@ -3,6 +3,8 @@
 
 mod common;
 mod game;
+#[cfg(all(unix, feature = "postgres"))]
+mod tools;
 
 use common::World;
 use game::{player, Game};
@@ -229,4 +231,38 @@ fn a_store_that_outlives_an_engine_tells_it_nothing() {
     waiter.open("42");
     waiter.turn();
     assert_eq!(Arc::strong_count(&store), 2, "one here, one in the engine that is left");
+}
+
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres {
+    use super::*;
+    use sessionlocker::store::postgres::{create_tables, open, PostgresOptions};
+    use tools::postgres::Postgres;
+
+    /// Updates both, whose clocks stand still, until the record is there: nothing comes by itself then.
+    fn load(games: [&Game; 2], of: &Game, key: &str) {
+        let locker = of.open(key);
+        for _ in 0..20_000 {
+            update(games);
+            if is_available(of, locker) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("nobody was woken");
+    }
+
+    #[test]
+    fn servers_wake_each_other_through_the_database() {
+        let Some(server) = Postgres::start() else { return };
+        let url = server.new_schema("waking");
+        let options = PostgresOptions::default();
+        create_tables(&url, &options).unwrap();
+        let stores = [(); 2].map(|()| open(&url, &options).unwrap());
+        let holder = Game::new(&stores[0], "holder", player(), None);
+        let waiter = Game::new(&stores[1], "waiter", player(), None);
+        load([&holder, &waiter], &holder, "42");
+        load([&holder, &waiter], &waiter, "another");
+        load([&holder, &waiter], &waiter, "42");
+    }
 }

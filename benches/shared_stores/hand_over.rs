@@ -4,68 +4,72 @@ use crate::game::Server;
 use crate::page::percentile;
 use crate::stores::Bed;
 use crate::Size;
-use sessionlocker::store::{
-    Abilities, Completion, Key, Operation, Receiver, Reply, Request, Store, StoreResult, Waiter,
-};
+use sessionlocker::store::{Abilities, Completion, Key, Listener, Request, Store};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-/// A store that tells of what is written to it, in this process: what a store that pushes does between machines.
-struct Bus {
-    inner: Arc<dyn Store>,
-    written: Arc<Mutex<Vec<Key>>>,
-}
-
-impl Store for Bus {
-    fn abilities(&self) -> &Abilities {
-        self.inner.abilities()
-    }
-
-    fn submit(&self, request: Request, completion: Completion) {
-        if !matches!(request.operation, Operation::Put { .. }) {
-            return self.inner.submit(request, completion);
-        }
-        let teller = Teller {
-            key: request.key.clone(),
-            written: Arc::clone(&self.written),
-            to: completion,
-        };
-        self.inner.submit(request, Completion::to(teller.to.id(), teller));
-    }
-}
-
-struct Teller {
-    key: Key,
-    written: Arc<Mutex<Vec<Key>>>,
-    to: Completion,
-}
-
-impl Receiver for Teller {
-    fn answer(self: Box<Self>, result: StoreResult) {
-        let Self { key, written, to } = *self;
-        if matches!(result, Ok(Reply::Written { .. })) {
-            written.lock().expect("nobody panicked").push(key);
-        }
-        to.complete(result);
-    }
-
-    fn watch(&self, waiter: Weak<dyn Waiter>) {
-        self.to.watch(waiter);
-    }
-}
-
-/// Which notifications arrive: of each two, none, one or both.
-#[derive(Clone, Copy)]
+/// Which of the store's pushes arrive: none, every second, or all.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Pushed {
     None,
     Half,
     All,
 }
 
+/// A store of whose pushes not all arrive.
+struct Filter {
+    inner: Arc<dyn Store>,
+    pushed: Pushed,
+    listeners: Mutex<Vec<Arc<dyn Listener>>>,
+}
+
+impl Store for Filter {
+    fn abilities(&self) -> &Abilities {
+        self.inner.abilities()
+    }
+
+    fn submit(&self, request: Request, completion: Completion) {
+        self.inner.submit(request, completion);
+    }
+
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        match self.pushed {
+            Pushed::None => {}
+            Pushed::All => self.inner.listen(server, listener),
+            Pushed::Half => {
+                let half: Arc<dyn Listener> = Arc::new(Half {
+                    inner: listener,
+                    heard: AtomicU64::new(0),
+                });
+                self.inner.listen(server, Arc::downgrade(&half));
+                self.listeners.lock().expect("nobody panicked").push(half);
+            }
+        }
+    }
+}
+
+/// Passes on every second push.
+struct Half {
+    inner: Weak<dyn Listener>,
+    heard: AtomicU64,
+}
+
+impl Listener for Half {
+    fn changed(&self, key: &Key) {
+        let number = self.heard.fetch_add(1, Ordering::Relaxed);
+        if let Some(inner) = self.inner.upgrade().filter(|_| number % 2 == 1) {
+            inner.changed(key);
+        }
+    }
+
+    fn missed(&self) {}
+}
+
 const MODES: [(&str, Pushed); 3] = [
     ("with push", Pushed::All),
-    ("with half of the notifications lost", Pushed::Half),
+    ("with half of the pushes lost", Pushed::Half),
     ("without push", Pushed::None),
 ];
 
@@ -83,7 +87,11 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
     );
     for bed in beds {
         for (number, (name, pushed)) in MODES.into_iter().enumerate() {
-            let mut times = hand_over(bed, &format!("move_{number}"), pushed, size.moving_players);
+            let store = bed.store(&format!("move_{number}"));
+            if pushed != Pushed::None && !store.abilities().push {
+                continue;
+            }
+            let mut times = hand_over(store, pushed, size.moving_players);
             let (p50, p99) = (percentile(&mut times, 0.5), percentile(&mut times, 0.99));
             let _ = writeln!(text, "| {} | {name} | {p50:.0} ms | {p99:.0} ms |", bed.name);
         }
@@ -100,11 +108,11 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
 }
 
 /// Milliseconds until each player was in at the second server.
-fn hand_over(bed: &Bed, name: &str, pushed: Pushed, players: usize) -> Vec<f64> {
-    let written = Arc::default();
-    let store: Arc<dyn Store> = Arc::new(Bus {
-        inner: bed.store(name),
-        written: Arc::clone(&written),
+fn hand_over(store: Arc<dyn Store>, pushed: Pushed, players: usize) -> Vec<f64> {
+    let store: Arc<dyn Store> = Arc::new(Filter {
+        inner: store,
+        pushed,
+        listeners: Mutex::default(),
     });
     let mut from = Server::start("from", &store, Some(LEASE), None);
     let mut to = Server::start("to", &store, Some(LEASE), None);
@@ -112,7 +120,6 @@ fn hand_over(bed: &Bed, name: &str, pushed: Pushed, players: usize) -> Vec<f64> 
     from.tick_until_loaded();
     let mut begun: Vec<Instant> = Vec::new();
     let mut times: Vec<Option<f64>> = vec![None; players];
-    let mut count = 0_usize;
     let mut next = Instant::now();
     while times.iter().any(Option::is_none) {
         if begun.len() < players && Instant::now() >= next {
@@ -122,13 +129,6 @@ fn hand_over(bed: &Bed, name: &str, pushed: Pushed, players: usize) -> Vec<f64> 
         }
         from.tick();
         to.tick();
-        for key in std::mem::take(&mut *written.lock().expect("nobody panicked")) {
-            count += 1;
-            if matches!(pushed, Pushed::All) || (matches!(pushed, Pushed::Half) && count % 2 == 0) {
-                from.engine.notify(&store, &key);
-                to.engine.notify(&store, &key);
-            }
-        }
         for (place, start) in begun.iter().enumerate() {
             if to.loaded[place] && times[place].is_none() {
                 times[place] = Some(start.elapsed().as_secs_f64() * 1e3);

@@ -33,6 +33,20 @@ impl Listeners {
         }
     }
 
+    /// Something may not have been heard.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub fn missed(&self) {
+        for listener in self.living(|_| true) {
+            listener.missed();
+        }
+    }
+
+    /// The servers that have listeners.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub fn servers(&self) -> Vec<Arc<str>> {
+        self.of_server.lock().keys().map(Arc::clone).collect()
+    }
+
     // Called without the lock: a listener may do what it likes.
     fn living(&self, wanted: impl Fn(&str) -> bool) -> Vec<Arc<dyn Listener>> {
         let of_server = self.of_server.lock();

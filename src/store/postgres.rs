@@ -3,8 +3,8 @@
 //! # The tables
 //! They are made by [`create_tables`] and by nothing else: `slk_records` for the records, `slk_servers` for the server
 //! records, `slk_layout` with one row that says which layout they have. Keys are bytes, so that they are compared and
-//! listed by their bytes and may hold any. A record may lie in two columns, so that a later version can write the header
-//! alone where the game's data are unchanged; as yet the first is empty, and the second holds the whole.
+//! listed by their bytes and may hold any. A record lies in two columns, its header and the game's data. A write that leaves
+//! the data as they are replaces the header alone; should what is stored have been written otherwise, the whole follows.
 //!
 //! # Versions
 //! Each write draws 128 random bits. So a version comes back neither after remove and create, nor after a failover to a
@@ -20,12 +20,16 @@
 //! answered before the server has replicated a small write behind it: what a crashed server brings back may not have
 //! reached the standby.
 //!
+//! # Waking
+//! A write that a server waits for is told to it by `NOTIFY` once it is durable, over a connection that does nothing else.
+//!
 //! # Several primaries
 //! A save never spans two keys, so keys may be spread over several databases: [`part_of`] says where one lies. Each
 //! database knows which one of how many it is, so that they cannot be mixed up.
 
 mod batch;
 mod link;
+mod messages;
 mod place;
 mod statements;
 mod tables;
@@ -37,15 +41,17 @@ pub use super::remote::traffic::{MAX_CONNECTIONS, MAX_TIMEOUT};
 pub use super::remote::{MAX_KEY_BYTES, MAX_PARTS, MAX_VALUE_BYTES};
 
 use self::link::Link;
+use self::messages::Messages;
 use self::place::Place;
 use self::wire::Postgres;
 use super::pool::Pool;
 use super::remote::database::Database;
+use super::remote::messenger::Messenger;
 use super::remote::part;
 use super::remote::spread::Spread;
 use super::remote::traffic::Traffic;
 use super::remote::{self, on_a_thread};
-use super::Store;
+use super::{Abilities, Store};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
@@ -121,7 +127,10 @@ pub fn open(urls: &str, options: &PostgresOptions) -> Result<Arc<dyn Store>, Err
     })?;
     let known: Vec<_> = links.iter().map(|link| Some(link.part.clone())).collect();
     let wanted = part::wanted(&known)?;
-    let abilities = remote::abilities(places.iter().map(|place| &*place.shown), true);
+    let abilities = Abilities {
+        push: links.iter().all(|link| link.facts.notifies),
+        ..remote::abilities(places.iter().map(|place| &*place.shown), true)
+    };
     let (mut parts, mut warnings): (Vec<Box<dyn Store>>, _) = (Vec::new(), Vec::new());
     for ((place, link), part) in places.into_iter().zip(links).zip(wanted) {
         let checked = link.part.check(&part);
@@ -129,12 +138,21 @@ pub fn open(urls: &str, options: &PostgresOptions) -> Result<Arc<dyn Store>, Err
         if let Some(why) = &link.facts.loses {
             warnings.push(format!("{}: {why}", place.shown));
         }
+        let messenger = if link.facts.notifies {
+            Some(Messenger::new(Messages {
+                place: place.clone(),
+                family: part.family.clone(),
+                patience: options.connect_timeout,
+            })?)
+        } else {
+            None
+        };
         let wire = Postgres {
             place,
             options: options.clone(),
             part,
         };
-        let database = Database::new(abilities.clone(), wire, vec![link]);
+        let database = Database::new(abilities.clone(), wire, vec![link]).with_messenger(messenger);
         parts.push(Box::new(Pool::new(database, &options.traffic().pool())?));
     }
     Ok(Arc::new(Spread::new(parts, warnings)))

@@ -144,11 +144,19 @@ fn statement_of<'b>(link: &'b Link, write: &'b Write) -> Changing<'b> {
     let Request { key, operation } = write.request;
     let statements = link.statements.of(key.kind);
     let (space, name, new) = (key.space.as_bytes(), key.name.as_bytes(), write.version.as_bytes());
+    let mut length = None;
     let (statement, parameters): (_, Vec<&[u8]>) = match operation {
-        Operation::Put { value, expected, .. } => {
-            let (header, data) = (&[][..], &**value);
+        Operation::Put { value, expected, hints } => {
+            let (header, data) = hints.split(value);
             match expected {
                 Expected::Missing => (&statements.create, vec![space, name, new, header, data]),
+                Expected::Version(old) if write.header_alone => {
+                    length = Some(i64::try_from(data.len()).unwrap_or(i64::MAX));
+                    (
+                        &statements.replace_header,
+                        vec![space, name, new, header, old.as_bytes()],
+                    )
+                }
                 Expected::Version(old) => {
                     let old = old.as_bytes();
                     (&statements.replace, vec![space, name, new, header, data, old])
@@ -160,14 +168,47 @@ fn statement_of<'b>(link: &'b Link, write: &'b Write) -> Changing<'b> {
     };
     let client = link.client();
     Box::pin(async move {
-        let parameters = parameters.iter().map(|bytes| bytes as &(dyn ToSql + Sync));
-        client.execute_raw(statement, parameters.collect::<Vec<_>>()).await
+        let bytes = parameters.iter().map(|bytes| bytes as &(dyn ToSql + Sync));
+        let length = length.iter().map(|length| length as &(dyn ToSql + Sync));
+        client
+            .execute_raw(statement, bytes.chain(length).collect::<Vec<_>>())
+            .await
     })
 }
 
-/// Writes all in one transaction, or each in one of its own if that fails by one of them. Gives what is wrong with the
-/// connection afterwards; what is still open then is of unknown outcome.
+/// Whether the header is all that this write changes.
+fn leaves_data(request: &Request) -> bool {
+    match &request.operation {
+        Operation::Put { hints, expected, .. } => {
+            hints.data_unchanged && hints.header_bytes > 0 && matches!(expected, Expected::Version(_))
+        }
+        _ => false,
+    }
+}
+
+/// Writes all, each if its key is as expected. Gives what is wrong with the connection afterwards; what is still open then
+/// is of unknown outcome.
 pub(super) fn write(link: &Link, writes: &mut [&mut Write]) -> Option<Trouble> {
+    for write in writes.iter_mut() {
+        write.header_alone = leaves_data(write.request);
+    }
+    if let Some(trouble) = write_once(link, writes) {
+        return Some(trouble);
+    }
+    // Their header did not fit to what is stored, or somebody else was faster: only the whole record can tell.
+    let mut whole: Vec<&mut Write> = writes
+        .iter_mut()
+        .map(|write| &mut **write)
+        .filter(|write| write.is_open())
+        .collect();
+    if whole.is_empty() {
+        return None;
+    }
+    write_once(link, &mut whole)
+}
+
+/// Writes all in one transaction, or each in one of its own if that fails by one of them.
+fn write_once(link: &Link, writes: &mut [&mut Write]) -> Option<Trouble> {
     let failed = match transaction(link, writes) {
         Ok(()) => return None,
         Err(failed) => failed,

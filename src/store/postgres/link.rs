@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_postgres::{AsyncMessage, Client, Connection};
+use tokio_postgres::error::DbError;
+use tokio_postgres::{AsyncMessage, Client, Connection, Notification};
 
 /// The function of the server that says that it gave up waiting for a standby, whatever language it speaks.
 const WAIT_GIVEN_UP: &str = "SyncRepWaitForLSN";
@@ -42,6 +43,8 @@ pub(super) struct Bare {
 pub(super) struct Facts {
     /// Why it can lose writes that it confirmed; none if it does not.
     pub loses: Option<String>,
+    /// It passes messages on between those who are connected.
+    pub notifies: bool,
 }
 
 impl Link {
@@ -92,7 +95,13 @@ impl Bare {
         let client = driven.connect(options.connect_timeout, async {
             let connected = server.config.connect(place.tls.clone()).await;
             let (client, connection) = connected.map_err(|error| trouble_of(&error))?;
-            Ok((client, drive(connection, Arc::clone(&unreplicated))))
+            let unreplicated = Arc::clone(&unreplicated);
+            let notice = move |notice: DbError| {
+                if notice.routine() == Some(WAIT_GIVEN_UP) {
+                    unreplicated.fetch_add(1, Ordering::AcqRel);
+                }
+            };
+            Ok((client, drive(connection, notice, |_| {})))
         })?;
         let bare = Self {
             client,
@@ -157,6 +166,8 @@ impl Bare {
         };
         Ok(Facts {
             loses: loses.map(str::to_owned),
+            // Aurora is PostgreSQL in this; of the others not all versions know it.
+            notifies: !cockroach && !version.contains("-YB-"),
         })
     }
 
@@ -185,14 +196,20 @@ impl Bare {
     }
 }
 
-async fn drive<S, T>(mut connection: Connection<S, T>, unreplicated: Arc<AtomicU64>)
-where
+/// Drives a connection until it ends, and passes on what the server says unasked.
+pub(super) async fn drive<S, T>(
+    mut connection: Connection<S, T>,
+    notice: impl Fn(DbError),
+    notification: impl Fn(Notification),
+) where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-        if matches!(&message, AsyncMessage::Notice(notice) if notice.routine() == Some(WAIT_GIVEN_UP)) {
-            unreplicated.fetch_add(1, Ordering::AcqRel);
+        match message {
+            AsyncMessage::Notice(said) => notice(said),
+            AsyncMessage::Notification(said) => notification(said),
+            _ => {}
         }
     }
 }

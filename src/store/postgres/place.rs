@@ -12,6 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const KEEPALIVE_IDLE_UNSET: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// One primary and the servers that may take its place.
+#[derive(Clone)]
 pub(super) struct Place {
     /// `postgres game on db1:5432, db2:5432`
     pub shown: String,
@@ -21,6 +22,7 @@ pub(super) struct Place {
 }
 
 /// One server of a URL.
+#[derive(Clone)]
 pub(super) struct Server {
     pub config: Config,
     /// `db1:5432`

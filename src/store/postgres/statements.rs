@@ -9,6 +9,8 @@ pub(super) struct OfKind {
     pub get: Statement,
     pub create: Statement,
     pub replace: Statement,
+    /// Replaces the header alone, where the data were written apart from it and are as long as the new ones.
+    pub replace_header: Statement,
     pub remove: Statement,
     pub list: Statement,
 }
@@ -25,7 +27,7 @@ pub(super) struct Statements {
 // was as expected. One that waits for the row of another transaction compares with what that one leaves.
 //
 // Both tables have the same columns: a server record has no space, but a request for one may name any.
-fn requests_of(table: &str) -> [String; 5] {
+fn requests_of(table: &str) -> [String; 6] {
     [
         format!("SELECT version, header, data FROM {table} WHERE space = $1 AND name = $2"),
         format!(
@@ -34,6 +36,10 @@ fn requests_of(table: &str) -> [String; 5] {
         ),
         format!(
             "UPDATE {table} SET version = $3, header = $4, data = $5 WHERE space = $1 AND name = $2 AND version = $6"
+        ),
+        format!(
+            "UPDATE {table} SET version = $3, header = $4 WHERE space = $1 AND name = $2 AND version = $5 \
+             AND octet_length(header) > 0 AND octet_length(data) = $6::bigint"
         ),
         format!("DELETE FROM {table} WHERE space = $1 AND name = $2 AND version = $3"),
         format!("SELECT name FROM {table} WHERE space = $1 AND name >= $2 ORDER BY name LIMIT $3"),
@@ -57,6 +63,7 @@ impl Statements {
                 get: next()?,
                 create: next()?,
                 replace: next()?,
+                replace_header: next()?,
                 remove: next()?,
                 list: next()?,
             })

@@ -1,11 +1,15 @@
 //! One of the servers over which a store spreads its keys: its connections, and the requests that go to it.
 
 use super::doubt::Doubt;
+use super::messenger::Messenger;
 use super::retry::Retry;
 use super::trouble::Trouble;
 use super::write::{fail_open, Write};
-use crate::store::{limits, Abilities, BlockingStore, Outcome, Reply, Request, StoreError, StoreResult};
+use crate::store::{
+    limits, Abilities, BlockingStore, Listener, Operation, Outcome, Reply, Request, StoreError, StoreResult,
+};
 use parking_lot::Mutex;
+use std::sync::Weak;
 use std::vec::IntoIter;
 
 /// How one kind of server is talked to.
@@ -46,6 +50,7 @@ pub(in crate::store) struct Database<W: Wire> {
     idle: Mutex<Vec<W::Link>>,
     retry: Retry,
     doubt: Doubt,
+    messenger: Option<Messenger>,
 }
 
 impl<W: Wire> Database<W> {
@@ -57,6 +62,24 @@ impl<W: Wire> Database<W> {
             idle: Mutex::new(links),
             retry: Retry::default(),
             doubt: Doubt::new(),
+            messenger: None,
+        }
+    }
+
+    /// The same, with somebody who tells servers of what was written for them.
+    pub fn with_messenger(self, messenger: Option<Messenger>) -> Self {
+        Self { messenger, ..self }
+    }
+
+    /// Whoever waits for one of these writes is told of it.
+    fn announce(&self, writes: &[&Request], results: &[StoreResult]) {
+        let Some(messenger) = &self.messenger else { return };
+        for (request, result) in writes.iter().zip(results) {
+            if let (Operation::Put { hints, .. }, Ok(Reply::Written { .. })) = (&request.operation, result) {
+                if let Some(server) = &hints.announce {
+                    messenger.tell(server, &request.key);
+                }
+            }
         }
     }
 
@@ -149,7 +172,9 @@ impl<W: Wire> Database<W> {
             let result = write.into_result();
             result.map_err(|(trouble, outcome)| self.failed(trouble, request, outcome))
         });
-        results.collect()
+        let results: Vec<StoreResult> = results.collect();
+        self.announce(requests, &results);
+        results
     }
 
     fn write_sorted(&self, writes: &mut [&mut Write]) {
@@ -176,6 +201,12 @@ impl<W: Wire> Database<W> {
 impl<W: Wire> BlockingStore for Database<W> {
     fn abilities(&self) -> &Abilities {
         &self.abilities
+    }
+
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        if let Some(messenger) = &self.messenger {
+            messenger.listen(server, listener);
+        }
     }
 
     fn execute(&self, requests: &[Request]) -> Vec<StoreResult> {

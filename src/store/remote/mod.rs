@@ -4,6 +4,7 @@
 pub(super) mod database;
 mod doubt;
 pub(super) mod driven;
+pub(super) mod messenger;
 pub(super) mod part;
 mod retry;
 pub(super) mod spread;

@@ -1,7 +1,8 @@
 //! Several servers as one store: each key lies in one of them.
 
 use crate::store::{
-    Abilities, Completion, Key, Kind, Operation, Receiver, Reply, Request, Store, StoreResult, Waiter, MAX_LISTED,
+    Abilities, Completion, Key, Kind, Listener, Operation, Receiver, Reply, Request, Store, StoreResult, Waiter,
+    MAX_LISTED,
 };
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -53,6 +54,12 @@ impl Store for Spread {
         }
         let part = part_of(&request.key, self.parts.len());
         self.parts[part].submit(request, completion);
+    }
+
+    fn listen(&self, server: &str, listener: Weak<dyn Listener>) {
+        for part in &self.parts {
+            part.listen(server, Weak::clone(&listener));
+        }
     }
 
     fn warnings(&self) -> Vec<String> {

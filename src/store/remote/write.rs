@@ -2,13 +2,15 @@
 
 use super::trouble::Trouble;
 use crate::error::ErrorKind;
-use crate::store::{Outcome, Reply, Request, Version};
+use crate::store::{Operation, Outcome, Reply, Request, Version};
 
 /// A write on its way.
 pub(in crate::store) struct Write<'a> {
     pub request: &'a Request,
     /// What is stored will be of this version, which nothing ever had.
     pub version: Version,
+    /// The header alone is written, as a store may that keeps the two apart.
+    pub header_alone: bool,
     state: State,
 }
 
@@ -22,6 +24,7 @@ impl<'a> Write<'a> {
         Ok(Self {
             request,
             version: new_version()?,
+            header_alone: false,
             state: State::Open,
         })
     }
@@ -37,11 +40,16 @@ impl<'a> Write<'a> {
         matches!(self.state, State::Open)
     }
 
-    /// The server found the key as expected and did it, or found it otherwise and did nothing.
+    /// The server found the key as expected and did it, or found it otherwise and did nothing. A header that did not fit to
+    /// what is stored leaves the write open: then all of it is to be written.
     pub fn done(&mut self, found_as_expected: bool) {
+        if self.header_alone && !found_as_expected {
+            self.header_alone = false;
+            return;
+        }
         let reply = if !found_as_expected {
             Reply::Conflict
-        } else if matches!(self.request.operation, crate::store::Operation::Remove { .. }) {
+        } else if matches!(self.request.operation, Operation::Remove { .. }) {
             Reply::Removed
         } else {
             Reply::Written {
