@@ -3,7 +3,7 @@
 
 mod common;
 mod game;
-#[cfg(all(unix, feature = "postgres"))]
+#[cfg(all(unix, feature = "postgres", feature = "redis"))]
 mod tools;
 
 use common::World;
@@ -233,11 +233,13 @@ fn a_store_that_outlives_an_engine_tells_it_nothing() {
     assert_eq!(Arc::strong_count(&store), 2, "one here, one in the engine that is left");
 }
 
-#[cfg(all(unix, feature = "postgres"))]
-mod postgres {
+#[cfg(all(unix, feature = "postgres", feature = "redis"))]
+mod shared {
     use super::*;
-    use sessionlocker::store::postgres::{create_tables, open, PostgresOptions};
+    use sessionlocker::store::postgres::{self, PostgresOptions};
+    use sessionlocker::store::redis::{self, RedisOptions};
     use tools::postgres::Postgres;
+    use tools::redis::Redis;
 
     /// Updates both, whose clocks stand still, until the record is there: nothing comes by itself then.
     fn load(games: [&Game; 2], of: &Game, key: &str) {
@@ -252,17 +254,27 @@ mod postgres {
         panic!("nobody was woken");
     }
 
-    #[test]
-    fn servers_wake_each_other_through_the_database() {
-        let Some(server) = Postgres::start() else { return };
-        let url = server.new_schema("waking");
-        let options = PostgresOptions::default();
-        create_tables(&url, &options).unwrap();
-        let stores = [(); 2].map(|()| open(&url, &options).unwrap());
+    fn servers_wake_each_other(stores: &[Arc<dyn Store>; 2]) {
         let holder = Game::new(&stores[0], "holder", player(), None);
         let waiter = Game::new(&stores[1], "waiter", player(), None);
         load([&holder, &waiter], &holder, "42");
         load([&holder, &waiter], &waiter, "another");
         load([&holder, &waiter], &waiter, "42");
+    }
+
+    #[test]
+    fn servers_wake_each_other_through_postgres() {
+        let Some(server) = Postgres::start() else { return };
+        let (url, options) = (server.new_schema("waking"), PostgresOptions::default());
+        postgres::create_tables(&url, &options).unwrap();
+        servers_wake_each_other(&[(); 2].map(|()| postgres::open(&url, &options).unwrap()));
+    }
+
+    #[test]
+    fn servers_wake_each_other_through_redis() {
+        let Some(server) = Redis::start() else { return };
+        let (url, options) = (server.url(0), RedisOptions::default());
+        redis::create_layout(&url, &options).unwrap();
+        servers_wake_each_other(&[(); 2].map(|()| redis::open(&url, &options).unwrap()));
     }
 }

@@ -30,6 +30,7 @@ mod cluster;
 mod facts;
 mod keys;
 mod layout;
+mod messages;
 mod node;
 mod place;
 mod scripts;
@@ -44,12 +45,14 @@ pub use super::remote::{MAX_KEY_BYTES, MAX_PARTS, MAX_VALUE_BYTES};
 use self::bare::Bare;
 use self::cluster::Cluster;
 use self::layout::Layout;
+use self::messages::Messages;
 use self::node::{Link, Node};
 use self::place::Place;
 use self::slots::Slots;
 use self::topology::Topology;
 use super::pool::Pool;
 use super::remote::database::Database;
+use super::remote::messenger::Messenger;
 use super::remote::part;
 use super::remote::spread::Spread;
 use super::remote::traffic::Traffic;
@@ -160,7 +163,10 @@ pub fn open(urls: &str, options: &RedisOptions) -> Result<Arc<dyn Store>, Error>
     let known: Vec<_> = found.iter().map(|found| Some(found.layout.part.clone())).collect();
     let wanted = part::wanted(&known)?;
     let lists = found.iter().all(|found| found.layout.lists);
-    let abilities = remote::abilities(places.iter().map(|place| &*place.shown), lists);
+    let abilities = Abilities {
+        push: found.iter().all(|found| matches!(found.what, What::Server(_))),
+        ..remote::abilities(places.iter().map(|place| &*place.shown), lists)
+    };
     let (mut parts, mut warnings): (Vec<Box<dyn Store>>, _) = (Vec::new(), Vec::new());
     for ((place, found), part) in places.into_iter().zip(found).zip(wanted) {
         let checked = found.layout.part.check(&part);
@@ -239,13 +245,19 @@ fn member(
     match what {
         What::Server(link) => {
             let pool = options.traffic().pool();
+            let messenger = Messenger::new(Messages {
+                place: place.clone(),
+                family: layout.part.family.clone(),
+                patience: options.connect_timeout,
+            })?;
             let node = Node {
                 place,
                 options,
                 layout,
                 cluster: None,
             };
-            Ok(Box::new(Pool::new(Database::new(abilities, node, vec![link]), &pool)?))
+            let database = Database::new(abilities, node, vec![link]).with_messenger(Some(messenger));
+            Ok(Box::new(Pool::new(database, &pool)?))
         }
         What::Cluster(slots) => {
             let topology = Topology::new(place, options.clone(), slots);

@@ -7,9 +7,8 @@
 use super::link::drive;
 use super::place::{Place, Server};
 use super::trouble::trouble_of;
-use crate::store::remote::messenger::{Heard, Message, Voice};
+use crate::store::remote::messenger::{channel_of, Heard, Message, Voice};
 use crate::store::remote::trouble::Trouble;
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +47,7 @@ impl Voice for Messages {
     async fn subscribe(&self, client: &mut Client, servers: &[Arc<str>]) -> Result<(), Trouble> {
         let mut sql = String::new();
         for server in servers {
-            let _ = write!(sql, "LISTEN {};", self.channel_of(server));
+            let _ = write!(sql, "LISTEN {};", channel_of(&self.family, server));
         }
         self.ask(client.batch_execute(&sql)).await
     }
@@ -56,7 +55,7 @@ impl Voice for Messages {
     async fn tell(&self, client: &mut Client, messages: &[Message]) -> Result<(), Trouble> {
         let payloads = messages
             .iter()
-            .map(|message| (self.channel_of(&message.server), message.to_text()));
+            .map(|message| (channel_of(&self.family, &message.server), message.to_text()));
         let (channels, payloads): (Vec<_>, Vec<_>) = payloads
             .filter(|(_, payload)| payload.len() <= MAX_PAYLOAD_BYTES)
             .unzip();
@@ -93,17 +92,5 @@ impl Messages {
         timeout(self.patience, work)
             .await
             .unwrap_or_else(|_| Err(Trouble::late(self.patience)))
-    }
-
-    /// A name of the length that identifiers may have, whatever the server's id is.
-    fn channel_of(&self, server: &str) -> String {
-        let mut hash = Sha256::new();
-        hash.update(&self.family);
-        hash.update(server.as_bytes());
-        let mut channel = "slk_".to_owned();
-        for byte in &hash.finalize()[..16] {
-            let _ = write!(channel, "{byte:02x}");
-        }
-        channel
     }
 }

@@ -135,20 +135,20 @@ pub(super) fn is_primary(hello: &Value) -> Result<(), Trouble> {
     }
 }
 
-/// A value of an answer that gives names and values by turns.
+/// A value of an answer that gives names and values.
 fn word(answer: &Value, name: &str) -> Option<String> {
     let text = |value: &Value| match value {
         Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
         Value::SimpleString(text) => Some(text.clone()),
         _ => None,
     };
-    let words = answer.as_sequence()?;
-    let mut pairs = words.chunks_exact(2);
-    let found = pairs.find(|pair| text(&pair[0]).as_deref() == Some(name))?;
-    text(&found[1])
+    let mut pairs = answer.as_map_iter()?;
+    let (_, found) = pairs.find(|(key, _)| text(key).as_deref() == Some(name))?;
+    text(found)
 }
 
-async fn carrier(place: &Place, server: &Server, user_timeout: Duration) -> io::Result<Box<dyn Carrier>> {
+/// Connects to a server.
+pub(super) async fn carrier(place: &Place, server: &Server, user_timeout: Duration) -> io::Result<Box<dyn Carrier>> {
     match &server.address {
         #[cfg(unix)]
         Address::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await?)),

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One primary and the servers that may take its place, or the nodes of a cluster that are known from the beginning.
+#[derive(Clone)]
 pub(super) struct Place {
     /// `redis db1:6379, db2:6379`
     pub shown: String,

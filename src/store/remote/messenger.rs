@@ -8,6 +8,8 @@ use crate::store::{Key, Kind, Listener};
 use futures_util::future::{select, Either};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
@@ -62,6 +64,19 @@ impl Message {
             },
         })
     }
+}
+
+/// What the messages for a server are called on a server that others may share. It is of one length and of few letters,
+/// whatever the id of the server is.
+pub(in crate::store) fn channel_of(family: &[u8], server: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(family);
+    hash.update(server.as_bytes());
+    let mut channel = "slk_".to_owned();
+    for byte in &hash.finalize()[..16] {
+        let _ = write!(channel, "{byte:02x}");
+    }
+    channel
 }
 
 /// Where what is heard goes. The connection that hears it keeps it; it is gone when the connection is.
