@@ -89,11 +89,11 @@ slk::result_code find_people(slk::store store) {
         outcome = now.outcome;
         count = now.count;
     }};
-    for (int i = 0; i < 5000 && outcome == slk::result_code::pending; ++i) {
+    for (int i = 0; i < patience_ms && outcome == slk::result_code::pending; ++i) {
         CHECK_OK(server.engine.update());
         CHECK_OK(server.engine.dispatch(visitor));
         world::now() += 1ms;
-        std::this_thread::sleep_for(100us);
+        std::this_thread::sleep_for(1ms);
     }
     CHECK(outcome != slk::result_code::ok || count == 1);
     return outcome;

@@ -7,7 +7,6 @@ use crate::store::listeners::Listeners;
 use crate::store::{Key, Kind, Listener};
 use futures_util::future::{select, Either};
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::future::Future;
@@ -34,9 +33,6 @@ pub(in crate::store) struct Message {
     pub key: Key,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Wire<'a>(&'a str, u8, &'a str, &'a str);
-
 impl Message {
     /// As text.
     pub fn to_text(&self) -> String {
@@ -44,7 +40,7 @@ impl Message {
             Kind::Record => 0,
             Kind::Server => 1,
         };
-        serde_json::to_string(&Wire(&self.server, kind, &self.key.space, &self.key.name)).unwrap_or_default()
+        serde_json::to_string(&(&*self.server, kind, &*self.key.space, &*self.key.name)).unwrap_or_default()
     }
 
     /// What such a text says; `None` if something else is to be read there.
