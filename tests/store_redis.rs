@@ -363,9 +363,10 @@ fn a_server_that_runs_a_script_or_loads_its_data_is_waited_for() {
         scope.spawn(|| server.try_cli(&["EVAL", "while true do end", "0"]));
         server.wait_until(&["GET", "b"], "BUSY");
         let request = put(&key("a"), b"y", Expected::Version(version.clone()));
-        let error = failed(call(&*store, request), Outcome::NotApplied, &key("a"));
-        assert!(error.text.contains("keeps the server busy"), "{error}");
+        let result = call(&*store, request);
         server.cli(&["SCRIPT", "KILL"]);
+        let error = failed(result, Outcome::NotApplied, &key("a"));
+        assert!(error.text.contains("keeps the server busy"), "{error}");
     });
     read_in_time(&*store, &key("a"));
 
@@ -512,6 +513,14 @@ fn a_server_that_can_lose_what_it_confirmed_is_told_of() {
     assert!(warnings()[1].contains("throws values away"), "{:?}", warnings());
 }
 
+fn waiting(wait_replicas: u32) -> RedisOptions {
+    RedisOptions {
+        wait_replicas,
+        wait: Duration::from_secs(5),
+        ..patient()
+    }
+}
+
 /// A primary with a replica, and a store that waits for it.
 fn replicated() -> Option<(Redis, Redis, Arc<dyn Store>)> {
     let primary = Redis::start_at_port(&[("appendfsync", "always")])?;
@@ -522,11 +531,6 @@ fn replicated() -> Option<(Redis, Redis, Arc<dyn Store>)> {
     let loose = open(&url, &patient()).unwrap();
     let told = loose.warnings();
     assert!(told.len() == 1 && told[0].contains("a failover can lose"), "{told:?}");
-    let waiting = |wait_replicas| RedisOptions {
-        wait_replicas,
-        wait: Duration::from_secs(5),
-        ..patient()
-    };
     let told = open(&url, &waiting(2)).unwrap().warnings();
     assert!(told[0].contains("no save will be reported"), "{told:?}");
     let store = open(&url, &waiting(1)).unwrap();
@@ -539,7 +543,10 @@ fn what_no_replica_has_is_of_unknown_outcome_and_nothing_is_answered_before_it_h
     let Some((primary, replica, store)) = replicated() else {
         return;
     };
-    let before = write(&*store, &key("before"), b"x", Expected::Missing);
+    let before = write(&*store, &key("before"), b"w", Expected::Missing);
+    let before = write(&*store, &key("before"), b"x", Expected::Version(before));
+    let other = open(&url_of(&[&primary]), &waiting(1)).unwrap();
+    read(&*other, &key("before"));
     replica.pause();
     let mut asked = Asked::default();
     asked.submit(&*store, new_put("a"));
@@ -549,8 +556,10 @@ fn what_no_replica_has_is_of_unknown_outcome_and_nothing_is_answered_before_it_h
     assert!(error.text.contains("0 of 1 replicas"), "{error}");
     assert_eq!(primary.cli(&["EXISTS", "slk:r:6:player:a"]), "1");
     // Were the replica promoted now, it would be gone.
-    let error = failed(call(&*store, get(&key("a"))), Outcome::NotApplied, &key("a"));
-    assert!(error.text.contains("0 of 1 replicas"), "{error}");
+    for store in [&store, &other] {
+        let error = failed(call(&**store, get(&key("a"))), Outcome::NotApplied, &key("a"));
+        assert!(error.text.contains("0 of 1 replicas"), "{error}");
+    }
     let request = put(&key("before"), b"z", Expected::Version(before.clone()));
     failed(call(&*store, request), Outcome::NotApplied, &key("before"));
     replica.go_on();

@@ -16,8 +16,8 @@
 //!
 //! # Outcomes
 //! What the server refused was not applied; what was sent and not answered is unknown. So is a write that had not reached as
-//! many replicas as are waited for; after that, and after each new connection, nothing is answered before a small write has
-//! reached them: what only the primary has, a failover may lose.
+//! many replicas as are waited for. What only the primary has, it shows to everybody, and a failover may lose it: so what was
+//! read is not answered before a small write behind it has reached them too.
 //!
 //! # Several servers
 //! A save never spans two keys, so keys may be spread over several servers that know nothing of each other, as over those of

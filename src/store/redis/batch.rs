@@ -89,7 +89,7 @@ fn round<'q, 'r>(
         pipeline.add_command(question.command(node, by));
     }
     for check in checks {
-        pipeline.add_command(check.command(node));
+        pipeline.add_command(check.command(node, bare.server()));
     }
     let mut answers = bare.ask(&pipeline)?;
     let of_checks = answers.split_off(answers.len() - checks.len());
@@ -166,10 +166,6 @@ fn follow(
     if !asking {
         topology.refresh(Some(server));
     }
-    // Only a key that this connection wrote tells whether replicas follow, and none is known there.
-    if checks.iter().any(|check| matches!(check, Check::Touch)) {
-        return Ok(());
-    }
     let Ok(other) = link.other(node, server) else {
         return Ok(());
     };
@@ -186,20 +182,15 @@ fn follow(
     asked.map(|_| ())
 }
 
-/// Reads all in one round trip. With `settle`, all that was read must be on enough replicas.
-pub(super) fn read(
-    node: &Node,
-    link: &mut Link,
-    reads: &[&Request],
-    settle: bool,
-) -> Result<Vec<Result<Reply, Trouble>>, Trouble> {
+/// Reads all in one round trip.
+pub(super) fn read(node: &Node, link: &mut Link, reads: &[&Request]) -> Result<Vec<Result<Reply, Trouble>>, Trouble> {
     let questions = reads.iter().map(|request| Question {
         request,
         version: None,
         answer: None,
     });
     let mut questions: Vec<Question> = questions.collect();
-    ask(node, link, &mut questions, &checks::of_reads(node, settle))?;
+    ask(node, link, &mut questions, &checks::of_reads(node))?;
     let mut replies = Vec::with_capacity(questions.len());
     for question in questions {
         let reply = match question.answer {

@@ -3,6 +3,7 @@
 use super::bare::{hello, is_primary};
 use super::keys;
 use super::node::Node;
+use super::place::Server;
 use super::trouble::refusal;
 use crate::error::ErrorKind;
 use crate::store::remote::trouble::Trouble;
@@ -21,9 +22,9 @@ pub(super) enum Check {
     Family,
 }
 
-/// Behind reads. With `settle`, all that was read must be on enough replicas.
-pub(super) fn of_reads(node: &Node, settle: bool) -> Vec<Check> {
-    let mut checks = if settle { of_settling(node) } else { Vec::new() };
+/// Behind reads. What was read must be on enough replicas, whoever wrote it: a primary shows to everybody what it has.
+pub(super) fn of_reads(node: &Node) -> Vec<Check> {
+    let mut checks = of_settling(node);
     checks.push(Check::Primary);
     // The layout of a cluster lies on one of its nodes.
     if node.cluster.is_none() {
@@ -47,9 +48,10 @@ pub(super) fn of_settling(node: &Node) -> Vec<Check> {
 }
 
 impl Check {
-    pub(super) fn command(self, node: &Node) -> Cmd {
+    /// The question to this server.
+    pub(super) fn command(self, node: &Node, server: &Server) -> Cmd {
         match self {
-            Self::Touch => cmd("INCR").arg(node.settled()).take(),
+            Self::Touch => cmd("INCR").arg(node.settled_on(server)).take(),
             Self::Replicas => {
                 let millis = u64::try_from(node.options.wait.as_millis()).unwrap_or(u64::MAX);
                 cmd("WAIT").arg(node.options.wait_replicas).arg(millis).take()

@@ -74,10 +74,10 @@ impl Node {
         Ok(Link::over(bare))
     }
 
-    /// A key of this server that is written to find out whether its replicas follow.
-    pub(super) fn settled(&self) -> Vec<u8> {
+    /// A key on this server that is written to find out whether its replicas follow.
+    pub(super) fn settled_on(&self, server: &Server) -> Vec<u8> {
         match &self.cluster {
-            Some(topology) => topology.settled_on(&self.place),
+            Some(topology) => topology.settled_on(server),
             None => keys::SETTLED.into(),
         }
     }
@@ -107,8 +107,9 @@ impl Wire for Node {
         batch::settle(self, link)
     }
 
-    fn read(&self, link: &mut Link, reads: &[&Request], settle: bool) -> Result<Vec<Result<Reply, Trouble>>, Trouble> {
-        batch::read(self, link, reads, settle)
+    fn read(&self, link: &mut Link, reads: &[&Request], _settle: bool) -> Result<Vec<Result<Reply, Trouble>>, Trouble> {
+        // What is read is always settled.
+        batch::read(self, link, reads)
     }
 
     fn write(&self, link: &mut Link, writes: &mut [&mut Write]) -> Option<Trouble> {

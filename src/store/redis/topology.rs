@@ -67,10 +67,10 @@ impl Topology {
     }
 
     /// A key on this node that is written to find out whether its replicas follow.
-    pub(super) fn settled_on(&self, place: &Place) -> Vec<u8> {
+    pub(super) fn settled_on(&self, server: &Server) -> Vec<u8> {
         let slots = self.slots();
         let mut names = (0..TRIES).map(|number| format!("{}:{number}", keys::SETTLED).into_bytes());
-        let is_there = |name: &Vec<u8>| slots.owner(name).is_ok_and(|owner| place.servers.contains(owner));
+        let is_there = |name: &Vec<u8>| slots.owner(name).is_ok_and(|owner| owner == server);
         names.find(is_there).unwrap_or_else(|| keys::SETTLED.into())
     }
 }
