@@ -267,3 +267,21 @@ fn eight_servers_on_postgres_keep_their_promises() {
     };
     run("multiprocess-postgres", programs, open, &plan(30));
 }
+
+#[cfg(feature = "redis")]
+#[test]
+fn eight_servers_on_redis_keep_their_promises() {
+    // Flushed as in earnest: it is killed.
+    let settings = [("appendfsync", "always")];
+    let (Some(programs), Some(server)) = (eight_servers(), tools::redis::Redis::start_with(&settings)) else {
+        return;
+    };
+    let url = server.url(0);
+    // Once, and not by each server, so that one that lost its data would be found out.
+    sessionlocker::store::redis::create_layout(&url, &Default::default()).expect("a layout");
+    let open = |_: &Path| Store {
+        arguments: vec!["--store".to_owned(), url],
+        server: Some(Box::new(server)),
+    };
+    run("multiprocess-redis", programs, open, &plan(30));
+}

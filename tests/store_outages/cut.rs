@@ -3,15 +3,24 @@
 use crate::promises::Promises;
 use crate::report;
 use crate::server::{names, play_until, read, turn, wait_until, GameServer, PATIENCE};
-use crate::subject::{postgres, Subject};
+use crate::subject::Subject;
 use crate::tools::proxy::Way;
 use std::time::Instant;
 
 const PLAYERS: usize = 10;
 
+#[cfg(feature = "postgres")]
 #[test]
 fn a_server_that_is_cut_off_from_postgres_loses_its_players_and_nothing_that_was_promised() {
-    if let Some(subject) = postgres::subject() {
+    if let Some(subject) = crate::subject::postgres::subject() {
+        cut_off(&subject);
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn a_server_that_is_cut_off_from_redis_loses_its_players_and_nothing_that_was_promised() {
+    if let Some(subject) = crate::subject::redis::subject() {
         cut_off(&subject);
     }
 }
@@ -86,5 +95,5 @@ fn cut_off(subject: &Subject) {
         "{PLAYERS} players taken over; {} saves and {} purchases promised, none missing, none twice; cut off: {far:?}",
         promises.saves, promises.grants
     );
-    report("network-cut-postgres", &text);
+    report(&format!("network-cut-{}", subject.name), &text);
 }

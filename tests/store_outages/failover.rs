@@ -148,3 +148,66 @@ mod on_postgres {
         what_is_lost_is_told("failover-postgres-asynchronous", server, promises, &pair.store);
     }
 }
+
+#[cfg(feature = "redis")]
+mod on_redis {
+    use super::{nothing_is_lost, play_saves, playing_server, what_is_lost_is_told};
+    use crate::promises::Promises;
+    use crate::server::play_until;
+    use crate::subject::redis::{options, server};
+    use crate::tools::redis::{url_of, Redis};
+    use sessionlocker::store::redis::{open, RedisOptions};
+    use sessionlocker::store::Store;
+    use std::sync::Arc;
+
+    struct Pair {
+        primary: Redis,
+        replica: Redis,
+        store: Arc<dyn Store>,
+    }
+
+    fn pair(wait_replicas: u32) -> Option<Pair> {
+        let primary = server()?;
+        let replica = primary.replica();
+        let options = RedisOptions {
+            wait_replicas,
+            ..options()
+        };
+        let store = open(&url_of(&[&primary, &replica]), &options).expect("a store");
+        Some(Pair {
+            primary,
+            replica,
+            store,
+        })
+    }
+
+    #[test]
+    fn a_replica_that_is_waited_for_takes_over_and_nothing_is_lost() {
+        let Some(mut pair) = pair(1) else { return };
+        let mut promises = Promises::default();
+        let mut server = playing_server("waiting", &pair.store, &mut promises);
+        // What is written now is on the primary alone, and must not be reported.
+        pair.replica.pause();
+        play_until(&mut [&mut server], &mut promises, "the doubt", |servers| {
+            servers[0].told.suspect > 0
+        });
+        pair.primary.kill();
+        pair.replica.go_on();
+        pair.replica.promote();
+        // Without one of its own it confirms nothing.
+        let _second = pair.replica.replica();
+        nothing_is_lost("failover-redis-waiting", server, promises, &pair.store);
+    }
+
+    #[test]
+    fn a_replica_that_is_behind_takes_over_and_it_is_told() {
+        let Some(mut pair) = pair(0) else { return };
+        let mut promises = Promises::default();
+        let mut server = playing_server("asynchronous", &pair.store, &mut promises);
+        pair.replica.follow_nobody();
+        play_saves(&mut server, &mut promises, 200);
+        pair.primary.kill();
+        pair.replica.promote();
+        what_is_lost_is_told("failover-redis-asynchronous", server, promises, &pair.store);
+    }
+}

@@ -1,6 +1,6 @@
 //! Real game servers in this process on real store servers that are restarted, killed, stopped, cut off, and replaced by
 //! standbys that are behind. The game loop never waits for them, what was promised is kept, and what a store lost is told.
-#![cfg(all(unix, feature = "postgres"))]
+#![cfg(all(unix, any(feature = "postgres", feature = "redis")))]
 
 mod cut;
 mod failover;

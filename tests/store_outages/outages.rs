@@ -248,3 +248,29 @@ mod on_postgres {
         }
     }
 }
+
+#[cfg(feature = "redis")]
+mod on_redis {
+    use crate::subject::redis::subject;
+
+    #[test]
+    fn redis_restarted_killed_and_stopped() {
+        if let Some(subject) = subject() {
+            super::the_process_is_restarted_killed_and_stopped(subject);
+        }
+    }
+
+    #[test]
+    fn the_way_to_redis_cut_stalled_and_deaf() {
+        if let Some(subject) = subject() {
+            super::the_way_is_cut_stalled_and_deaf(subject);
+        }
+    }
+
+    #[test]
+    fn after_a_stop_of_redis_what_would_be_lost_goes_first() {
+        if let Some(subject) = subject() {
+            super::what_would_be_lost_goes_first(subject);
+        }
+    }
+}

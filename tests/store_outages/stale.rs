@@ -78,3 +78,11 @@ fn a_server_that_stood_still_finds_out_on_postgres() {
         stands_still("stale-postgres", &subject.store(), &subject.store());
     }
 }
+
+#[cfg(feature = "redis")]
+#[test]
+fn a_server_that_stood_still_finds_out_on_redis() {
+    if let Some(subject) = crate::subject::redis::subject() {
+        stands_still("stale-redis", &subject.store(), &subject.store());
+    }
+}

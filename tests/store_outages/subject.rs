@@ -68,3 +68,46 @@ pub mod postgres {
         })
     }
 }
+
+#[cfg(feature = "redis")]
+pub mod redis {
+    use super::Subject;
+    use crate::tools::proxy::Proxy;
+    use crate::tools::redis::Redis;
+    use sessionlocker::store::redis::{create_layout, RedisOptions};
+    use sessionlocker::store::Store;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    pub fn options() -> RedisOptions {
+        RedisOptions {
+            // What a proxy swallows is found out in a time that a test can wait for.
+            request_timeout: Duration::from_secs(4),
+            ..RedisOptions::default()
+        }
+    }
+
+    pub fn open(url: &str) -> Arc<dyn Store> {
+        sessionlocker::store::redis::open(url, &options()).expect("a store")
+    }
+
+    /// A server that flushes each write, with a port, and with the layout on it. `None`, after saying so, where Redis is not
+    /// installed.
+    pub fn server() -> Option<Redis> {
+        let server = Redis::start_at_port(&[("appendfsync", "always")])?;
+        create_layout(&server.url(0), &options()).expect("a layout");
+        Some(server)
+    }
+
+    pub fn subject() -> Option<Subject> {
+        let server = server()?;
+        let proxy = Proxy::to_socket(&server.socket());
+        Some(Subject {
+            name: "redis",
+            by_proxy: format!("redis://127.0.0.1:{}", proxy.port()),
+            proxy,
+            process: Box::new(server),
+            open,
+        })
+    }
+}

@@ -145,6 +145,12 @@ impl Redis {
         said.is_ok_and(|said| said == format!(":0\r\n:{count}\r\n").as_bytes())
     }
 
+    /// Lets a replica fall behind.
+    pub fn follow_nobody(&self) {
+        self.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+        self.wait_until(&["INFO", "replication"], "master_link_status:down");
+    }
+
     /// Makes a replica a server of its own, and waits until it is.
     pub fn promote(&self) {
         self.cli(&["REPLICAOF", "NO", "ONE"]);

@@ -1,4 +1,4 @@
-//! The PostgreSQL server and the proxy that tests use do what they say.
+//! The servers and the proxy that tests use do what they say.
 #![cfg(unix)]
 
 mod tools;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 use tools::postgres::{url_of, Postgres};
 use tools::proxy::{Proxy, Way};
+use tools::redis::Redis;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -69,13 +70,44 @@ fn process_states(server: &Postgres) -> Vec<String> {
     text.lines().map(|line| line.trim().to_owned()).collect()
 }
 
+#[test]
+fn a_redis_server_and_its_replica_live_and_leave_nothing() {
+    let Some(mut primary) = Redis::start_at_port(&[]) else {
+        return;
+    };
+    let port = primary.port();
+    primary.cli(&["SET", "a", "1"]);
+    primary.stop();
+    primary.start_again();
+    primary.kill();
+    primary.start_again();
+    assert_eq!((primary.cli(&["GET", "a"]).as_str(), primary.port()), ("1", port));
+
+    let replica = primary.replica();
+    primary.cli(&["SET", "b", "2"]);
+    replica.wait_until(&["GET", "b"], "2");
+    replica.follow_nobody();
+    primary.cli(&["SET", "b", "3"]);
+    primary.kill();
+    replica.promote();
+    assert_eq!(replica.cli(&["GET", "b"]), "2");
+    replica.cli(&["SET", "b", "4"]);
+
+    let folders = [primary.folder().to_owned(), replica.folder().to_owned()];
+    drop((primary, replica));
+    for folder in folders {
+        assert!(!folder.exists());
+        assert_eq!(servers_in(folder.to_str().unwrap()), "");
+    }
+}
+
 /// The command lines of servers that have a folder.
 fn servers_in(folder: &str) -> String {
     let output = Command::new("ps").args(["-e", "-o", "args="]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let ours = text
         .lines()
-        .filter(|line| line.contains(folder) && line.contains("postgres"));
+        .filter(|line| line.contains(folder) && (line.contains("postgres") || line.contains("redis-server")));
     ours.collect::<Vec<_>>().join("\n")
 }
 
