@@ -1,6 +1,7 @@
 //! What the clients of the storages do by themselves: the same compare-and-set statements, as many in a transaction and on
 //! as many connections as the store of the library.
 
+use redis::aio::MultiplexedConnection;
 use rusqlite::params;
 use std::path::Path;
 use std::thread;
@@ -117,6 +118,20 @@ impl PostgresClient {
     }
 }
 
+/// What each connection writes, in batches: which record, and its version before.
+fn queues(versions: &mut [u64], writes: usize) -> Vec<Vec<Vec<(usize, u64)>>> {
+    let mut queues = vec![Vec::new(); WRITERS];
+    for (number, write) in (0..writes).collect::<Vec<_>>().chunks(BATCH).enumerate() {
+        let batch = write.iter().map(|write| {
+            let record = write % versions.len();
+            versions[record] += 1;
+            (record, versions[record] - 1)
+        });
+        queues[number % WRITERS].push(batch.collect());
+    }
+    queues
+}
+
 /// One transaction in one round trip.
 async fn write_batch(client: &Client, statement: &Statement, value: &[u8], writes: &[(usize, u64)]) {
     let (header, data) = value.split_at(value.len() / 2);
@@ -160,16 +175,7 @@ impl Raw for PostgresClient {
     }
 
     fn replace(&mut self, writes: usize, value: &[u8]) {
-        let versions = &mut self.versions;
-        let mut queues: Vec<Vec<Vec<(usize, u64)>>> = vec![Vec::new(); WRITERS];
-        for (number, write) in (0..writes).collect::<Vec<_>>().chunks(BATCH).enumerate() {
-            let batch = write.iter().map(|write| {
-                let record = write % versions.len();
-                versions[record] += 1;
-                (record, versions[record] - 1)
-            });
-            queues[number % WRITERS].push(batch.collect());
-        }
+        let queues = queues(&mut self.versions, writes);
         let connections = &self.connections;
         self.runtime.block_on(async {
             let writers = connections
@@ -180,6 +186,85 @@ impl Raw for PostgresClient {
                         write_batch(client, statement, value, batch).await;
                     }
                 });
+            futures_util::future::join_all(writers).await;
+        });
+    }
+}
+
+/// Connections that each have a share of the records.
+pub struct RedisClient {
+    runtime: tokio::runtime::Runtime,
+    connections: Vec<MultiplexedConnection>,
+    script: redis::Script,
+    versions: Vec<u64>,
+}
+
+impl RedisClient {
+    pub fn open(url: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let script = redis::Script::new(
+            "if redis.call('HGET', KEYS[1], 'version') ~= ARGV[3] then return 0 end \
+             redis.call('HSET', KEYS[1], 'version', ARGV[1], 'data', ARGV[2]) return 1",
+        );
+        let client = redis::Client::open(url).expect("a URL");
+        let connections = runtime.block_on(async {
+            let mut connections = Vec::new();
+            for _ in 0..WRITERS {
+                let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
+                let connection = client.get_multiplexed_async_connection_with_config(&config).await;
+                connections.push(connection.expect("a connection"));
+            }
+            let loaded = script.load_async(&mut connections[0]).await;
+            loaded.expect("a script");
+            connections
+        });
+        Self {
+            runtime,
+            connections,
+            script,
+            versions: Vec::new(),
+        }
+    }
+}
+/// As many as there are in one round trip.
+async fn call_batch(
+    mut connection: MultiplexedConnection,
+    script: &redis::Script,
+    value: &[u8],
+    writes: &[(usize, u64)],
+) {
+    let mut pipeline = redis::pipe();
+    for (record, known) in writes {
+        let call = pipeline.cmd("EVALSHA").arg(script.get_hash()).arg(1);
+        let call = call.arg(format!("raw:player:p{record}"));
+        call.arg(&version(*known + 1)).arg(value).arg(&version(*known));
+    }
+    let done: Vec<u8> = pipeline.query_async(&mut connection).await.expect("written");
+    assert!(done.len() == writes.len() && done.iter().all(|done| *done == 1));
+}
+
+impl Raw for RedisClient {
+    fn fill(&mut self, records: usize, value: &[u8]) {
+        let mut pipeline = redis::pipe();
+        for record in 0..records {
+            let write = pipeline.cmd("HSET").arg(format!("raw:player:p{record}"));
+            write.arg("version").arg(&version(0)).arg("data").arg(value).ignore();
+        }
+        let done = self.runtime.block_on(pipeline.exec_async(&mut self.connections[0]));
+        done.expect("written");
+        self.versions = vec![0; records];
+    }
+
+    fn replace(&mut self, writes: usize, value: &[u8]) {
+        let queues = queues(&mut self.versions, writes);
+        let (script, connections) = (&self.script, &self.connections);
+        self.runtime.block_on(async {
+            let writers = connections.iter().zip(&queues).map(|(connection, queue)| async move {
+                for batch in queue {
+                    call_batch(connection.clone(), script, value, batch).await;
+                }
+            });
             futures_util::future::join_all(writers).await;
         });
     }

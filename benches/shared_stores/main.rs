@@ -1,6 +1,6 @@
 //! What shared stores cost and how fast players move between servers, on stores that this program starts itself.
 //!
-//! `cargo bench --features postgres --bench shared_stores` measures, prints, and writes its part of `docs/performance.md`.
+//! `cargo bench --features postgres,redis --bench shared_stores` measures, prints, and writes its part of `docs/performance.md`.
 //! `-- --quick` measures a little of everything and writes nothing.
 
 mod clients;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const BEGIN: &str = "<!-- written by: cargo bench --features postgres --bench shared_stores -->";
+const BEGIN: &str = "<!-- written by: cargo bench --features postgres,redis --bench shared_stores -->";
 const END: &str = "<!-- end -->";
 
 /// Puts the text between the marks.

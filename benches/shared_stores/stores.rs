@@ -1,10 +1,13 @@
 //! The stores that are measured, each with a client of its own beside it.
 
-use crate::clients::{PostgresClient, Raw, SqliteClient};
+use crate::clients::{PostgresClient, Raw, RedisClient, SqliteClient};
 use crate::tools::postgres::Postgres;
+use crate::tools::redis::Redis;
 use sessionlocker::store::postgres::{create_tables, PostgresOptions};
+use sessionlocker::store::redis::{create_layout, RedisOptions};
 use sessionlocker::store::sqlite::{self, SqliteOptions};
 use sessionlocker::store::Store;
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +15,12 @@ pub enum Place {
     /// A file that is removed at the end.
     Sqlite(PathBuf),
     Postgres(Postgres),
+    /// With the number of the next database that is empty.
+    Redis(Redis, Cell<u32>),
+}
+
+fn next_url(server: &Redis, next: &Cell<u32>) -> String {
+    server.url(next.replace(next.get() + 1))
 }
 
 /// A place for a store; each measurement has a new one in it.
@@ -30,6 +39,11 @@ impl Bed {
                 create_tables(&url, &options).expect("tables");
                 sessionlocker::store::postgres::open(&url, &options).expect("a store")
             }
+            Place::Redis(server, next) => {
+                let (url, options) = (next_url(server, next), RedisOptions::default());
+                create_layout(&url, &options).expect("a layout");
+                sessionlocker::store::redis::open(&url, &options).expect("a store")
+            }
         }
     }
 
@@ -38,6 +52,7 @@ impl Bed {
         match &self.place {
             Place::Sqlite(folder) => Box::new(SqliteClient::open(&folder.join(name))),
             Place::Postgres(server) => Box::new(PostgresClient::open(&server.new_database(name))),
+            Place::Redis(server, next) => Box::new(RedisClient::open(&next_url(server, next))),
         }
     }
 }
@@ -62,6 +77,12 @@ pub fn all() -> Vec<Bed> {
         all.push(Bed {
             name: "PostgreSQL",
             place: Place::Postgres(server),
+        });
+    }
+    if let Some(server) = Redis::start_with(&[("appendfsync", "always")]) {
+        all.push(Bed {
+            name: "Redis",
+            place: Place::Redis(server, Cell::new(0)),
         });
     }
     all
