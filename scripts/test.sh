@@ -16,6 +16,8 @@ SEEDS_THROUGH_C=${SEEDS_THROUGH_C:-1500}
 export FIGURES_DIR="$PWD/$FIGURES"
 # What a test says goes to the log, also if it passes: that is how it says that it was skipped.
 export RUST_TEST_NOCAPTURE=1
+# A clean clone builds everything once: what cargo keeps for the next build only fills the disk.
+[ "${CI:-}" = true ] && export CARGO_INCREMENTAL=0
 
 passed=0 failed=0 skipped=0
 wanted=("$@")

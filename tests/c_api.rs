@@ -99,6 +99,8 @@ fn play(program: &str, flavour: Flavour, arguments: &[&str]) {
     };
     command.args(arguments).current_dir(&place);
     print!("{}", succeed(&mut command));
+    // It passed: what is left of it only fills the disk. Each program has the whole static library in it.
+    std::fs::remove_dir_all(&place).expect("the directory can be removed");
 }
 
 /// In each flavour but the slow one.

@@ -198,7 +198,7 @@ impl Courier {
     /// Whether the store, or the target, keeps it from getting on.
     #[must_use]
     pub fn is_in_trouble(&self) -> bool {
-        self.pace.failures > 3
+        self.pace.failures() > 3
     }
 
     /// Whether there is nothing to do.
@@ -236,7 +236,11 @@ impl Courier {
             Step::NeedDefault => return self.ask_default(out),
             _ => {}
         }
-        out.send = Some(Priority::Save);
+        // After a failure it is one of many that would get on with their lives. An inbox is emptied by a load of its
+        // record: were a courier that finds it full to come before loads each time, on a store that takes one request
+        // at a time neither would ever get on.
+        let again = self.pace.failures() > 0;
+        out.send = Some(if again { Priority::Load } else { Priority::Save });
     }
 
     fn is_waiting(&self) -> bool {
