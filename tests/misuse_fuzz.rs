@@ -40,14 +40,17 @@ fn compiled(name: &str, sanitizers: &[&str]) -> Option<PathBuf> {
     Some(binary)
 }
 
-/// Plays seeds, and shows the figures.
-fn play(binary: &Path, mode: &str, cases: &str) {
+/// Plays seeds, shows the figures, and gives the trace.
+fn play(binary: &Path, mode: &str, cases: &str) -> String {
     let mut command = Command::new(binary);
     command
         .args([mode, "1", cases])
         .current_dir(binary.parent().expect("it lies in a directory"));
     let said = succeed(&mut command);
-    println!("{}", said.lines().last().unwrap_or_default());
+    let figures = said.lines().last().unwrap_or_default();
+    println!("{figures}");
+    let (_, trace) = figures.rsplit_once("trace ").expect("it ends with the trace");
+    trace.to_owned()
 }
 
 #[test]
@@ -77,6 +80,15 @@ fn alone() {
     let sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     if let Some(binary) = compiled("alone", &sanitizers) {
         play(&binary, "alone", "1000");
+    }
+}
+
+/// A run that shows a fault must show it again.
+#[test]
+fn equal_runs_give_equal_traces() {
+    if let Some(binary) = compiled("again", &[]) {
+        let first = play(&binary, "alone", "1000");
+        assert_eq!(play(&binary, "alone", "1000"), first);
     }
 }
 

@@ -147,7 +147,8 @@ impl Engine {
             Some(seed) => seed,
             None => u64::from_le_bytes(random_bytes::<8>()?),
         };
-        let entropy = u128::from_le_bytes(entropy);
+        // Of the same length in text each time, so that the size of a record does not depend on chance.
+        let entropy = u128::from_le_bytes(entropy) | 1 << 127;
         let mask_salt = if options.mask_ids {
             Some(random_bytes::<16>()?)
         } else {

@@ -16,7 +16,7 @@ use super::{locker, spec};
 use crate::engine::{Engine, EngineOptions, LockerId, SpecId};
 use crate::log::Level;
 use parking_lot::Mutex;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{c_char, c_void};
 use std::mem::offset_of;
 use std::sync::Arc;
@@ -108,13 +108,14 @@ pub(super) struct EngineObject {
     pub shown: Mutex<Shown>,
 }
 
-/// The handles of what an engine has made.
+/// The handles of what an engine has made. In order, so that equal runs end them equally: the numbers of later handles
+/// depend on which places became free last.
 #[derive(Default)]
 struct Handles {
     specs: Vec<(SpecId, u64)>,
-    lockers: HashMap<LockerId, Vec<u64>>,
+    lockers: BTreeMap<LockerId, Vec<u64>>,
     /// Those of lockers that were marked as deleted: all that they can do is to end.
-    deleted: HashSet<u64>,
+    deleted: BTreeSet<u64>,
 }
 
 impl Handles {

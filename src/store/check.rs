@@ -9,7 +9,7 @@ use super::{
     StoreResult, Version,
 };
 use crate::error::{Error, ErrorKind};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::mpsc;
 use std::sync::Arc;
@@ -199,7 +199,7 @@ pub fn check_together(stores: &[Arc<dyn Store>], patience: Duration) -> Result<R
         space: format!("slk-check-{:016x}", u64::from_be_bytes(random)).into(),
         report: Report::default(),
         next: 0,
-        used: HashSet::new(),
+        used: BTreeSet::new(),
         kept: Vec::new(),
     };
     let finished = checker.run();
@@ -220,7 +220,7 @@ struct Checker<'a> {
     space: Arc<str>,
     report: Report,
     next: usize,
-    used: HashSet<Key>,
+    used: BTreeSet<Key>,
     /// What was written last under keys that nobody touched since.
     kept: Vec<(Key, Arc<[u8]>, Version)>,
 }
@@ -967,7 +967,7 @@ impl Checker<'_> {
 
     /// Removes what is left. A store that keeps its promises has nothing of it afterwards.
     fn tidy(&mut self) {
-        let keys: Vec<Key> = self.used.drain().collect();
+        let keys = std::mem::take(&mut self.used);
         let found = self.report.clone();
         for key in keys {
             let Ok(Some(Found::Value(_, version))) = self.get(&key) else {

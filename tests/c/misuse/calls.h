@@ -192,7 +192,7 @@ static int make_call_of(const char *function)
 static void meddle(unsigned chances)
 {
     enum { DEEPEST = 3 };
-    if (me.inside >= DEEPEST || !one_in(chances))
+    if (me.inside >= DEEPEST || atomic_load(&all_quiet) || !one_in(chances))
         return;
     /* These work inside callbacks alone. */
     static const char *const lent[] = { "slk_error_sink_set", "slk_buffer_append", "slk_document_queue_change" };

@@ -115,7 +115,7 @@ static slk_result locker_await_change(void)
 
 static slk_result locker_answer_handover(void)
 {
-    return slk_locker_answer_handover(any_locker(), any_i32(2), any_u32(1000));
+    return slk_locker_answer_handover(any_asked_locker(), any_i32(2), any_u32(1000));
 }
 
 static slk_result locker_add_user(void)

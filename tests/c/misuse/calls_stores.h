@@ -31,15 +31,12 @@ static slk_result store_open_memory(void)
     return new_store(slk_store_open_memory(store), store);
 }
 
-/* Its threads make runs that cannot be repeated: where that matters it is closed at once. */
+/* Its threads make runs that cannot be repeated: where that matters it is closed at once, which callbacks cannot do. */
 static slk_result close_if_alone(slk_result result, slk_store *store)
 {
     if (result != SLK_OK || crowded)
         return new_store(result, store);
-    if (me.inside == 0)
-        HOLDS(slk_store_destroy(*store) == SLK_OK);
-    else
-        remember(SLK_OBJECT_STORE, store->id, 0);
+    HOLDS(me.inside == 0 && slk_store_destroy(*store) == SLK_OK);
     return result;
 }
 
@@ -171,6 +168,8 @@ static slk_result store_create(void)
     slk_store_callbacks callbacks = SLK_STORE_CALLBACKS_INIT;
     int plain = crowded && one_in(2);
     callbacks.mode = plain ? (int32_t)below(3) : odd(6) ? any_i32(3) : SLK_STORE_ASYNCHRONOUS;
+    if (!crowded && me.inside > 0)
+        callbacks.mode = SLK_STORE_ASYNCHRONOUS;
     callbacks.name = one_in(2) ? NULL : any_name();
     callbacks.user_data = owner;
     callbacks.get = odd(20) ? NULL : store_asked;

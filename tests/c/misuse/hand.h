@@ -37,8 +37,8 @@ struct step {
 
 struct hand {
     uint64_t random;
-    uint64_t trace; /* of functions and results: equal for equal runs, but for the random names of engines: their
-                       texts differ in length, and so does what just fits into a store */
+    uint64_t trace; /* of functions and results; of one thread alone equal for equal runs. What ran before in the same
+                       process counts: the numbers of handles go on from there */
     struct loan loans[MOST_LOANS];
     unsigned loan_count;
     struct step steps[LAST_STEPS];

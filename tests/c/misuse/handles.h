@@ -118,6 +118,9 @@ static uint64_t waiting_request(int asks)
     return id;
 }
 
+/* The locker that another server asked for last. */
+static atomic_uint_fast64_t asked_for;
+
 static uint64_t living(int kind)
 {
     unsigned from = below(POOL);
@@ -187,6 +190,12 @@ static slk_locker any_locker(void)
     return (slk_locker){ any_handle(SLK_OBJECT_LOCKER) };
 }
 
+static slk_locker any_asked_locker(void)
+{
+    uint64_t id = odd(3) ? 0 : atomic_load(&asked_for);
+    return is_dead(id) ? any_locker() : (slk_locker){ id };
+}
+
 static slk_document any_document(void)
 {
     return (slk_document){ any_handle(SLK_OBJECT_DOCUMENT) };
@@ -245,6 +254,7 @@ static void forget_all(void)
     memset(all_known, 0, sizeof all_known);
     known_count = 0;
     HOLDS(pthread_mutex_unlock(&known_lock) == 0);
+    atomic_store(&asked_for, 0);
     for (int kind = 0; kind < KINDS; kind++)
         for (unsigned at = 0; at < POOL; at++)
             atomic_store(&pools[kind][at], 0);

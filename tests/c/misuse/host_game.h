@@ -166,17 +166,19 @@ static void hear_event(const slk_event *event)
     no_bug_told(event->text);
 }
 
-static void keep_document_of(const slk_event *event)
+static void keep_handles_of(const slk_event *event)
 {
     HOLDS(event->result != SLK_E_PANIC);
     remember(SLK_OBJECT_DOCUMENT, event->document.id, 0);
+    if (event->kind == SLK_EVENT_HANDOVER_REQUESTED)
+        atomic_store(&asked_for, event->locker.id);
 }
 
 static void game_event(void *user_data, const slk_event *event)
 {
     (void)enter_callback(user_data);
     hear_event(event);
-    keep_document_of(event);
+    keep_handles_of(event);
     meddle(4);
     hear_event(event);
 }

@@ -38,6 +38,9 @@ static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Makes random calls; see calls.h. */
 static void meddle(unsigned chances);
 
+/* The case is ending: nobody calls back any more. */
+static atomic_int all_quiet;
+
 static struct owner *new_owner(const char *of)
 {
     struct owner *owner = calloc(1, sizeof *owner);

@@ -4,8 +4,8 @@
 use crate::faults::origin_of;
 use std::sync::Arc;
 
-/// A random origin with fewer digits comes once in 2^48 engines; those of the run have 18.
-const LEAST_DIGITS: usize = 20;
+/// A random origin has 32 digits; those of the run have 18.
+const LEAST_DIGITS: usize = 32;
 
 /// The two ways to write the origin of one engine.
 pub struct Names {
