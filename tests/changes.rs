@@ -238,6 +238,55 @@ fn a_full_inbox_is_told_and_nothing_is_dropped() {
     assert_eq!(gold(&world.document(a, locker)), 15);
 }
 
+/// Gifts that find their targets' inboxes full are tried again and again. The loads that would empty those inboxes must
+/// come in between, also where the store takes less than all the tries.
+#[test]
+fn gifts_to_full_inboxes_do_not_keep_players_out() {
+    const TARGETS: [&str; 4] = ["t1", "t2", "t3", "t4"];
+    let mut world = World::new();
+    let b = server(&mut world, "b");
+    for target in TARGETS {
+        create(&mut world, b, target, 0);
+        let spec = world.spec_of(b);
+        for number in 1..=5 {
+            let sending = sending("gold", 1, false, number);
+            world.core(b).send_change(spec, target, sending, None).unwrap();
+        }
+    }
+    create(&mut world, b, "giver", 100);
+    world.run(SECOND);
+    let a = world.add_with("a", LEASE, |options, settings| {
+        options.max_requests_per_second = 10;
+        *settings = Spec {
+            retry_max: Duration::from_millis(100),
+            ..spec()
+        };
+    });
+    world.play(a, |_, call| play(call));
+    let giver = world.load(a, "giver");
+    for target in TARGETS {
+        give(&mut world, a, giver, target, 10);
+    }
+    world.force_save(a, giver);
+    world.run(5 * SECOND);
+    for target in TARGETS {
+        assert_eq!(world.header(target).inbox.waiting().len(), 5, "full");
+    }
+    let lockers = TARGETS.map(|target| world.open(a, target));
+    for locker in lockers {
+        world.acquire(a, locker);
+    }
+    world.run(20 * SECOND);
+    for locker in lockers {
+        assert!(world.is_available(a, locker));
+        world.force_save(a, locker);
+    }
+    world.run(20 * SECOND);
+    for locker in lockers {
+        assert_eq!(gold(&world.document(a, locker)), 15, "the gift came too");
+    }
+}
+
 /// D7: a change that is sent again after a lost reply arrives once.
 #[test]
 fn d7_lost_replies_do_not_double_a_change() {

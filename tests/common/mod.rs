@@ -118,8 +118,13 @@ impl World {
         play: impl FnMut(&str, &HostCall) -> CallAnswer + 'static,
     ) -> usize {
         let server = self.add_with(id, lease, |_, settings| *settings = spec);
-        self.servers[server].play = Box::new(play);
+        self.play(server, play);
         server
+    }
+
+    /// Gives a server a game of the test's own. The game gets the key and the question.
+    pub fn play(&mut self, server: usize, play: impl FnMut(&str, &HostCall) -> CallAnswer + 'static) {
+        self.servers[server].play = Box::new(play);
     }
 
     /// A server whose settings are changed before it starts.
