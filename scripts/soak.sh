@@ -58,22 +58,23 @@ bash scripts/setup.sh || exit 1
 mkdir -p "$LOGS"
 echo "soak: $SECONDS_IN_ALL s, seeds from $FROM"
 
-part simulator '' cargo test --release --test simulation -- --seconds "$(share 33)" --from "$FROM"
-part simulator-through-c '' cargo test --release --test simulation -- --through-c --seconds "$(share 10)" --from "$FROM"
+part simulator '' cargo test --release --test simulation -- --seconds "$(share 20)" --from "$FROM"
+part simulator-through-c '' cargo test --release --test simulation -- --through-c --seconds "$(share 8)" --from "$FROM"
 part simulator-planted-bugs 'planted bugs found' \
     cargo test --release --features planted-bugs --test simulation -- --planted-known
 part protocol '^(two|three|take-overs|clock|gifts)|states|wanted' \
-    env PROTOCOL_BOUND=large PROTOCOL_SECONDS="$(($(share 10) / 15 + 1))" \
+    env PROTOCOL_BOUND=large PROTOCOL_SECONDS="$(($(share 8) / 15 + 1))" \
     cargo test --release --test protocol -- every_state every_gift --nocapture
 part schedules '^schedules: ' env SCHEDULES_SEED="$FROM" make --no-print-directory schedules SCHEDULES="$(($(share 1) * 5000))"
-part model 'sequences' env MODEL_SEQUENCES="$(($(share 4) * 2000))" MODEL_SEED="$FROM" \
+part model 'sequences' env MODEL_SEQUENCES="$(($(share 3) * 2000))" MODEL_SEED="$FROM" \
     cargo test --release --test model -- --nocapture
-part disk '^[a-z-]+: ' env DISK_SEED="$FROM" DISK_FAULTS="$(($(share 4) * 20))" DISK_IMAGES="$(($(share 6) * 30))" \
-    KILLS="$(($(share 5) * 30))" cargo test --test disk -- --nocapture
-part fuzz '^fuzz ' bash scripts/fuzz.sh "$(($(share 9) / 6 + 1))"
+part disk '^[a-z-]+: ' env DISK_SEED="$FROM" DISK_FAULTS="$(($(share 3) * 20))" DISK_IMAGES="$(($(share 5) * 30))" \
+    KILLS="$(($(share 4) * 30))" cargo test --test disk -- --nocapture
+part fuzz '^fuzz ' bash scripts/fuzz.sh "$(($(share 8) / 6 + 1))"
 part asan '^(asan|skipped)' bash scripts/sanitize.sh asan "$(share 4)" "$((FROM % 1000000))"
 part tsan '^(tsan|skipped)' bash scripts/sanitize.sh tsan "$(share 4)" "$((FROM % 1000000))"
-part multiprocess '^multiprocess-[a-z]+:' env MULTIPROCESS_SECONDS="$(($(share 9) * 2 / 5 + 1))" \
+# On each of three stores, and half as long on the store of files: five minutes each in an hour.
+part multiprocess '^multiprocess-[a-z]+:' env MULTIPROCESS_SECONDS="$(share 9)" \
     cargo test --features postgres,redis --test multiprocess -- --nocapture
 part store-outages '^(outages|failover|network|stale)[a-z-]*:' again "$(share 2)" \
     cargo test --features postgres,redis --test store_outages -- --nocapture
