@@ -227,6 +227,7 @@ impl RedisClient {
         }
     }
 }
+
 /// As many as there are in one round trip.
 async fn call_batch(
     mut connection: MultiplexedConnection,

@@ -8,6 +8,7 @@
  *     players.c      what clients ask: the library's calls
  *     events.c       what happens: the library's events
  *     game.c         the rules of this game: the data and the shop's products
+ *     stores.c       which store the players are in
  *     file_store.c   a store made of callbacks, one file for each record
  *     protocol.c clients.c platform.c options.c audit.c   what any server has
  */
@@ -17,6 +18,7 @@
 #include "platform.h"
 #include "players.h"
 #include "protocol.h"
+#include "stores.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +53,8 @@ int main(int count, char **arguments)
     uint16_t port;
     if (!options_parse(count, arguments, &options))
         return EXIT_FAILURE;
+    if (options.check_store)
+        return stores_check(&options) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (!platform_start() || !audit_open(options.log)) {
         perror("game_server: cannot start");
         return EXIT_FAILURE;

@@ -9,6 +9,7 @@ static const char USAGE[] =
     "  --db <file>              SQLite file with the players (default: players.db)\n"
     "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://... or redis://...\n"
     "  --create-tables          make what PostgreSQL or Redis needs first, if it is not there yet\n"
+    "  --check-store            find out whether the store keeps what a store must promise, and end\n"
     "  --server-id <name>       unique among living servers (default: game-server)\n"
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -104,6 +105,10 @@ bool options_parse(int count, char **arguments, struct options *options)
         }
         if (strcmp(name, "--create-tables") == 0) {
             options->create_tables = true;
+            continue;
+        }
+        if (strcmp(name, "--check-store") == 0) {
+            options->check_store = true;
             continue;
         }
         if (i + 1 == count) {

@@ -15,6 +15,7 @@ struct options {
     enum store_kind store;    /* where the players are */
     const char *where;        /* the SQLite file, the folder, or the URL */
     bool create_tables;       /* make what PostgreSQL or Redis needs, if it is not there yet */
+    bool check_store;         /* try the store out and end */
     const char *server_id;    /* names this server in records: unique among living processes */
     const char *log;          /* audit log; NULL: none */
     uint16_t port;            /* 0: the system chooses */

@@ -3,9 +3,10 @@
 #include "audit.h"
 #include "callbacks.h"
 #include "events.h"
-#include "file_store.h"
+#include "failures.h"
 #include "game.h"
 #include "roster.h"
+#include "stores.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,44 +23,7 @@ static slk_engine engine;
 static slk_spec spec;
 static bool shutting_down;
 
-/* The library's words for the call that just failed on this thread. */
-static const char *last_error(void)
-{
-    static char text[512];
-    /* A text that is too long is cut: good enough to show. */
-    (void)slk_last_error(text, sizeof text, NULL);
-    return text;
-}
-
-static bool succeeded(slk_result result, const char *what)
-{
-    if (result == SLK_OK)
-        return true;
-    fprintf(stderr, "game_server: %s: %s: %s\n", what, slk_result_name(result), last_error());
-    return false;
-}
-
 /* Start and end */
-
-static bool open_store(const struct options *options)
-{
-    const char *where = options->where;
-    switch (options->store) {
-    case STORE_FILES:
-        return succeeded(file_store_open(where, &store), "cannot open the folder of players");
-    case STORE_POSTGRES:
-        if (options->create_tables && !succeeded(slk_postgres_create_tables(where, NULL), "cannot make the tables"))
-            return false;
-        return succeeded(slk_store_open_postgres(where, NULL, &store), "cannot open the store in PostgreSQL");
-    case STORE_REDIS:
-        if (options->create_tables && !succeeded(slk_redis_create_layout(where, NULL), "cannot make the layout"))
-            return false;
-        return succeeded(slk_store_open_redis(where, NULL, &store), "cannot open the store in Redis");
-    case STORE_SQLITE:
-        break;
-    }
-    return succeeded(slk_store_open_sqlite(where, NULL, &store), "cannot open the database");
-}
 
 static void print_log(void *user_data, int32_t level, const char *text, size_t length)
 {
@@ -96,7 +60,7 @@ static bool create_spec(const struct options *options)
 
 bool players_open(const struct options *options)
 {
-    return open_store(options) && create_engine(options) && create_spec(options);
+    return stores_open(options, &store) && create_engine(options) && create_spec(options);
 }
 
 void players_tick(void)

@@ -9,6 +9,7 @@
 //     main.cpp         the game loop
 //     players.cpp      what clients ask, and what happens to players
 //     game.cpp         the rules of this game: the data and the shop's products
+//     stores.cpp       which store the players are in
 //     file_store.cpp   a store of one's own, one file for each record
 //     protocol.cpp clients.cpp platform.cpp options.cpp audit.hpp   what any server has
 #include "audit.hpp"
@@ -17,6 +18,7 @@
 #include "platform.hpp"
 #include "players.hpp"
 #include "protocol.hpp"
+#include "stores.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -48,6 +50,8 @@ int main(int count, char **arguments) try {
     const auto options = game::parse_options(count, arguments);
     if (!options)
         return 1;
+    if (options->check_store)
+        return game::check_store(*options) ? 0 : 1;
     platform::start();
     game::Audit audit(options->log);
     game::Clients clients(options->port);

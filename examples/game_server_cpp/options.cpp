@@ -13,6 +13,7 @@ constexpr char usage[] =
     "  --db <file>              SQLite file with the players (default: players.db)\n"
     "  --store <where>          instead: files:<folder>, one file for each player, or postgresql://... or redis://...\n"
     "  --create-tables          make what PostgreSQL or Redis needs first, if it is not there yet\n"
+    "  --check-store            find out whether the store keeps what a store must promise, and end\n"
     "  --server-id <name>       unique among living servers (default: game-server)\n"
     "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
     "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -105,6 +106,10 @@ std::optional<Options> parse_options(int count, char **arguments) {
         }
         if (name == "--create-tables") {
             options.create_tables = true;
+            continue;
+        }
+        if (name == "--check-store") {
+            options.check_store = true;
             continue;
         }
         if (i + 1 == count) {

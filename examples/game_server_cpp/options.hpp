@@ -14,6 +14,7 @@ struct Options {
     StoreKind store = StoreKind::sqlite;
     std::string where = "players.db";       // the SQLite file, the folder, or the URL
     bool create_tables = false;             // make what PostgreSQL or Redis needs, if it is not there yet
+    bool check_store = false;               // try the store out and end
     std::string server_id = "game-server";
     std::string log;                        // audit log; empty: none
     std::uint16_t port = 0;                 // 0: the system chooses

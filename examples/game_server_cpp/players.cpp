@@ -1,6 +1,6 @@
 #include "players.hpp"
 
-#include "file_store.hpp"
+#include "stores.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,24 +20,6 @@ void complain(std::string_view about, const char *what, std::string_view text) {
 void check(const slk::result<void> &done, std::string_view about, const char *what) {
     if (!done)
         complain(about, what, done.error().message());
-}
-
-slk::store open_store(const Options &options) {
-    switch (options.store) {
-    case StoreKind::files:
-        return open_file_store(options.where).value();
-    case StoreKind::postgres:
-        if (options.create_tables)
-            slk::store::create_postgres_tables(options.where).value();
-        return slk::store::open_postgres(options.where).value();
-    case StoreKind::redis:
-        if (options.create_tables)
-            slk::store::create_redis_layout(options.where).value();
-        return slk::store::open_redis(options.where).value();
-    case StoreKind::sqlite:
-        break;
-    }
-    return slk::store::open_sqlite(options.where).value();
 }
 
 } // namespace

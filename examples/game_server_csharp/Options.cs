@@ -19,6 +19,7 @@ namespace GameServer
             + "  --db <file>              SQLite file with the players (default: players.db)\n"
             + "  --store <where>          instead a URL: postgresql://... or redis://...\n"
             + "  --create-tables          make what PostgreSQL or Redis needs first, if it is not there yet\n"
+            + "  --check-store            find out whether the store keeps what a store must promise, and end\n"
             + "  --server-id <name>       unique among living servers (default: game-server)\n"
             + "  --port <number>          0: the system chooses, and the program prints which (default: 0)\n"
             + "  --lease-ms <number>      how long others wait before they take over a dead server's players\n"
@@ -34,6 +35,9 @@ namespace GameServer
 
         /// <summary>Whether to make what PostgreSQL or Redis needs, if it is not there yet.</summary>
         internal bool CreatesTables { get; private set; }
+
+        /// <summary>Whether to try the store out and end.</summary>
+        internal bool ChecksStore { get; private set; }
 
         internal string ServerId { get; private set; } = "game-server";
 
@@ -66,6 +70,8 @@ namespace GameServer
                         options.IsPredecessorGone = true;
                     else if (arguments[at] == "--create-tables")
                         options.CreatesTables = true;
+                    else if (arguments[at] == "--check-store")
+                        options.ChecksStore = true;
                     else if (at + 1 < arguments.Length)
                         options.Take(arguments[at], arguments[++at]);
                     else

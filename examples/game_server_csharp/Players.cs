@@ -53,7 +53,7 @@ namespace GameServer
             this.clients = clients;
             this.audit = audit;
             gameVersion = options.GameVersion;
-            store = OpenStore(options);
+            store = Stores.Open(options);
             engine = new Engine(new EngineOptions
             {
                 ServerId = options.ServerId,
@@ -64,23 +64,6 @@ namespace GameServer
             spec = CreateSpec(options);
             happenings = new Happenings(players, clients, audit);
             engine.EventReceived += happenings.Take;
-        }
-
-        private static Store OpenStore(Options options)
-        {
-            switch (options.Store)
-            {
-                case StoreKind.Postgres:
-                    if (options.CreatesTables)
-                        Store.CreatePostgresTables(options.Where);
-                    return Store.OpenPostgres(options.Where);
-                case StoreKind.Redis:
-                    if (options.CreatesTables)
-                        Store.CreateRedisLayout(options.Where);
-                    return Store.OpenRedis(options.Where);
-                default:
-                    return Store.OpenSqlite(options.Where);
-            }
         }
 
         private Spec CreateSpec(Options options)

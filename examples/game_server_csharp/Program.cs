@@ -9,6 +9,7 @@
 //     Players.cs    what clients ask: the library's calls
 //     Happenings.cs what happens: the library's events
 //     Game.cs       the rules of this game: the data and the shop's products
+//     Stores.cs     which store the players are in
 //     Protocol.cs Clients.cs Options.cs Audit.cs   what any server has
 using System;
 using System.Diagnostics;
@@ -30,6 +31,8 @@ namespace GameServer
             ListenToSignals();
             try
             {
+                if (options.ChecksStore)
+                    return Stores.Check(options) ? 0 : 1;
                 using (Audit audit = new Audit(options.Log))
                 using (Clients clients = new Clients(options.Port))
                 using (Players players = new Players(options, clients, audit))

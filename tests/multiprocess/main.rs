@@ -13,6 +13,7 @@ mod deeds;
 mod faults;
 mod reader;
 mod servers;
+mod store_check;
 #[path = "../tools/mod.rs"]
 mod tools;
 
