@@ -26,7 +26,7 @@ SYSTEM_LIBS := -lpthread -ldl -lm
 GAME_SOURCES := $(wildcard examples/game_server/*.c)
 GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%.o)
 
-.PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench clean
+.PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench instructions clean
 
 all: lib game_server
 
@@ -74,6 +74,10 @@ planted-bugs:
 
 bench:
 	$(CARGO) bench --bench idle_tick
+
+# What calls cost in instructions, beside what they cost before.
+instructions:
+	bash scripts/instructions.sh
 
 lint:
 	$(CARGO) fmt --all --check

@@ -100,6 +100,7 @@ suite fuzz bash scripts/fuzz.sh runs=20000
 suite asan bash scripts/sanitize.sh asan 10
 suite tsan bash scripts/sanitize.sh tsan 10
 suite demo make --no-print-directory demo
+suite instructions make --no-print-directory instructions
 
 print_figures
 echo "$passed passed, $failed failed, $skipped skipped"
