@@ -72,8 +72,10 @@ soak:
 planted-bugs:
 	$(CARGO) test --release --features planted-bugs --test simulation -- --planted --write
 
+# Measures everything and writes the figures into docs/performance.md. Leave the machine alone meanwhile.
 bench:
-	$(CARGO) bench --bench idle_tick
+	$(CARGO) bench --bench engine
+	$(CARGO) bench --features postgres,redis --bench shared_stores
 
 # What calls cost in instructions, beside what they cost before.
 instructions:

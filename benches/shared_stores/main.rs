@@ -4,8 +4,10 @@
 //! `-- --quick` measures a little of everything and writes nothing.
 
 mod clients;
+#[path = "../common/game.rs"]
 mod game;
 mod hand_over;
+#[path = "../common/page.rs"]
 mod page;
 mod requests;
 mod saves;
@@ -54,6 +56,6 @@ fn main() {
     text += &requests::measure();
     println!("{text}");
     if !is_quick {
-        page::write(&text);
+        page::write("cargo bench --features postgres,redis --bench shared_stores", &text);
     }
 }

@@ -1,7 +1,7 @@
 //! Saves per second through each store, beside what its own client does with the same writes.
 
 use crate::clients::cores;
-use crate::page::median;
+use crate::page::{median, spread};
 use crate::stores::Bed;
 use crate::Size;
 use sessionlocker::store::{
@@ -142,8 +142,11 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
         let [ours, theirs, ratio] = [ours, theirs, ratios].map(median);
         let _ = writeln!(
             text,
-            "| {} | {:.0} ({:.0} to {:.0}) | {:.0} ({:.0} to {:.0}) | {:.2} ({:.2} to {:.2}) |",
-            bed.name, ours.0, ours.1, ours.2, theirs.0, theirs.1, theirs.2, ratio.0, ratio.1, ratio.2
+            "| {} | {} | {} | {} |",
+            bed.name,
+            spread(ours, 0),
+            spread(theirs, 0),
+            spread(ratio, 2)
         );
     }
     text

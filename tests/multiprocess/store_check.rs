@@ -1,5 +1,6 @@
 //! Each game server tries its store out: `--check-store`, through the header of C, in C, C++ and C#.
 
+use super::tools::served::Served;
 use super::{eight_servers, fresh_folder};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,6 +21,22 @@ fn finds_good(program: &Path, store: &[&str]) -> bool {
     good
 }
 
+/// The servers of stores that this build knows, with their URLs.
+fn served() -> Vec<(String, Box<dyn Served>)> {
+    #[cfg(feature = "postgres")]
+    let postgres = super::tools::postgres::Postgres::start().map(|server| {
+        let url = server.new_database(super::tools::served::DATABASE);
+        (url, Box::new(server) as Box<dyn Served>)
+    });
+    #[cfg(not(feature = "postgres"))]
+    let postgres = None;
+    #[cfg(feature = "redis")]
+    let redis = super::tools::redis::Redis::start().map(|server| (server.url(0), Box::new(server) as Box<dyn Served>));
+    #[cfg(not(feature = "redis"))]
+    let redis = None;
+    [postgres, redis].into_iter().flatten().collect()
+}
+
 #[test]
 fn each_server_finds_its_stores_good() {
     let Some(programs) = eight_servers() else {
@@ -27,33 +44,17 @@ fn each_server_finds_its_stores_good() {
     };
     let folder = fresh_folder("multiprocess-check");
     let database = folder.join("players.db");
+    let database = database.to_str().expect("a path in UTF-8");
     let files = format!("files:{}", folder.join("players").display());
-    let mut stores = vec![
-        vec!["--db", database.to_str().expect("a path in UTF-8")],
-        vec!["--store", &files],
-    ];
-    #[cfg(feature = "postgres")]
-    let postgres = crate::tools::postgres::Postgres::start();
-    #[cfg(feature = "postgres")]
-    let url = postgres
-        .as_ref()
-        .map(|server| server.new_database(crate::tools::served::DATABASE));
-    #[cfg(feature = "postgres")]
-    stores.extend(url.iter().map(|url| vec!["--store", url, "--create-tables"]));
-    #[cfg(feature = "redis")]
-    let redis = crate::tools::redis::Redis::start_with(&[]);
-    #[cfg(feature = "redis")]
-    let url = redis.as_ref().map(|server| server.url(0));
-    #[cfg(feature = "redis")]
-    stores.extend(url.iter().map(|url| vec!["--store", url, "--create-tables"]));
+    let served = served();
+    let by_url = served.iter().map(|(url, _)| vec!["--store", url, "--create-tables"]);
+    let of_all: Vec<_> = by_url.chain([vec!["--db", database]]).collect();
     let programs: BTreeSet<_> = programs.into_iter().map(|program| program.path).collect();
     for program in programs {
-        let in_csharp = program.to_string_lossy().contains("csharp");
-        for store in &stores {
-            // The server in C# has no store of its own.
-            if !(in_csharp && store[1].starts_with("files:")) {
-                assert!(finds_good(&program, store), "{} {store:?}", program.display());
-            }
+        // The server in C# has no store of its own.
+        let own = (!program.to_string_lossy().contains("csharp")).then(|| vec!["--store", &files]);
+        for store in of_all.iter().chain(&own) {
+            assert!(finds_good(&program, store), "{} {store:?}", program.display());
         }
     }
 }

@@ -4,7 +4,7 @@ use sessionlocker::clock::Clock;
 use sessionlocker::engine::host::{About, Host};
 use sessionlocker::engine::{Engine, EngineOptions, Event, LockerId, SpecId};
 use sessionlocker::error::Error;
-use sessionlocker::locker::call::{CallAnswer, HostCall};
+use sessionlocker::locker::call::{CallAnswer, HostCall, Question};
 use sessionlocker::locker::event::Event as LockerEvent;
 use sessionlocker::locker::Spec;
 use sessionlocker::record::Document;
@@ -12,16 +12,35 @@ use sessionlocker::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 
-struct Rules;
+/// Data as a game keeps them: gold, and items as objects, of about so many bytes of JSON.
+pub fn data(bytes: usize) -> String {
+    let mut text = String::from("{\"gold\":0,\"level\":7,\"items\":[");
+    let mut number = 0;
+    while text.len() + 60 < bytes {
+        let comma = if number == 0 { "" } else { "," };
+        let count = number * 37;
+        text += &format!("{comma}{{\"name\":\"item-{number:04}\",\"count\":{count},\"worn\":false}}");
+        number += 1;
+    }
+    text + "]}"
+}
+
+/// A purchase is ten gold.
+struct Rules {
+    data: Document,
+}
 
 impl Host for Rules {
     fn default_data(&self, _key: &str) -> Result<Document, Error> {
-        let filling = "x".repeat(900);
-        Document::from_json(&format!("{{\"gold\":0,\"filling\":\"{filling}\"}}"))
+        Ok(self.data.clone())
     }
 
-    fn answer(&self, _about: &About, _call: HostCall) -> CallAnswer {
-        CallAnswer::done(None)
+    fn answer(&self, _about: &About, mut call: HostCall) -> CallAnswer {
+        if !matches!(call.question, Question::ApplyReceipt(_)) {
+            return CallAnswer::done(None);
+        }
+        call.draft.add_i64("/gold", 10).expect("gold is a number");
+        CallAnswer::done(Some(call.draft))
     }
 }
 
@@ -31,24 +50,35 @@ pub struct Server {
     pub lockers: Vec<LockerId>,
     /// Which of them are loaded here.
     pub loaded: Vec<bool>,
+    /// How often it was told of a save, and of a purchase.
+    pub saves: u64,
+    pub receipts: u64,
 }
 
 impl Server {
+    /// A server with a kilobyte of data for each player.
     pub fn start(id: &str, store: &Arc<dyn Store>, lease: Option<Duration>, clock: Option<Arc<dyn Clock>>) -> Self {
         let defaults = EngineOptions::default();
-        let engine = Engine::new(EngineOptions {
+        let options = EngineOptions {
             server_id: Some(id.to_owned()),
             lease: lease.unwrap_or(defaults.lease),
             clock,
             ..defaults
-        })
-        .expect("an engine");
-        let spec = engine.add_spec(store, Spec::named("player"), Arc::new(Rules));
+        };
+        Self::start_with(options, store, Spec::named("player"), &data(1000))
+    }
+
+    pub fn start_with(options: EngineOptions, store: &Arc<dyn Store>, spec: Spec, data: &str) -> Self {
+        let engine = Engine::new(options).expect("an engine");
+        let data = Document::from_json(data).expect("JSON");
+        let spec = engine.add_spec(store, spec, Arc::new(Rules { data }));
         Self {
             spec: spec.expect("a kind of record"),
             engine,
             lockers: Vec::new(),
             loaded: Vec::new(),
+            saves: 0,
+            receipts: 0,
         }
     }
 
@@ -87,6 +117,8 @@ impl Server {
                     match event {
                         LockerEvent::Loaded { .. } => self.loaded[place] = true,
                         LockerEvent::Released { .. } | LockerEvent::Lost { .. } => self.loaded[place] = false,
+                        LockerEvent::Saved { .. } => self.saves += 1,
+                        LockerEvent::Receipt { .. } => self.receipts += 1,
                         _ => {}
                     }
                 }

@@ -1,17 +1,17 @@
-//! The part of the page on performance that this program writes.
+//! The parts of the page on performance that the benches write, and the figures in them.
 
 use std::path::Path;
 
-const BEGIN: &str = "<!-- written by: cargo bench --features postgres,redis --bench shared_stores -->";
 const END: &str = "<!-- end -->";
 
-/// Puts the text between the marks.
-pub fn write(text: &str) {
+/// Puts the text between the mark of the command that writes it and the end of that part.
+pub fn write(command: &str, text: &str) {
+    let begin = format!("<!-- written by: {command} -->");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md");
     let page = std::fs::read_to_string(&path).expect("the page is there");
-    let (before, rest) = page.split_once(BEGIN).expect("the page has the mark of this part");
+    let (before, rest) = page.split_once(&begin).expect("the page has the mark of this part");
     let (_, after) = rest.split_once(END).expect("the part has an end");
-    let page = format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", text.trim());
+    let page = format!("{before}{begin}\n\n{}\n\n{END}{after}", text.trim());
     std::fs::write(path, page).expect("the page can be written");
 }
 
@@ -26,4 +26,9 @@ pub fn median(mut values: Vec<f64>) -> (f64, f64, f64) {
 pub fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * share).round() as usize]
+}
+
+/// A median with the range of the middle half.
+pub fn spread((median, low, high): (f64, f64, f64), digits: usize) -> String {
+    format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
 }
