@@ -3,7 +3,7 @@
 # what to install. Crates are fetched by cargo.
 set -euo pipefail
 
-RUST_NEEDED=1.85
+RUST_NEEDED=1.89
 
 # What is looked for, and the Debian package that has it.
 TOOLS="gcc:gcc g++:g++ clang:clang valgrind:valgrind pkg-config:pkg-config make:make openssl:openssl ps:procps"
