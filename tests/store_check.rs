@@ -166,7 +166,7 @@ impl WrongStore {
         };
         let written = Reply::Written { version };
         match self.wrong {
-            Wrong::LostWrites(each) if inside.writes % each == 0 => (written, None),
+            Wrong::LostWrites(each) if inside.writes.is_multiple_of(each) => (written, None),
             Wrong::LostLater if inside.writes > 150 => {
                 // The beginning is forgotten when there is no more room.
                 inside.values.retain(|other, _| !other.name.starts_with("follow-2"));

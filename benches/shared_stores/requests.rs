@@ -57,7 +57,7 @@ fn an_hour(ticks_between: Option<u64>) -> f64 {
     let before = sent(&server);
     for tick in 0..HOUR {
         for place in 0..PLAYERS {
-            if ticks_between.is_some_and(|between| (tick + place as u64) % between == 0) {
+            if ticks_between.is_some_and(|between| (tick + place as u64).is_multiple_of(between)) {
                 server.earn(place);
             }
         }

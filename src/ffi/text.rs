@@ -210,7 +210,7 @@ pub(super) fn required<T>(place: *mut T, argument: &str) -> Result<(), Failure> 
 /// Checks the size that a caller thinks a struct has that we fill.
 pub(super) fn check_out_size<T>(size: usize) -> Result<(), Failure> {
     const LARGEST: usize = 4096;
-    if size < align_of::<T>() || size > LARGEST || size % align_of::<T>() != 0 {
+    if size < align_of::<T>() || size > LARGEST || !size.is_multiple_of(align_of::<T>()) {
         let text = format!("size {size} is no size of the struct; pass its sizeof");
         return Err(Failure::new(SLK_E_STRUCT_SIZE, text));
     }

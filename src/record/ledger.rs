@@ -267,7 +267,7 @@ impl Ledger {
     /// Whether the digests are as this code writes them.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let whole = |digests: &str, width: usize| digests.is_ascii() && digests.len() % width == 0;
+        let whole = |digests: &str, width: usize| digests.is_ascii() && digests.len().is_multiple_of(width);
         whole(&self.old, DIGEST_CHARS) && whole(&self.old_other, MARKED_CHARS)
     }
 }

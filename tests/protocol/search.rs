@@ -232,7 +232,7 @@ impl Search<'_> {
 
     fn stays_lost(&mut self, is_new: bool, print: u64, state: &State) -> Option<Property> {
         let each = self.limits.recover_each;
-        if !is_new || each == 0 || print % each != 0 {
+        if !is_new || each == 0 || !print.is_multiple_of(each) {
             return None;
         }
         self.found.recovered += 1;
