@@ -618,3 +618,54 @@ fn the_shared_library_is_named_by_its_interface() {
         assert!(dynamic.contains(&name), "{dynamic}");
     }
 }
+
+/// The header without comments and empty lines.
+fn bare_header() -> String {
+    let header = std::fs::read_to_string(root().join("include/sessionlocker.h")).expect("the header");
+    let mut bare = String::new();
+    let mut rest = header.as_str();
+    while let Some((code, comment)) = rest.split_once("/*") {
+        bare += code;
+        (_, rest) = comment.split_once("*/").expect("each comment ends");
+    }
+    bare += rest;
+    let lines = bare.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// The header of the version that is being made is kept as it is; those of earlier ones stay as they were.
+#[test]
+fn the_header_of_this_version_is_kept() {
+    compare(
+        concat!("released/", env!("CARGO_PKG_VERSION"), "/sessionlocker.h"),
+        &bare_header(),
+    );
+}
+
+#[test]
+fn programs_of_earlier_versions_go_on_working() {
+    if !have("gcc") {
+        return;
+    }
+    let mut played = 0;
+    for version in std::fs::read_dir(root().join("tests/abi/released")).expect("the headers that are kept") {
+        let folder = version.expect("a folder").path();
+        let version = folder.file_name().expect("a name").to_str().expect("a version");
+        let place = workplace().join(version);
+        std::fs::create_dir_all(&place).expect("the directory can be made");
+        let (soname, program) = (place.join("libsessionlocker.so.1"), place.join("player"));
+        let _ = std::fs::remove_file(&soname);
+        std::os::unix::fs::symlink(library("libsessionlocker.so"), &soname).expect("the link can be made");
+        let mut gcc = Command::new("gcc");
+        gcc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-I"]).arg(&folder);
+        gcc.arg(folder.join("player.c")).arg(&soname);
+        succeed(
+            gcc.arg(format!("-Wl,-rpath,{}", place.display()))
+                .arg("-o")
+                .arg(&program),
+        );
+        assert_eq!(succeed(&mut Command::new(&program)), format!("as in {version}\n"));
+        played += 1;
+    }
+    assert!(played > 0);
+}
