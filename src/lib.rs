@@ -65,6 +65,11 @@
 //! # }
 //! ```
 
+/// The program of the guide for Rust, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/rust.md")]
+mod guide {}
+
 pub mod change;
 pub mod clock;
 pub mod codec;

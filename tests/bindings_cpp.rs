@@ -6,6 +6,7 @@
 
 #![cfg(unix)]
 
+mod pages;
 mod tools;
 
 use std::io::{BufRead, BufReader, Write};
@@ -372,12 +373,6 @@ fn players_move_between_the_servers_in_c_and_cpp() {
     }
 }
 
-/// The first block of a language in a text.
-fn first_block<'a>(text: &'a str, language: &str) -> &'a str {
-    let (_, rest) = text.split_once(&format!("```{language}\n")).expect("there is a block");
-    rest.split_once("```").expect("it ends").0
-}
-
 /// Runs a program on a new database.
 fn play_quickstart(place: &Path, program: &Path) {
     let _ = std::fs::remove_file(place.join("players.db"));
@@ -388,10 +383,9 @@ fn quickstart(page: &str, name: &str, flags: &[&str]) {
     if !have(name) {
         return;
     }
-    let text = std::fs::read_to_string(root().join(page)).expect("the page");
     let place = workplace(&format!("{}-{name}", page.replace('/', "-")));
     let source = place.join("quickstart.cpp");
-    std::fs::write(&source, first_block(&text, "cpp")).expect("the file can be written");
+    std::fs::write(&source, pages::first_block(&pages::page(page), "cpp")).expect("the file can be written");
     play_quickstart(&place, &build(name, flags, &[source], &place));
 }
 
@@ -407,10 +401,10 @@ fn the_programs_side_by_side_run_as_they_stand() {
     if !have("gcc") {
         return;
     }
-    let text = std::fs::read_to_string(root().join("docs/bindings.md")).expect("the page");
+    let text = pages::page("docs/bindings.md");
     let place = workplace("side-by-side-c");
     let (source, program) = (place.join("quickstart.c"), place.join("program"));
-    std::fs::write(&source, first_block(&text, "c")).expect("the file can be written");
+    std::fs::write(&source, pages::first_block(&text, "c")).expect("the file can be written");
     let mut gcc = Command::new("gcc");
     gcc.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
     gcc.arg(root().join("include")).arg(&source).arg("-o").arg(&program);

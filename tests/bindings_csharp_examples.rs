@@ -8,23 +8,17 @@
 #[path = "csharp/dotnet.rs"]
 #[allow(dead_code, reason = "shared with the tests of the binding")]
 mod dotnet;
+mod pages;
 
 use dotnet::{fresh_folder, root, succeed, Runtime};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The first block of a page in C#.
-fn first_program(page: &Path) -> String {
-    let page = std::fs::read_to_string(page).expect("the page is there");
-    let (_, rest) = page.split_once("```csharp\n").expect("it has a block in C#");
-    rest.split_once("```").expect("the block ends").0.to_owned()
-}
-
 /// Compiles the first program of a page and runs it twice: the second time there is what the first one saved.
 fn compiles_and_saves(page: &str, name: &str) {
     let folder = fresh_folder(name);
     let source = folder.join("quickstart.cs");
-    std::fs::write(&source, first_program(&root().join(page))).expect("the folder is writable");
+    std::fs::write(&source, pages::first_block(&pages::page(page), "csharp")).expect("the folder is writable");
     let program = dotnet::build(Runtime::CoreClr3, &folder, "quickstart.exe", &source);
     dotnet::add_library(&folder);
     for (gold, runtime) in [(1, Runtime::CoreClr3), (2, Runtime::CoreClr8)] {
@@ -40,6 +34,31 @@ fn the_quickstarts_compile_and_save() {
     }
     compiles_and_saves("README.md", "quickstart");
     compiles_and_saves("docs/bindings.md", "quickstart-side-by-side");
+}
+
+/// Runs the program that a page of the guide shows in pieces, with these sources beside it.
+fn guide_prints(page: &str, beside: &[&str]) {
+    let (program, expected) = pages::program(&format!("docs/guide/{page}.md"), "csharp");
+    let folder = fresh_folder(&format!("guide-{page}"));
+    let sources = folder.join("sources");
+    std::fs::create_dir(&sources).expect("the folder can be made");
+    std::fs::write(sources.join("page.cs"), program).expect("the folder is writable");
+    for file in beside {
+        std::fs::copy(root().join(file), sources.join("beside.cs")).expect("the file can be copied");
+    }
+    let program = dotnet::build(Runtime::CoreClr3, &folder, "guide.exe", &sources);
+    dotnet::add_library(&folder);
+    let said = succeed(dotnet::run(Runtime::CoreClr8, &program).current_dir(&folder));
+    assert_eq!(said, expected, "{page}");
+}
+
+#[test]
+fn the_programs_of_the_guide_print_what_their_pages_say() {
+    if !dotnet::is_there() {
+        return;
+    }
+    guide_prints("csharp", &[]);
+    guide_prints("unity", &["tests/csharp_guide/unity.cs"]);
 }
 
 /// Builds the game server in C# and gives the program.

@@ -2,22 +2,15 @@
 
 #![cfg(unix)]
 
+mod pages;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const WARNINGS: [&str; 6] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"];
 
 fn readme() -> String {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    std::fs::read_to_string(page).expect("README.md is there")
-}
-
-/// The first block of the page in this language.
-fn block(page: &str, language: &str) -> String {
-    let start = format!("```{language}\n");
-    let (_, rest) = page.split_once(&start).expect("the page has such a block");
-    let (block, _) = rest.split_once("```").expect("the block ends");
-    block.to_owned()
+    pages::page("README.md")
 }
 
 fn run(command: &mut Command) -> String {
@@ -61,7 +54,7 @@ fn the_quickstart_compiles_and_saves() {
     let _ = std::fs::remove_dir_all(&place);
     std::fs::create_dir_all(&place).expect("the target folder is writable");
     let page = readme();
-    std::fs::write(place.join("quickstart.c"), block(&page, "c")).expect("the folder is writable");
+    std::fs::write(place.join("quickstart.c"), pages::first_block(&page, "c")).expect("the folder is writable");
     let program = compile(&page, &place);
     for gold in 1..=2 {
         let said = run(Command::new(&program).current_dir(&place));
