@@ -12,7 +12,7 @@ NAME = re.compile(r"^((?:slk|SLK)_\w*(?:\.\w+)?)(?:\(\))?$")
 
 # Names with the library's prefix that belong to a database, a server or the build, not to the header.
 OTHERS = re.compile(
-    r"^(slk_records|slk_servers|slk_layout|slk_values|slk_|SLK_WRITE_HEADER|SLK_CPP_EXCEPTIONS|SLK_NO_\w+)$"
+    r"^(slk_records|slk_servers|slk_layout|slk_values|slk_|SLK_STATIC|SLK_CPP_EXCEPTIONS)$"
 )
 
 
