@@ -43,6 +43,27 @@ def link(app, doctree, document):
         reference = nodes.reference("", "", refuri=f"{uri}#{anchor}", internal=True, classes=["c-name"])
         literal.replace_self(reference)
         reference += literal
+    for literal in list(doctree.findall(nodes.literal)):
+        if in_table(literal):
+            may_break(literal)
+
+
+def in_table(node):
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, nodes.entry):
+            return True
+    return False
+
+
+def may_break(literal):
+    """Lets a long name break behind its parts, which a narrow column needs."""
+    parts = re.split(r"(?<=[_./])(?=\w)", literal.astext())
+    literal.clear()
+    for at, part in enumerate(parts):
+        if at:
+            literal += nodes.raw("", "<wbr>", format="html")
+        literal += nodes.Text(part)
 
 
 def setup(app):

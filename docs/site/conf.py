@@ -29,6 +29,8 @@ html_css_files = ["style.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_use_index = True
+# The summaries are fetched from the pages, which a browser does not allow in the file system.
+html_show_search_summary = False
 html_theme_options = {"navigation_with_keys": False}
 # Colours with enough contrast for text; those of the theme are too faint in places.
 pygments_style = "a11y-high-contrast-light"
