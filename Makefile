@@ -26,7 +26,7 @@ SYSTEM_LIBS := -lpthread -ldl -lm
 GAME_SOURCES := $(wildcard examples/game_server/*.c)
 GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%.o)
 
-.PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench instructions clean
+.PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench instructions docs docs-check clean
 
 all: lib game_server
 
@@ -80,6 +80,14 @@ bench:
 # What calls cost in instructions, beside what they cost before.
 instructions:
 	bash scripts/instructions.sh
+
+# The documentation site: target/docs/site/index.html.
+docs:
+	bash scripts/docs.sh
+
+# Makes the site and looks at every page in a browser.
+docs-check:
+	bash scripts/docs.sh check
 
 lint:
 	$(CARGO) fmt --all --check

@@ -92,3 +92,25 @@ fn all_code_of_the_guide_is_compiled() {
     }
     assert_eq!(shown, compiled);
 }
+
+/// The names of the C interface that the guide speaks of are in the header. `SLK_EVENT_` stands for all that begin so.
+#[test]
+fn the_names_in_the_guide_are_in_the_header() {
+    let header = pages::page("include/sessionlocker.h");
+    let names = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let ours = words.filter(|word| word.starts_with("slk_") || word.starts_with("SLK_"));
+        ours.map(ToOwned::to_owned).collect()
+    };
+    let known = names(&header);
+    let folder = std::fs::read_dir(root().join("docs/guide")).expect("the guide");
+    let pages: Vec<_> = folder.flatten().map(|file| file.path()).collect();
+    assert!(pages.len() > 10, "the guide has lost pages");
+    for page in pages {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        for name in names(&text) {
+            let stands_for_many = name.ends_with('_') && known.iter().any(|one| one.starts_with(&name));
+            assert!(known.contains(&name) || stands_for_many, "{}: {name}", page.display());
+        }
+    }
+}

@@ -67,7 +67,7 @@ fn the_commands_of_the_page_exist() {
     let page = readme();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let makefile = std::fs::read_to_string(root.join("Makefile")).expect("the Makefile is there");
-    for target in ["demo", "test", "lib", "simulate"] {
+    for target in ["demo", "test", "lib", "simulate", "docs", "docs-check"] {
         assert!(
             page.contains(&format!("make {target}")),
             "README.md does not speak of make {target}"

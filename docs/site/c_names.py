@@ -44,7 +44,7 @@ def link(app, doctree, document):
         literal.replace_self(reference)
         reference += literal
     for literal in list(doctree.findall(nodes.literal)):
-        if in_table(literal):
+        if in_table(literal) and len(literal.astext()) > 18:
             may_break(literal)
 
 
