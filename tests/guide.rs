@@ -93,24 +93,35 @@ fn all_code_of_the_guide_is_compiled() {
     assert_eq!(shown, compiled);
 }
 
-/// The names of the C interface that the guide speaks of are in the header. `SLK_EVENT_` stands for all that begin so.
+/// All words of a text that begin like this.
+fn names(text: &str, prefix: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with(prefix))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// Whether it is known, or stands for all that begin so, as `SLK_EVENT_` does.
+fn stands_in(known: &BTreeSet<String>, name: &str) -> bool {
+    known.contains(name) || (name.ends_with('_') && known.iter().any(|one| one.starts_with(name)))
+}
+
 #[test]
-fn the_names_in_the_guide_are_in_the_header() {
+fn the_names_in_the_guide_exist() {
     let header = pages::page("include/sessionlocker.h");
-    let names = |text: &str| -> BTreeSet<String> {
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let ours = words.filter(|word| word.starts_with("slk_") || word.starts_with("SLK_"));
-        ours.map(ToOwned::to_owned).collect()
-    };
-    let known = names(&header);
+    let metrics = pages::page("src/engine/exposition.rs");
+    let known = [(&header, "slk_"), (&header, "SLK_"), (&metrics, "sessionlocker_")];
+    let known = known.map(|(source, prefix)| (prefix, names(source, prefix)));
     let folder = std::fs::read_dir(root().join("docs/guide")).expect("the guide");
     let pages: Vec<_> = folder.flatten().map(|file| file.path()).collect();
     assert!(pages.len() > 10, "the guide has lost pages");
     for page in pages {
         let text = std::fs::read_to_string(&page).expect("a page");
-        for name in names(&text) {
-            let stands_for_many = name.ends_with('_') && known.iter().any(|one| one.starts_with(&name));
-            assert!(known.contains(&name) || stands_for_many, "{}: {name}", page.display());
+        for (prefix, known) in &known {
+            for name in names(&text, prefix) {
+                assert!(stands_in(known, &name), "{}: there is no {name}", page.display());
+            }
         }
     }
 }
