@@ -20,7 +20,11 @@ need() {
         command -v "$1" >/dev/null || missing+=("$2")
         shift 2
     done
-    [ ${#missing[@]} -eq 0 ] && return 0
+    [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+}
+
+install() {
+    local missing=("$@")
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "docs: installing ${missing[*]}" >&2
         apt-get -o DPkg::Lock::Timeout=300 update -qq >&2
@@ -35,7 +39,7 @@ fetch_sphinx() {
     local wanted
     wanted=$(sha512sum scripts/docs-requirements.txt)
     [ "$(cat "$work/python/complete" 2>/dev/null)" = "$wanted" ] && return 0
-    python3 -m pip --version >/dev/null 2>&1 || need no-such-program python3-pip
+    python3 -m pip --version >/dev/null 2>&1 || install python3-pip
     echo "docs: fetching Sphinx" >&2
     rm -rf "$work/python"
     python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \

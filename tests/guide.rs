@@ -125,3 +125,42 @@ fn the_names_in_the_guide_exist() {
         }
     }
 }
+
+/// How many lines of a text begin like one of these.
+fn count_lines(text: &str, beginnings: &[&str]) -> usize {
+    let lines = text.lines();
+    lines
+        .filter(|line| beginnings.iter().any(|beginning| line.starts_with(beginning)))
+        .count()
+}
+
+/// The C reference has every function, struct and constant of the header, and what has no comment is an error.
+#[test]
+fn the_reference_has_the_whole_header() {
+    if !have("python3") {
+        return;
+    }
+    let place = workplace("reference");
+    let header = root().join("include/sessionlocker.h");
+    let mut python = Command::new("python3");
+    python.env("PYTHONDONTWRITEBYTECODE", "1");
+    python
+        .arg(root().join("docs/site/reference.py"))
+        .arg(&header)
+        .arg(&place);
+    succeed(&mut python);
+    let files = std::fs::read_dir(&place).expect("the reference");
+    let pages: String = files
+        .map(|file| std::fs::read_to_string(file.expect("a page").path()).expect("a page"))
+        .collect();
+    let header = pages::page("include/sessionlocker.h");
+    let (_, behind_macros) = header.split_once("extern \"C\"").expect("the header's interface");
+    let functions = count_lines(behind_macros, &["SLK_API ", "SLK_NODISCARD SLK_API "]);
+    let structs = count_lines(behind_macros, &["typedef struct "]);
+    // One stands in front of the interface.
+    let constants = count_lines(behind_macros, &["#define SLK_"]) + 1;
+    assert!(functions > 100 && structs > 20 && constants > 200, "that is no header");
+    assert_eq!(count_lines(&pages, &[":::{c:function}"]), functions);
+    assert_eq!(count_lines(&pages, &["::::{c:struct}"]), structs);
+    assert_eq!(count_lines(&pages, &[":::{c:macro}"]), constants);
+}
