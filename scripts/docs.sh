@@ -9,9 +9,10 @@ cd "$(dirname "$0")/.."
 work=${CARGO_TARGET_DIR:-$PWD/target}/docs
 mkdir -p "$work"
 
-# npm's package of a library that drives a browser. It brings no browser: that is Debian's.
-PLAYWRIGHT_PACKAGE=playwright-core@1.65.1
-PLAYWRIGHT_SHA512=86a3e9cfb6e548c3f1595768784d728814b35ec2a254e77693e9230af994cb00f618f3b60ddf477dc5a7abd34dd061db3590c5819f497c116bf97e7f04ba34ab
+# npm's package of a library that drives a browser. It brings no browser: that is Debian's. Later versions want a newer
+# Node.js than Debian 12 has.
+PLAYWRIGHT_PACKAGE=playwright-core@1.60.0
+PLAYWRIGHT_SHA512=f5b5bacef5ff9b49446e04ca27a629a4e2b1f07dd538f04c382161da2ad714e4f805b1e0af1e613e3c0960b4f8d0bbbee2ab43dfaa8a73f1e7e7a4ad516e7b20
 
 # need PROGRAM PACKAGE...: for each pair, the package is installed if there is no such program.
 need() {
