@@ -74,7 +74,7 @@ class Part:
         name, _, value = line.removeprefix("#define ").partition(" ")
         value = value.rstrip(" \\").strip()
         if value and value != "{":
-            text = f"`{value}`\n\n{text}" if value.startswith('"') else f"= {value.strip('()')}\n\n{text}"
+            text = f"`{value.strip('()')}`: {text}"
         self.entries.append(("constants", directive("macro", name, text)))
 
     def struct(self, code, text):
