@@ -4,6 +4,8 @@
 set -euo pipefail
 
 RUST_NEEDED=1.89
+# What a run of all tests leaves in the target folder and in the folders for temporary files, and some room.
+DISK_GB_NEEDED=8
 
 # What is looked for, and the Debian package that has it.
 TOOLS="gcc:gcc g++:g++ clang:clang valgrind:valgrind pkg-config:pkg-config make:make openssl:openssl ps:procps"
@@ -107,7 +109,16 @@ check_packages() {
     return 1
 }
 
+# A full disk fails tests in ways that do not look like it.
+check_disk() {
+    local free
+    free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024 / 1024) }')
+    [ "$free" -ge "$DISK_GB_NEEDED" ] ||
+        echo "setup: $free GB of disk are free here; all tests together need about $DISK_GB_NEEDED" >&2
+}
+
 failed=0
+check_disk
 check_packages || failed=1
 check_rust || failed=1
 # ThreadSanitizer and C# are tested where they can be run; with CI=true their tests may not be skipped.
