@@ -49,7 +49,7 @@ start_server() {
     "$program" "${store[@]}" --server-id "$name" --lease-ms "$lease_ms" "$@" \
         >"$folder/$name.out" 2>>"$folder/$name.err" &
     pid[$name]=$!
-    until port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$folder/$name.out") && [ -n "$port" ]; do
+    until port=$(sed -n 's/^listening on .*:\([0-9]*\)\r*$/\1/p' "$folder/$name.out") && [ -n "$port" ]; do
         kill -0 "${pid[$name]}" 2>/dev/null || fail "server $name ended at once"
         [ $((waited += 1)) -le $((patience * 10)) ] || fail "server $name does not listen"
         sleep 0.1

@@ -16,8 +16,8 @@ static slk_result apply_receipt(void *user_data, const slk_receipt_view *receipt
     slk_result result = game_apply(receipt, draft, error, &after);
     struct player *player = roster_find_tag(receipt->user_tag);
     if (result == SLK_OK && player != NULL && receipt->kind == SLK_APPLY_RECEIPT)
-        audit("applied %s epoch %" PRIu64 " receipt %s ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name,
-              player->epoch, receipt->purchase_id, after.ops, after.gold, after.receipts);
+        audit("applied %s epoch %" PRIu64 " receipt %s ops %" PRId64 " gold %" PRId64 " receipts %" PRIu64, player->name,
+              player->epoch, receipt->purchase_id, after.ops, after.gold, (uint64_t)after.receipts);
     return result;
 }
 
@@ -41,8 +41,8 @@ static slk_result apply_change(void *user_data, const slk_change_view *change, s
         events_note_session(player);
     slk_result result = game_receive(change, draft, &after);
     if (result == SLK_OK && player != NULL)
-        audit("received %s epoch %" PRIu64 " kind %s ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name,
-              player->epoch, change->kind, after.ops, after.gold, after.receipts);
+        audit("received %s epoch %" PRIu64 " kind %s ops %" PRId64 " gold %" PRId64 " receipts %" PRIu64, player->name,
+              player->epoch, change->kind, after.ops, after.gold, (uint64_t)after.receipts);
     return result;
 }
 

@@ -37,8 +37,8 @@ static void note_session(struct player *player, uint64_t epoch)
     if (game_summary(player->locker, &now) != SLK_OK)
         complain(player->name, "loaded", "the data are not what this game writes");
     else
-        audit("loaded %s epoch %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", player->name, player->epoch,
-              now.ops, now.gold, now.receipts);
+        audit("loaded %s epoch %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %" PRIu64, player->name, player->epoch,
+              now.ops, now.gold, (uint64_t)now.receipts);
 }
 
 void events_note_session(struct player *player)

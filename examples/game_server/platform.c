@@ -1,8 +1,12 @@
 /* platform.h for POSIX systems. */
+#ifndef _WIN32
 #define _POSIX_C_SOURCE 200809L
 #define _DEFAULT_SOURCE
+#endif
 
 #include "platform.h"
+
+#ifndef _WIN32
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -257,3 +261,5 @@ bool platform_random(void *bytes, size_t size)
     fclose(source);
     return drawn;
 }
+
+#endif

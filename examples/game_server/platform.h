@@ -1,5 +1,5 @@
 /* Everything that differs between operating systems: sockets, time, sleeping, signals, file locks. The rest of the
- * example is plain C11. A port to another system is another platform.c. */
+ * example is plain C11. platform.c is for POSIX systems, platform_windows.c for Windows. */
 #ifndef GAME_PLATFORM_H
 #define GAME_PLATFORM_H
 
@@ -8,11 +8,19 @@
 #include <stdint.h>
 
 typedef struct {
+#ifdef _WIN32
+    uintptr_t handle;
+#else
     int handle;
+#endif
 } platform_socket;
 
 typedef struct {
+#ifdef _WIN32
+    void *handle;
+#else
     int handle;
+#endif
 } platform_lock;
 
 /* Once, before anything else: makes a broken connection an error instead of a signal, and SIGINT and SIGTERM a request

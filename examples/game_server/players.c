@@ -178,8 +178,8 @@ static void report_change(client_id client, const char *command, struct player *
     }
     /* What is done before the record is loaded belongs to no session yet. */
     if (slk_locker_is_loaded(player->locker))
-        audit("changed %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu",
-              player->name, player->epoch, change, now.ops, now.gold, now.receipts);
+        audit("changed %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %" PRIu64,
+              player->name, player->epoch, change, now.ops, now.gold, (uint64_t)now.receipts);
     clients_print(client, "ok %s %s gold %" PRId64 " change %" PRIu64, command, player->name, now.gold, change);
 }
 
@@ -262,8 +262,8 @@ void players_gift(client_id client, const char *name, const char *to, int64_t am
     }
     struct summary now;
     if (game_summary(player->locker, &now) == SLK_OK)
-        audit("gave %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %zu", name,
-              player->epoch, change, now.ops, now.gold, now.receipts);
+        audit("gave %s epoch %" PRIu64 " change %" PRIu64 " ops %" PRId64 " gold %" PRId64 " receipts %" PRIu64, name,
+              player->epoch, change, now.ops, now.gold, (uint64_t)now.receipts);
     clients_print(client, "ok gift %s %s gold %" PRId64 " change %" PRIu64, name, to, gold - amount, change);
 }
 
@@ -361,8 +361,9 @@ void players_show(client_id client, const char *name)
     else
         clients_print(client,
                       "ok show %s gold %" PRId64 " ops %" PRId64 " vip %s credit %" PRId64
-                      " receipts %s gifts %zu mail %zu",
-                      name, now.gold, now.ops, now.vip ? "yes" : "no", credit, receipts, now.gifts, now.mail);
+                      " receipts %s gifts %" PRIu64 " mail %" PRIu64,
+                      name, now.gold, now.ops, now.vip ? "yes" : "no", credit, receipts, (uint64_t)now.gifts,
+                      (uint64_t)now.mail);
     free(receipts);
 }
 

@@ -35,7 +35,7 @@ public:
 
 private:
     struct Client {
-        platform::Descriptor socket;
+        platform::Socket socket;
         bool ended = false;
         std::string in;
         std::string out;

@@ -1,4 +1,5 @@
 // platform.hpp for POSIX systems.
+#ifndef _WIN32
 #include "platform.hpp"
 
 #include <arpa/inet.h>
@@ -36,10 +37,9 @@ constexpr clockid_t steady_clock = CLOCK_MONOTONIC;
 
 } // namespace
 
-Descriptor::~Descriptor() {
-    if (number_ >= 0)
-        ::close(number_);
-}
+void close_descriptor(Number number) noexcept { ::close(number); }
+
+void close_socket(Number number) noexcept { ::close(number); }
 
 void start() {
     struct sigaction action {};
@@ -72,12 +72,12 @@ void sleep_until(Time when) {
 
 namespace {
 
-bool set_nonblocking(const Descriptor &socket) {
+bool set_nonblocking(const Socket &socket) {
     const int flags = ::fcntl(socket.number(), F_GETFL);
     return flags >= 0 && ::fcntl(socket.number(), F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
-bool set_on(const Descriptor &socket, int level, int option) {
+bool set_on(const Socket &socket, int level, int option) {
     const int on = 1;
     return ::setsockopt(socket.number(), level, option, &on, sizeof on) == 0;
 }
@@ -92,7 +92,7 @@ std::optional<std::size_t> moved(ssize_t result) {
 } // namespace
 
 Listener listen(std::uint16_t port) {
-    Listener listener{Descriptor(::socket(AF_INET, SOCK_STREAM, 0)), 0};
+    Listener listener{Socket(::socket(AF_INET, SOCK_STREAM, 0)), 0};
     sockaddr_in address{};
     socklen_t size = sizeof address;
     address.sin_family = AF_INET;
@@ -108,20 +108,20 @@ Listener listen(std::uint16_t port) {
     return listener;
 }
 
-std::optional<Descriptor> accept(const Descriptor &listener) {
-    Descriptor connection(::accept(listener.number(), nullptr, nullptr));
+std::optional<Socket> accept(const Socket &listener) {
+    Socket connection(::accept(listener.number(), nullptr, nullptr));
     // Lines are short and are sent once a tick, so waiting to fill a packet only adds delay.
     if (!connection.is_open() || !set_nonblocking(connection) || !set_on(connection, IPPROTO_TCP, TCP_NODELAY))
         return std::nullopt;
     return connection;
 }
 
-std::optional<std::size_t> receive(const Descriptor &connection, char *buffer, std::size_t size) {
+std::optional<std::size_t> receive(const Socket &connection, char *buffer, std::size_t size) {
     const ssize_t result = ::recv(connection.number(), buffer, size, 0);
     return result == 0 ? std::nullopt : moved(result);
 }
 
-std::optional<std::size_t> send(const Descriptor &connection, std::string_view data) {
+std::optional<std::size_t> send(const Socket &connection, std::string_view data) {
     return moved(::send(connection.number(), data.data(), data.size(), 0));
 }
 
@@ -208,3 +208,4 @@ Written remove_file(const std::string &path, const std::string &folder) {
 }
 
 } // namespace platform
+#endif

@@ -1,5 +1,5 @@
-// Everything that differs between operating systems: sockets, time, signals, files. A port to another system is another
-// platform.cpp. What fails throws std::system_error, unless it says otherwise.
+// Everything that differs between operating systems: sockets, time, signals, files. platform.cpp is for POSIX systems,
+// platform_windows.cpp for Windows. What fails throws std::system_error, unless it says otherwise.
 #ifndef GAME_PLATFORM_HPP
 #define GAME_PLATFORM_HPP
 
@@ -12,24 +12,41 @@
 
 namespace platform {
 
-// A descriptor that is closed when its owner goes.
-class Descriptor {
+#ifdef _WIN32
+using Number = std::uintptr_t; // a HANDLE or a SOCKET
+#else
+using Number = int;
+#endif
+
+void close_descriptor(Number number) noexcept;
+void close_socket(Number number) noexcept; // the same, but on Windows
+
+// What the system opened, and closes when its owner goes.
+template <void (*close)(Number) noexcept>
+class Owned {
 public:
-    Descriptor() noexcept = default;
-    explicit Descriptor(int number) noexcept : number_(number) {}
-    Descriptor(Descriptor &&other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor &operator=(Descriptor &&other) noexcept {
+    Owned() noexcept = default;
+    explicit Owned(Number number) noexcept : number_(number) {}
+    Owned(Owned &&other) noexcept : number_(std::exchange(other.number_, none)) {}
+    Owned &operator=(Owned &&other) noexcept {
         std::swap(number_, other.number_);
         return *this;
     }
-    ~Descriptor();
+    ~Owned() {
+        if (is_open())
+            close(number_);
+    }
 
-    int number() const noexcept { return number_; }
-    bool is_open() const noexcept { return number_ >= 0; }
+    Number number() const noexcept { return number_; }
+    bool is_open() const noexcept { return number_ != none; }
 
 private:
-    int number_ = -1;
+    static constexpr Number none = static_cast<Number>(-1);
+    Number number_ = none;
 };
+
+using Descriptor = Owned<close_descriptor>;
+using Socket = Owned<close_socket>;
 
 // Once, before anything else: makes a broken connection an error instead of a signal, and SIGINT and SIGTERM a request
 // that stop_requested() tells of.
@@ -44,16 +61,16 @@ void sleep_until(Time when);
 /* Sockets, none of which blocks */
 
 struct Listener {
-    Descriptor socket;
+    Socket socket;
     std::uint16_t port = 0;
 };
 // Listens on this machine only. Port 0 lets the system choose.
 Listener listen(std::uint16_t port);
 // A waiting connection, if there is one.
-std::optional<Descriptor> accept(const Descriptor &listener);
+std::optional<Socket> accept(const Socket &listener);
 // Bytes moved; none: the connection is over.
-std::optional<std::size_t> receive(const Descriptor &connection, char *buffer, std::size_t size);
-std::optional<std::size_t> send(const Descriptor &connection, std::string_view data);
+std::optional<std::size_t> receive(const Socket &connection, char *buffer, std::size_t size);
+std::optional<std::size_t> send(const Socket &connection, std::string_view data);
 
 /* Files */
 
