@@ -26,7 +26,8 @@ SYSTEM_LIBS := -lpthread -ldl -lm
 GAME_SOURCES := $(wildcard examples/game_server/*.c)
 GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%.o)
 
-.PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench instructions docs docs-check clean
+.PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench instructions docs docs-check \
+	dist dist-check dist-twice dist-macos package clean
 
 all: lib game_server
 
@@ -92,6 +93,26 @@ docs-check:
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets -- -D warnings
+
+# Archives for each platform, packages for NuGet, Unity and Unreal, check sums: all in build/dist.
+dist:
+	bash scripts/dist/dist.sh
+
+# Uses each of them as those would who take them.
+dist-check:
+	bash scripts/dist/check/check.sh
+
+# Builds the commit again in another folder: the same bytes must come of it.
+dist-twice:
+	bash scripts/dist/twice.sh
+
+# Links the library for macOS, which can be run on a Mac only.
+dist-macos:
+	bash scripts/dist/macos.sh
+
+# The package for cargo, built as it would be by whoever takes it.
+package:
+	$(CARGO) package --locked
 
 clean:
 	$(CARGO) clean
