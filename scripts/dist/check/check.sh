@@ -62,14 +62,18 @@ build_and_play() {
 
 # In C#, with the servers in C on the same file, from the archive's assembly.
 play_csharp() {
-    local programs=$place/csharp dotnet=$root/scripts/dotnet.sh runtime
-    mkdir -p "$programs"
+    local programs dotnet=$root/scripts/dotnet.sh runtime options
     fetch_mono_facades
     export MONO_PATH=$work/facades
-    cp "$folder/csharp/SessionLocker.CSharp.dll" "$folder/lib/libsessionlocker.so" "$programs/"
-    bash "$dotnet" compile 3.1 -langversion:9 -r:"$programs/SessionLocker.CSharp.dll" -out:"$programs/game_server.exe" \
-        "$folder/examples/game_server_csharp"
     for runtime in 8 3.1 mono; do
+        programs=$place/csharp-$runtime
+        mkdir -p "$programs"
+        cp "$folder/csharp/SessionLocker.CSharp.dll" "$folder/lib/libsessionlocker.so" "$programs/"
+        # A program is of one runtime, only the binding is of all. CoreCLR 8 runs what is of 3.1.
+        options=(3.1)
+        [ "$runtime" != mono ] || options=(mono -r:"$work/facades/netstandard.dll")
+        bash "$dotnet" compile "${options[@]}" -langversion:9 -r:"$programs/SessionLocker.CSharp.dll" \
+            -out:"$programs/game_server.exe" "$folder/examples/game_server_csharp"
         runnable "$programs/game_server.exe" bash "$dotnet" run "$runtime"
         play "C# on $runtime, with C" "$programs/game_server.exe.run" "$place/programs-$target/plain-shared/game_server"
         play "C, with C# on $runtime" "$place/programs-$target/plain-shared/game_server" "$programs/game_server.exe.run"

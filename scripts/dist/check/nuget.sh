@@ -42,11 +42,13 @@ dependencies() {
 JSON
 }
 
-# build FOLDER: the game server alone, without the binding beside it.
+# build FOLDER 3.1|mono OPTIONS...: the game server alone, without the binding beside it.
 build() {
-    mkdir -p "$1"
-    bash "$dotnet" compile 3.1 -langversion:9 -r:"$packages/sessionlocker/$version/lib/netstandard2.1/SessionLocker.CSharp.dll" \
-        -out:"$1/game_server.exe" "$root/examples/game_server_csharp"
+    local folder=$1
+    shift
+    mkdir -p "$folder"
+    bash "$dotnet" compile "$@" -langversion:9 -r:"$packages/sessionlocker/$version/lib/netstandard2.1/SessionLocker.CSharp.dll" \
+        -out:"$folder/game_server.exe" "$root/examples/game_server_csharp"
 }
 
 play() {
@@ -60,7 +62,7 @@ play() {
 
 core_clr() {
     local folder=$place/coreclr-$1 cache=${CARGO_TARGET_DIR:-$root/target}/dotnet
-    build "$folder"
+    build "$folder" 3.1
     dependencies "$2" >"$folder/game_server.deps.json"
     printf '#!/bin/sh\nexport DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1\nexec "%s/%s/dotnet" exec --runtimeconfig "%s/%s.json" --depsfile "%s" --additionalprobingpath "%s" "%s" "$@"\n' \
         "$cache" "$1" "$cache" "$1" "$folder/game_server.deps.json" "$packages" "$folder/game_server.exe" >"$folder/run"
@@ -70,10 +72,10 @@ core_clr() {
 
 on_mono() {
     local folder=$place/mono
-    build "$folder"
+    fetch_mono_facades
+    build "$folder" mono -r:"$work/facades/netstandard.dll"
     cp "$packages/sessionlocker/$version/lib/netstandard2.1/SessionLocker.CSharp.dll" \
         "$packages/sessionlocker/$version/runtimes/linux-x64/native/libsessionlocker.so" "$folder/"
-    fetch_mono_facades
     printf '#!/bin/sh\nMONO_PATH="%s" exec mono "%s" "$@"\n' "$work/facades" "$folder/game_server.exe" >"$folder/run"
     chmod +x "$folder/run"
     play Mono "$folder/run"
