@@ -32,3 +32,24 @@ pub fn percentile(values: &mut [f64], share: f64) -> f64 {
 pub fn spread((median, low, high): (f64, f64, f64), digits: usize) -> String {
     format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
 }
+
+/// What was measured in turn, here and by something to compare with.
+#[derive(Default)]
+pub struct Pairs {
+    ours: Vec<f64>,
+    theirs: Vec<f64>,
+    ratios: Vec<f64>,
+}
+
+impl Pairs {
+    pub fn push(&mut self, ours: f64, theirs: f64) {
+        self.ours.push(ours);
+        self.theirs.push(theirs);
+        self.ratios.push(ours / theirs);
+    }
+
+    /// Of ours, of theirs, and of what each pair has as its ratio.
+    pub fn medians(self) -> [(f64, f64, f64); 3] {
+        [self.ours, self.theirs, self.ratios].map(median)
+    }
+}

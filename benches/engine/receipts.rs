@@ -1,7 +1,7 @@
 //! Purchases, one after the other, each saved before the next.
 
 use crate::game::{data, Server};
-use crate::page::{median, spread};
+use crate::page::{spread, Pairs};
 use crate::serde::{micros, stored};
 use crate::Size;
 use sessionlocker::engine::EngineOptions;
@@ -30,7 +30,7 @@ pub fn measure(size: &Size) -> String {
         stored(&store, "p0")
     };
     for older in [0, size.older_receipts] {
-        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let mut pairs = Pairs::default();
         let (store, mut server) = buyer(older);
         let grown = stored(&store, "p0").len() - plain.len();
         for _ in 0..size.rounds {
@@ -42,11 +42,9 @@ pub fn measure(size: &Size) -> String {
             buy(&mut server, IN_A_ROW);
             let own = start.elapsed().as_secs_f64() * 1e6 / IN_A_ROW as f64;
             let raw = micros(&plain, 0, 1, 1_000);
-            ours.push(own);
-            theirs.push(raw);
-            ratios.push(own / raw);
+            pairs.push(own, raw);
         }
-        let [ours, theirs, ratio] = [ours, theirs, ratios].map(median);
+        let [ours, theirs, ratio] = pairs.medians();
         let growth = if older == 0 {
             "-".to_owned()
         } else {

@@ -1,7 +1,7 @@
 //! Whole sessions, one after the other: acquire, a change, a forced save, release.
 
 use crate::game::{data, Server};
-use crate::page::{median, spread};
+use crate::page::{spread, Pairs};
 use crate::serde::{micros, stored};
 use crate::Size;
 use sessionlocker::engine::EngineOptions;
@@ -30,7 +30,7 @@ pub fn measure(size: &Size) -> String {
             server.tick_until_loaded();
             leave(&mut server);
             let record = stored(&store, "p0");
-            let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+            let mut pairs = Pairs::default();
             for _ in 0..size.rounds {
                 let start = Instant::now();
                 for _ in 0..sessions {
@@ -38,11 +38,9 @@ pub fn measure(size: &Size) -> String {
                 }
                 let own = start.elapsed().as_secs_f64() * 1e6 / sessions as f64;
                 let raw = micros(&record, 1, 3, sessions);
-                ours.push(own);
-                theirs.push(raw);
-                ratios.push(own / raw);
+                pairs.push(own, raw);
             }
-            let [ours, theirs, ratio] = [ours, theirs, ratios].map(median);
+            let [ours, theirs, ratio] = pairs.medians();
             let _ = writeln!(
                 text,
                 "| {} bytes{name} | {} | {:.0} | {} | {} |",

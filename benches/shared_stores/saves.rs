@@ -1,7 +1,7 @@
 //! Saves per second through each store, beside what its own client does with the same writes.
 
 use crate::clients::cores;
-use crate::page::{median, spread};
+use crate::page::{spread, Pairs};
 use crate::stores::Bed;
 use crate::Size;
 use sessionlocker::store::{
@@ -127,7 +127,7 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
         let mut client = bed.client("raw");
         let mut records = Records::fill(&store, &value);
         client.fill(RECORDS, &value);
-        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let mut pairs = Pairs::default();
         for _ in 0..size.rounds {
             let start = Instant::now();
             records.replace(size.saves, &value);
@@ -135,11 +135,9 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
             let start = Instant::now();
             client.replace(size.saves, &value);
             let raw = size.saves as f64 / start.elapsed().as_secs_f64();
-            ours.push(own);
-            theirs.push(raw);
-            ratios.push(own / raw);
+            pairs.push(own, raw);
         }
-        let [ours, theirs, ratio] = [ours, theirs, ratios].map(median);
+        let [ours, theirs, ratio] = pairs.medians();
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} |",
