@@ -65,19 +65,19 @@ pub fn measure() -> String {
 
 fn per_locker(data: &str, change: bool) -> usize {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let server = |first: usize| {
+    let full_server = || {
         let mut server = Server::start_with(EngineOptions::default(), &store, Spec::named("player"), data);
-        server.join(first..first + LOCKERS);
+        server.join(0..LOCKERS);
         server.tick_until_loaded();
         server
     };
     // The first writes the records, so that the second finds them.
-    let mut writer = server(0);
+    let mut writer = full_server();
     writer.begin_shutdown();
     while !writer.tick() {}
     drop(writer);
     let before = taken();
-    let mut server = server(0);
+    let mut server = full_server();
     if change {
         for place in 0..LOCKERS {
             server.earn(place);
