@@ -10,7 +10,7 @@ use crate::error::Cause;
 use crate::planted::Bug;
 use crate::record::codec::Encoded;
 use crate::record::header::{HandoverRequest, Header, Holder};
-use crate::record::ledger::Ledger;
+use crate::record::rare::Rare;
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
 use crate::store::{Expected, Operation, Version};
@@ -336,7 +336,7 @@ impl Locker {
     pub(super) fn notice_request(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         let decide_at = inputs.now.after(self.spec.handover_delay);
         let held = self.held();
-        let Some(request) = held.header.request.clone() else {
+        let Some(request) = held.header.request.as_deref().cloned() else {
             held.handover = None;
             return;
         };
@@ -348,7 +348,7 @@ impl Locker {
         if known || held.release_sent || held.refuse == Some(request.op) {
             return;
         }
-        let server = request.server.clone();
+        let server = request.server.to_string();
         held.handover = Some(Handover {
             request,
             decide_at,
@@ -466,7 +466,7 @@ impl Locker {
         let refused = std::mem::replace(&mut self.document, valid.document.clone());
         let held = self.held();
         let mut header = valid.header.clone();
-        header.inbox = valid.header.inbox.with_news_of(&held.header.inbox);
+        header.inbox = valid.header.inbox.with_news_of(&held.header.inbox).into();
         header.request.clone_from(&held.header.request);
         header.extra.clone_from(&held.header.extra);
         held.header = header;
@@ -607,7 +607,7 @@ impl Locker {
         let held = self.held();
         if forget_receipts {
             let mut header = held.header.clone();
-            header.ledger = Ledger::default();
+            header.ledger = Rare::default();
             return Encoded::new(&header, &document);
         }
         Encoded::new(&held.header, &document)

@@ -432,10 +432,10 @@ impl Locker {
 
     /// The latest receipts that took effect, oldest first; empty while nothing is loaded.
     #[must_use]
-    pub fn recent_receipts(&self) -> &[Entry] {
+    pub fn recent_receipts(&self) -> Vec<Entry> {
         match &self.phase {
-            Phase::Held(held) => held.header.ledger.recent(),
-            _ => &[],
+            Phase::Held(held) => held.header.ledger.recent().collect(),
+            _ => Vec::new(),
         }
     }
 

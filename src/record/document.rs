@@ -117,6 +117,15 @@ impl Document {
         true
     }
 
+    /// How many bytes it has in a record, as far as that is known without writing it.
+    pub(super) fn json_bytes(&self) -> usize {
+        match &self.content {
+            Content::Text(text) => text.raw.get().len(),
+            Content::Tree(_) => 0,
+            Content::Bytes(bytes) => bytes.len() / 3 * 4 + 4,
+        }
+    }
+
     /// Whether neither was changed since one was cloned from the other. Never true by chance, and cheap.
     #[must_use]
     pub fn is_clone_of(&self, other: &Self) -> bool {

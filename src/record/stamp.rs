@@ -18,15 +18,72 @@ pub type OperationId = Stamp;
 /// Names one registration of one engine in its server record.
 pub type Incarnation = Stamp;
 
+impl Stamp {
+    pub(super) fn text(&self) -> StampText {
+        StampText::new(self)
+    }
+}
+
+/// 32 digits, a point, 20 digits.
+const MAX_STAMP_CHARS: usize = 53;
+
+/// A stamp as text, without an allocation: a record has a dozen of them.
+pub(super) struct StampText {
+    chars: [u8; MAX_STAMP_CHARS],
+    from: usize,
+}
+
+impl StampText {
+    fn new(stamp: &Stamp) -> Self {
+        let mut text = Self {
+            chars: [b'.'; MAX_STAMP_CHARS],
+            from: MAX_STAMP_CHARS,
+        };
+        text.put_decimal(stamp.number);
+        text.from -= 1;
+        text.put_hexadecimal(stamp.origin);
+        text
+    }
+
+    fn put_decimal(&mut self, mut number: u64) {
+        loop {
+            self.put_digit((number % 10) as usize);
+            number /= 10;
+            if number == 0 {
+                return;
+            }
+        }
+    }
+
+    fn put_hexadecimal(&mut self, mut number: u128) {
+        loop {
+            self.put_digit((number % 16) as usize);
+            number /= 16;
+            if number == 0 {
+                return;
+            }
+        }
+    }
+
+    fn put_digit(&mut self, digit: usize) {
+        self.from -= 1;
+        self.chars[self.from] = b"0123456789abcdef"[digit];
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.chars[self.from..]).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{}", self.origin, self.number)
+        f.write_str(self.text().as_str())
     }
 }
 
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 
@@ -58,6 +115,15 @@ mod tests {
         let text = serde_json::to_string(&stamp).unwrap();
         assert_eq!(text, "\"abcdef.42\"");
         assert_eq!(serde_json::from_str::<Stamp>(&text).unwrap(), stamp);
+    }
+
+    #[test]
+    fn the_least_and_the_greatest_go_through_text() {
+        for (origin, number) in [(0, 0), (u128::MAX, u64::MAX), (1 << 64, 10)] {
+            let stamp = Stamp { origin, number };
+            assert_eq!(stamp.to_string(), format!("{origin:x}.{number}"));
+            assert_eq!(parse(&stamp.to_string()), Some(stamp));
+        }
     }
 
     #[test]
