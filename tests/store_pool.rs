@@ -6,7 +6,7 @@ use parking_lot::{Condvar, Mutex};
 use sessionlocker::error::ErrorKind;
 use sessionlocker::store::pool::{Pool, PoolOptions};
 use sessionlocker::store::{
-    Abilities, BlockingStore, Expected, Operation, Outcome, Reply, Request, StoreResult, Version,
+    Abilities, BlockingStore, Bytes, Expected, Operation, Outcome, Reply, Request, StoreResult, Version,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, Weak};
@@ -20,7 +20,7 @@ use store_support::{unprivileged_child, Folder};
 struct Scripted {
     abilities: Abilities,
     calls: Mutex<Vec<Vec<Request>>>,
-    values: Mutex<HashMap<String, Arc<[u8]>>>,
+    values: Mutex<HashMap<String, Bytes>>,
     gate: Arc<Gate>,
 }
 
@@ -72,13 +72,13 @@ impl Scripted {
         Ok(match &request.operation {
             Operation::Get => match self.values.lock().get(name) {
                 Some(value) => Reply::Found {
-                    value: Arc::clone(value),
+                    value: value.clone(),
                     version,
                 },
                 None => Reply::Missing,
             },
             Operation::Put { value, .. } => {
-                self.values.lock().insert(name.to_owned(), Arc::clone(value));
+                self.values.lock().insert(name.to_owned(), value.clone());
                 Reply::Written { version }
             }
             Operation::Remove { .. } => Reply::Removed,

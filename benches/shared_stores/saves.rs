@@ -5,8 +5,8 @@ use crate::page::{spread, Pairs};
 use crate::stores::Bed;
 use crate::Size;
 use sessionlocker::store::{
-    Completion, Expected, Key, Kind, Operation, Receiver, Reply, Request, RequestId, Store, StoreResult, Version,
-    Waiter,
+    Bytes, Completion, Expected, Key, Kind, Operation, Receiver, Reply, Request, RequestId, Store, StoreResult,
+    Version, Waiter,
 };
 use std::fmt::Write as _;
 use std::sync::mpsc::{channel, Sender};
@@ -57,7 +57,7 @@ impl<'s> Records<'s> {
 }
 
 fn write_all(store: &Arc<dyn Store>, expected: Vec<Expected>, value: &[u8]) -> Vec<Version> {
-    let value: Arc<[u8]> = value.into();
+    let value: Bytes = value.into();
     let (sender, answers) = channel();
     let mut versions = vec![None; expected.len()];
     let mut waiting = 0;
@@ -86,7 +86,7 @@ fn submit(
     store: &Arc<dyn Store>,
     record: usize,
     expected: Expected,
-    value: &Arc<[u8]>,
+    value: &Bytes,
     answers: Sender<(usize, StoreResult)>,
 ) {
     let request = Request {
@@ -95,7 +95,7 @@ fn submit(
             space: "player".into(),
             name: format!("p{record}").into(),
         },
-        operation: Operation::put(Arc::clone(value), expected),
+        operation: Operation::put(value.clone(), expected),
     };
     store.submit(request, Completion::to(RequestId(0), Asker { record, answers }));
 }

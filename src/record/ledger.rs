@@ -1,15 +1,13 @@
 //! The purchases that a record has heard of, for ever: the latest in full, the older ones as short digests.
 
-use super::digests::{Digests, DIGEST_BYTES};
+use super::digests::{Digest, Digests};
 use super::extra::Extra;
 use super::rare::Part;
 use super::recent::Recent;
 use super::writer::Members;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
 /// How many purchases a record keeps in full, unless the spec says otherwise.
@@ -33,17 +31,6 @@ pub struct PurchaseId {
     pub environment: String,
     /// The platform's name for the purchase.
     pub id: String,
-}
-
-impl PurchaseId {
-    fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for part in [&self.provider, &self.environment, &self.id] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        STANDARD_NO_PAD.encode(&hash.finalize()[..DIGEST_BYTES])
-    }
 }
 
 /// What has become of a purchase.
@@ -268,11 +255,11 @@ impl Ledger {
         if self.old.is_empty() && self.old_other.is_empty() {
             return None;
         }
-        let digest = purchase.digest();
-        if let Some(letter) = self.old_other.find(&digest) {
+        let digest = Digest::of(purchase);
+        if let Some(letter) = self.old_other.find(digest) {
             return letter.chars().next().map(Effect::of_letter);
         }
-        self.old.find(&digest).map(|_| Effect::Applied)
+        self.old.find(digest).map(|_| Effect::Applied)
     }
 
     /// The full entry of this purchase; `None` if there is none, or only its digest is left.
@@ -289,35 +276,37 @@ impl Ledger {
     /// Enters what has become of a purchase, in place of what had been entered for it before. The oldest in full become
     /// digests when there are more than `history` of them.
     pub fn enter(&mut self, entry: &Entry, history: usize) {
-        self.remove(&entry.purchase);
-        self.recent.push(entry);
+        let digest = Digest::of(&entry.purchase);
+        self.forget(&entry.purchase, digest);
+        self.recent.push(entry, digest);
         self.shorten(history.max(1));
     }
 
     /// Turns all but the latest into digests.
     fn shorten(&mut self, keep: usize) {
         while self.recent.len() > keep {
-            let Some(oldest) = self.recent.pop_oldest() else {
+            let Some((oldest, digest)) = self.recent.pop_oldest() else {
                 continue;
             };
-            let digest = oldest.purchase.digest();
             if oldest.effect == Effect::Applied {
-                self.old.push("", &digest);
+                self.old.push("", digest);
             } else {
                 let letter = oldest.effect.letter();
-                self.old_other.push(letter.encode_utf8(&mut [0; 4]), &digest);
+                self.old_other.push(letter.encode_utf8(&mut [0; 4]), digest);
             }
         }
     }
 
     /// Forgets a purchase that is to be remembered in another way.
     pub(crate) fn remove(&mut self, purchase: &PurchaseId) {
-        if self.recent.remove(purchase) || (self.old.is_empty() && self.old_other.is_empty()) {
-            return;
+        self.forget(purchase, Digest::of(purchase));
+    }
+
+    fn forget(&mut self, purchase: &PurchaseId, digest: Digest) {
+        if !self.recent.remove(purchase) {
+            self.old.remove(digest);
+            self.old_other.remove(digest);
         }
-        let digest = purchase.digest();
-        self.old.remove(&digest);
-        self.old_other.remove(&digest);
     }
 
     /// Turns everything into digests.
@@ -450,8 +439,9 @@ mod tests {
         let text = r#"{"recent":[{"provider":"shop","environment":"production","id":"1","product":"gold","effect":"credited","at_ms":7}]}"#;
         let ledger: Ledger = serde_json::from_str(text).unwrap();
         assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Credited));
-        let mut digests = purchase(5).digest();
-        digests.push_str(&purchase(6).digest());
+        let digests = [5, 6]
+            .map(|number| Digest::of(&purchase(number)).as_str().to_owned())
+            .concat();
         let ledger: Ledger = serde_json::from_str(&format!(r#"{{"old":"{digests}"}}"#)).unwrap();
         assert!(ledger.is_sound());
         assert_eq!(ledger.effect_of(&purchase(6)), Some(Effect::Applied));
@@ -498,6 +488,6 @@ mod tests {
             environment: "roduction".into(),
             id: "1".into(),
         };
-        assert_ne!(shifted.digest(), purchase(1).digest());
+        assert_ne!(Digest::of(&shifted), Digest::of(&purchase(1)));
     }
 }

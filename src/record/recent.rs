@@ -1,6 +1,7 @@
 //! The latest purchases in full, kept as the JSON text in which they are written: each save of a record writes all of
 //! them, and hardly anything ever reads one.
 
+use super::digests::Digest;
 use super::ledger::{Entry, PurchaseId};
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
@@ -25,6 +26,8 @@ struct Item {
     bytes: usize,
     /// Differs for nearly all purchases.
     mark: u64,
+    /// `None` until it is asked for, if the entry was read.
+    digest: Option<Digest>,
 }
 
 fn mark_of(purchase: &PurchaseId) -> u64 {
@@ -51,24 +54,24 @@ impl Recent {
         let mut recent = Self::new();
         for raw in serde_json::from_str::<Vec<&RawValue>>(array.get())? {
             let entry: Entry = serde_json::from_str(raw.get())?;
-            recent.push_text(&entry.purchase, |text| text.push_str(raw.get()));
+            recent.push_text(&entry.purchase, None, raw.get());
         }
         Ok(recent)
     }
 
-    fn push_text(&mut self, purchase: &PurchaseId, write: impl FnOnce(&mut String)) {
-        let before = self.text.len();
-        write(&mut self.text);
+    fn push_text(&mut self, purchase: &PurchaseId, digest: Option<Digest>, json: &str) {
+        self.text.push_str(json);
         self.text.push(',');
         self.items.push_back(Item {
-            bytes: self.text.len() - before,
+            bytes: json.len() + 1,
             mark: mark_of(purchase),
+            digest,
         });
     }
 
-    pub(super) fn push(&mut self, entry: &Entry) {
+    pub(super) fn push(&mut self, entry: &Entry, digest: Digest) {
         let json = serde_json::to_string(entry).expect("an entry can always be written to memory");
-        self.push_text(&entry.purchase, |text| text.push_str(&json));
+        self.push_text(&entry.purchase, Some(digest), &json);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -126,8 +129,8 @@ impl Recent {
         true
     }
 
-    /// Takes out the oldest.
-    pub(super) fn pop_oldest(&mut self) -> Option<Entry> {
+    /// Takes out the oldest, with its digest.
+    pub(super) fn pop_oldest(&mut self) -> Option<(Entry, Digest)> {
         let item = self.items.pop_front()?;
         let entry = read(&self.text[self.from..self.from + item.bytes]);
         self.from += item.bytes;
@@ -135,6 +138,8 @@ impl Recent {
             self.text.replace_range(..self.from, "");
             self.from = 0;
         }
-        entry
+        let entry = entry?;
+        let digest = item.digest.unwrap_or_else(|| Digest::of(&entry.purchase));
+        Some((entry, digest))
     }
 }

@@ -47,7 +47,7 @@ impl StampText {
 
     fn put_decimal(&mut self, mut number: u64) {
         loop {
-            self.put_digit((number % 10) as usize);
+            self.put_digit((number % 10) as u8);
             number /= 10;
             if number == 0 {
                 return;
@@ -55,19 +55,19 @@ impl StampText {
         }
     }
 
-    fn put_hexadecimal(&mut self, mut number: u128) {
-        loop {
-            self.put_digit((number % 16) as usize);
-            number /= 16;
-            if number == 0 {
-                return;
-            }
+    fn put_hexadecimal(&mut self, number: u128) {
+        let last = self.from;
+        for byte in number.to_be_bytes().into_iter().rev() {
+            self.put_digit(byte & 15);
+            self.put_digit(byte >> 4);
         }
+        let digits = &self.chars[self.from..last - 1];
+        self.from += digits.iter().take_while(|digit| **digit == b'0').count();
     }
 
-    fn put_digit(&mut self, digit: usize) {
+    fn put_digit(&mut self, digit: u8) {
         self.from -= 1;
-        self.chars[self.from] = b"0123456789abcdef"[digit];
+        self.chars[self.from] = b"0123456789abcdef"[usize::from(digit & 15)];
     }
 
     pub(super) fn as_str(&self) -> &str {
