@@ -24,54 +24,53 @@ impl Stamp {
     }
 }
 
-/// 32 digits, a point, 20 digits.
-const MAX_STAMP_CHARS: usize = 53;
+const HEXADECIMAL_CHARS: usize = 32;
+
+/// With a point and 20 decimal digits.
+const MAX_STAMP_CHARS: usize = HEXADECIMAL_CHARS + 21;
 
 /// A stamp as text, without an allocation: a record has a dozen of them.
 pub(super) struct StampText {
     chars: [u8; MAX_STAMP_CHARS],
     from: usize,
+    to: usize,
 }
 
 impl StampText {
     fn new(stamp: &Stamp) -> Self {
         let mut text = Self {
             chars: [b'.'; MAX_STAMP_CHARS],
-            from: MAX_STAMP_CHARS,
+            from: 0,
+            to: HEXADECIMAL_CHARS + 1,
         };
-        text.put_decimal(stamp.number);
-        text.from -= 1;
         text.put_hexadecimal(stamp.origin);
+        text.put_decimal(stamp.number);
         text
     }
 
-    fn put_decimal(&mut self, mut number: u64) {
-        loop {
-            self.put_digit((number % 10) as u8);
-            number /= 10;
-            if number == 0 {
-                return;
-            }
-        }
-    }
-
     fn put_hexadecimal(&mut self, number: u128) {
-        let last = self.from;
-        for byte in number.to_be_bytes().into_iter().rev() {
-            self.put_digit(byte & 15);
-            self.put_digit(byte >> 4);
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let places = self.chars[..HEXADECIMAL_CHARS].chunks_exact_mut(2);
+        for (pair, byte) in places.zip(number.to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
         }
-        let digits = &self.chars[self.from..last - 1];
-        self.from += digits.iter().take_while(|digit| **digit == b'0').count();
+        let zeros = number.leading_zeros() as usize / 4;
+        self.from = zeros.min(HEXADECIMAL_CHARS - 1);
     }
 
-    fn put_digit(&mut self, digit: u8) {
-        self.from -= 1;
-        self.chars[self.from] = b"0123456789abcdef"[usize::from(digit & 15)];
+    fn put_decimal(&mut self, mut number: u64) {
+        let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let places = &mut self.chars[self.to..self.to + digits];
+        self.to += digits;
+        for place in places.iter_mut().rev() {
+            *place = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
     }
 
     pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.chars[self.from..]).unwrap_or_default()
+        std::str::from_utf8(&self.chars[self.from..self.to]).unwrap_or_default()
     }
 }
 
