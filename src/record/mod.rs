@@ -11,8 +11,10 @@ pub mod ledger;
 pub mod migration;
 pub mod outbox;
 mod pointer;
+mod scan;
 pub mod server;
 pub mod stamp;
+mod tree;
 
 pub use access::ValueType;
 pub use document::Document;
