@@ -15,8 +15,10 @@ pub mod outbox;
 mod pointer;
 pub mod rare;
 mod recent;
+mod scan;
 pub mod server;
 pub mod stamp;
+mod tree;
 mod writer;
 
 pub use access::ValueType;
