@@ -73,7 +73,7 @@ impl Effect {
         }
     }
 
-    fn letter(&self) -> char {
+    pub(super) fn letter(&self) -> char {
         let found = EFFECTS.iter().find(|(effect, ..)| effect == self);
         found.map_or('?', |(_, _, letter)| *letter)
     }
@@ -222,7 +222,7 @@ impl Ledger {
         });
         for (name, digests) in [("old", &self.old), ("old_other", &self.old_other)] {
             if !digests.is_empty() {
-                members.plain(name, digests.text());
+                members.plain(name, digests.text().as_bytes());
             }
         }
         members.extra(&self.extra);
@@ -285,14 +285,13 @@ impl Ledger {
     /// Turns all but the latest into digests.
     fn shorten(&mut self, keep: usize) {
         while self.recent.len() > keep {
-            let Some((oldest, digest)) = self.recent.pop_oldest() else {
+            let Some((effect, digest)) = self.recent.pop_oldest() else {
                 continue;
             };
-            if oldest.effect == Effect::Applied {
+            if effect == Effect::Applied.letter() {
                 self.old.push("", digest);
             } else {
-                let letter = oldest.effect.letter();
-                self.old_other.push(letter.encode_utf8(&mut [0; 4]), digest);
+                self.old_other.push(effect.encode_utf8(&mut [0; 4]), digest);
             }
         }
     }

@@ -24,6 +24,7 @@ pub(super) struct Recent {
 struct Item {
     /// Of its text, with the comma.
     bytes: usize,
+    effect: char,
     /// Differs for nearly all purchases.
     mark: u64,
     /// `None` until it is asked for, if the entry was read.
@@ -54,24 +55,25 @@ impl Recent {
         let mut recent = Self::new();
         for raw in serde_json::from_str::<Vec<&RawValue>>(array.get())? {
             let entry: Entry = serde_json::from_str(raw.get())?;
-            recent.push_text(&entry.purchase, None, raw.get());
+            recent.push_text(&entry, None, raw.get());
         }
         Ok(recent)
     }
 
-    fn push_text(&mut self, purchase: &PurchaseId, digest: Option<Digest>, json: &str) {
+    fn push_text(&mut self, entry: &Entry, digest: Option<Digest>, json: &str) {
         self.text.push_str(json);
         self.text.push(',');
         self.items.push_back(Item {
             bytes: json.len() + 1,
-            mark: mark_of(purchase),
+            effect: entry.effect.letter(),
+            mark: mark_of(&entry.purchase),
             digest,
         });
     }
 
     pub(super) fn push(&mut self, entry: &Entry, digest: Digest) {
         let json = serde_json::to_string(entry).expect("an entry can always be written to memory");
-        self.push_text(&entry.purchase, Some(digest), &json);
+        self.push_text(entry, Some(digest), &json);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -129,17 +131,18 @@ impl Recent {
         true
     }
 
-    /// Takes out the oldest, with its digest.
-    pub(super) fn pop_oldest(&mut self) -> Option<(Entry, Digest)> {
+    /// Takes out the oldest, and gives the letter of its effect and its digest.
+    pub(super) fn pop_oldest(&mut self) -> Option<(char, Digest)> {
         let item = self.items.pop_front()?;
-        let entry = read(&self.text[self.from..self.from + item.bytes]);
+        let text = &self.text[self.from..self.from + item.bytes];
+        let digest = item
+            .digest
+            .or_else(|| read(text).map(|entry| Digest::of(&entry.purchase)));
         self.from += item.bytes;
         if self.from > MOST_WASTE {
             self.text.replace_range(..self.from, "");
             self.from = 0;
         }
-        let entry = entry?;
-        let digest = item.digest.unwrap_or_else(|| Digest::of(&entry.purchase));
-        Some((entry, digest))
+        digest.map(|digest| (item.effect, digest))
     }
 }

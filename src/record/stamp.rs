@@ -69,8 +69,12 @@ impl StampText {
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.chars[self.from..self.to]).unwrap_or_default()
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.chars[self.from..self.to]
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 

@@ -42,15 +42,15 @@ impl<'a> Members<'a> {
     }
 
     /// A text that needs no escapes.
-    pub(super) fn plain(&mut self, name: &str, text: &str) {
+    pub(super) fn plain(&mut self, name: &str, text: &[u8]) {
         self.name(name);
         self.out.push(b'"');
-        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(text);
         self.out.push(b'"');
     }
 
     pub(super) fn stamp(&mut self, name: &str, stamp: Stamp) {
-        self.plain(name, stamp.text().as_str());
+        self.plain(name, stamp.text().as_bytes());
     }
 
     pub(super) fn array<T>(&mut self, name: &str, items: &[T], write: impl Fn(&T, &mut Vec<u8>)) {
