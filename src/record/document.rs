@@ -15,6 +15,7 @@
 //! changed, and the writing is paid for by the changes since.
 
 use super::json_text;
+use super::pointer::{self, Pointer};
 use super::tree::{Kind, Lazy, Node, Opened, Source, View, MAX_TEXT};
 use crate::error::{Error, ErrorKind};
 use serde_json::value::RawValue;
@@ -246,6 +247,14 @@ impl Document {
             self.write_anew();
         }
         Ok(())
+    }
+
+    /// The whole number at the place, if it was changed before and no clone shares it.
+    pub(super) fn integer_mut(&mut self, pointer: Pointer<'_>) -> Option<&mut i64> {
+        match &mut self.content {
+            Content::Tree(tree) => pointer::integer_mut(Arc::get_mut(&mut tree.root)?, pointer),
+            Content::Text(_) | Content::Bytes(_) => None,
+        }
     }
 
     /// Makes one text of the changes and the texts that they are beside.

@@ -169,6 +169,21 @@ impl Node {
         }
     }
 
+    pub fn integer_mut(&mut self) -> Option<&mut i64> {
+        match self {
+            Self::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The inside of an object or array that was changed before and that no copy shares.
+    pub fn unshared_mut(&mut self) -> Option<&mut Opened> {
+        match self {
+            Self::Opened(opened) => Arc::get_mut(opened),
+            _ => None,
+        }
+    }
+
     /// Bytes of text that nothing shows any more when this is gone.
     fn shared_length(&self) -> usize {
         match self {
@@ -538,17 +553,28 @@ impl Opened {
             .binary_search_by(|place| self.compare(self.slots[*place as usize], name))
     }
 
+    #[inline]
     fn is_named(&self, slot: Slot, name: &str) -> bool {
-        let text = self.source.0.as_bytes();
+        let mut quoted = self.source.0.as_bytes();
         let place = match slot.place() {
             Place::Text(place) => place,
             Place::Kept(index) => match self.kept.get(index).map(|kept| &kept.name) {
-                Some(Name::Own(own)) => return name_is(own.as_bytes(), name),
                 Some(Name::Text(place)) => *place as usize,
+                Some(Name::Own(own)) => {
+                    quoted = own.as_bytes();
+                    0
+                }
                 None => return false,
             },
         };
-        name_is(text.get(place..).unwrap_or_default(), name)
+        let quoted = quoted.get(place..).unwrap_or_default();
+        if self.has_escapes {
+            return name_is(quoted, name);
+        }
+        // A name without escapes has no quote. So where the text goes on like a name that has none, it is this name.
+        quoted.get(name.len() + 1) == Some(&b'"')
+            && quoted.get(1..=name.len()) == Some(name.as_bytes())
+            && name.bytes().all(|byte| byte != b'"')
     }
 
     pub fn len(&self) -> usize {
@@ -566,6 +592,15 @@ impl Opened {
                 Some(View::Text(self.source.part(child.value, child.end)))
             }
             Place::Kept(index) => self.kept.get(index).map(|kept| kept.value.view()),
+        }
+    }
+
+    /// A child that is kept beside the text.
+    #[inline]
+    pub fn kept_mut(&mut self, at: usize) -> Option<&mut Node> {
+        match self.slots.get(at)?.place() {
+            Place::Text(_) => None,
+            Place::Kept(index) => self.kept.get_mut(index).map(|kept| &mut kept.value),
         }
     }
 
