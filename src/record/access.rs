@@ -429,6 +429,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_touched_stays_as_it_was_written() {
+        let mut it = document(r#"{ "a": {"x" : 1E2, "x": 3}, "gold" : 1, "s":"\u00e4" }"#);
+        assert_eq!(it.get_json("/a").unwrap().unwrap(), r#"{"x" : 1E2, "x": 3}"#);
+        it.add_i64("/gold", 1).unwrap();
+        assert_eq!(text_of(&it), r#"{"a": {"x" : 1E2, "x": 3},"gold":2,"s":"\u00e4"}"#);
+        it.set_i64("/a/x", 4).unwrap();
+        assert_eq!(text_of(&it), r#"{"a":{"x":4},"gold":2,"s":"\u00e4"}"#);
+    }
+
+    #[test]
     fn clones_are_independent() {
         for mut first in [document(r#"{"gold":1}"#), {
             let mut edited = document(r#"{"gold":0}"#);

@@ -332,3 +332,40 @@ fn opaque() -> Error {
     let text = "the document holds opaque bytes, not JSON; the spec's data kind decides that";
     Error::new(ErrorKind::WrongType, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that the changes have cost, and may cost.
+    fn costs(document: &Document) -> (u32, u32) {
+        match &document.content {
+            Content::Tree(tree) => (tree.spent, tree.allowed),
+            _ => (0, 0),
+        }
+    }
+
+    #[test]
+    fn what_changes_cost_stays_below_the_data() {
+        let members: Vec<String> = (0..300).map(|number| format!("\"item-{number}\":{number}")).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let mut it = Document::from_json(&text).unwrap();
+        let mut most = 0;
+        for number in 0..300 {
+            it.set_str(&format!("/item-{number}"), "changed").unwrap();
+            let (spent, allowed) = costs(&it);
+            assert!(
+                spent <= allowed && allowed as usize <= 300 * 22 / 2,
+                "{spent} of {allowed}"
+            );
+            most = most.max(spent);
+        }
+        assert!(most > 1_000, "that something was counted: {most}");
+        for number in 1..300 {
+            it.remove(&format!("/item-{number}")).unwrap();
+        }
+        let (_, allowed) = costs(&it);
+        assert!((allowed as usize) < text.len() / 2, "what was removed is let go");
+        assert_eq!(it.get_json("").unwrap().unwrap(), r#"{"item-0":"changed"}"#);
+    }
+}
