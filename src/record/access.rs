@@ -146,7 +146,12 @@ impl Document {
     /// # Errors
     /// As [`Document::set_null`].
     pub fn set_i64(&mut self, pointer: &str, value: i64) -> Result<(), Error> {
-        self.set(pointer, Node::Integer(value))
+        let pointer = Pointer::parse(pointer)?;
+        if let Some(number) = self.integer_mut(pointer) {
+            *number = value;
+            return Ok(());
+        }
+        self.replace(pointer, 0, |_| Ok(Node::Integer(value)))
     }
 
     /// Sets a number.
@@ -209,6 +214,12 @@ impl Document {
     /// [`Document::set_null`].
     pub fn add_i64(&mut self, pointer: &str, delta: i64) -> Result<i64, Error> {
         let pointer = Pointer::parse(pointer)?;
+        if let Some(number) = self.integer_mut(pointer) {
+            if let Some(sum) = number.checked_add(delta) {
+                *number = sum;
+                return Ok(sum);
+            }
+        }
         let mut sum = 0;
         self.replace(pointer, 0, |old| {
             let old = old.map_or(Ok(0), |old| integer_of(pointer, old))?;
@@ -295,7 +306,7 @@ impl Document {
 
 /// Refuses a value of so many levels at the place if the document would be nested too deeply.
 fn check_depth(pointer: Pointer<'_>, depth: usize) -> Result<(), Error> {
-    if pointer.depth() + depth > MAX_DEPTH {
+    if pointer.depth_at_most() + depth > MAX_DEPTH && pointer.depth() + depth > MAX_DEPTH {
         return Err(json_text::too_deep());
     }
     Ok(())
@@ -415,6 +426,16 @@ mod tests {
             text_of(&it),
             r#"{"z":123456789012345678901234567890.10,"x":0.1,"gold":5}"#
         );
+    }
+
+    #[test]
+    fn what_was_not_touched_stays_as_it_was_written() {
+        let mut it = document(r#"{ "a": {"x" : 1E2, "x": 3}, "gold" : 1, "s":"\u00e4" }"#);
+        assert_eq!(it.get_json("/a").unwrap().unwrap(), r#"{"x" : 1E2, "x": 3}"#);
+        it.add_i64("/gold", 1).unwrap();
+        assert_eq!(text_of(&it), r#"{"a": {"x" : 1E2, "x": 3},"gold":2,"s":"\u00e4"}"#);
+        it.set_i64("/a/x", 4).unwrap();
+        assert_eq!(text_of(&it), r#"{"a":{"x":4},"gold":2,"s":"\u00e4"}"#);
     }
 
     #[test]

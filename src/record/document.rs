@@ -15,6 +15,7 @@
 //! changed, and the writing is paid for by the changes since.
 
 use super::json_text;
+use super::pointer::{self, Pointer};
 use super::tree::{Kind, Lazy, Node, Opened, Source, View, MAX_TEXT};
 use crate::error::{Error, ErrorKind};
 use serde_json::value::RawValue;
@@ -257,6 +258,14 @@ impl Document {
         Ok(())
     }
 
+    /// The whole number at the place, if it was changed before and no clone shares it.
+    pub(super) fn integer_mut(&mut self, pointer: Pointer<'_>) -> Option<&mut i64> {
+        match &mut self.content {
+            Content::Tree(tree) => pointer::integer_mut(Arc::get_mut(&mut tree.root)?, pointer),
+            Content::Text(_) | Content::Bytes(_) => None,
+        }
+    }
+
     /// Makes one text of the changes and the texts that they are beside.
     #[cold]
     fn write_anew(&mut self) {
@@ -331,4 +340,41 @@ fn fill_in(object: &mut Opened, default: View<'_>) -> usize {
 fn opaque() -> Error {
     let text = "the document holds opaque bytes, not JSON; the spec's data kind decides that";
     Error::new(ErrorKind::WrongType, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that the changes have cost, and may cost.
+    fn costs(document: &Document) -> (u32, u32) {
+        match &document.content {
+            Content::Tree(tree) => (tree.spent, tree.allowed),
+            _ => (0, 0),
+        }
+    }
+
+    #[test]
+    fn what_changes_cost_stays_below_the_data() {
+        let members: Vec<String> = (0..300).map(|number| format!("\"item-{number}\":{number}")).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let mut it = Document::from_json(&text).unwrap();
+        let mut most = 0;
+        for number in 0..300 {
+            it.set_str(&format!("/item-{number}"), "changed").unwrap();
+            let (spent, allowed) = costs(&it);
+            assert!(
+                spent <= allowed && allowed as usize <= 300 * 22 / 2,
+                "{spent} of {allowed}"
+            );
+            most = most.max(spent);
+        }
+        assert!(most > 1_000, "that something was counted: {most}");
+        for number in 1..300 {
+            it.remove(&format!("/item-{number}")).unwrap();
+        }
+        let (_, allowed) = costs(&it);
+        assert!((allowed as usize) < text.len() / 2, "what was removed is let go");
+        assert_eq!(it.get_json("").unwrap().unwrap(), r#"{"item-0":"changed"}"#);
+    }
 }

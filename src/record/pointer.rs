@@ -15,6 +15,8 @@ pub const MAX_POINTER_BYTES: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pointer<'a> {
     text: &'a str,
+    /// There is a `~` in it.
+    has_escapes: bool,
 }
 
 impl<'a> Pointer<'a> {
@@ -27,24 +29,40 @@ impl<'a> Pointer<'a> {
         if !text.is_empty() && !text.starts_with('/') {
             return Err(malformed(text, "it must be empty or begin with '/'"));
         }
-        if has_bad_escape(text.as_bytes()) {
+        let has_escapes = text.bytes().any(|byte| byte == b'~');
+        if has_escapes && has_bad_escape(text.as_bytes()) {
             return Err(malformed(
                 text,
                 "'~' must be written as '~0', and '/' inside a name as '~1'",
             ));
         }
-        Ok(Self { text })
+        Ok(Self { text, has_escapes })
     }
 
     /// The names and indices on the way, in order.
-    fn tokens(self) -> impl Iterator<Item = &'a str> {
-        // The piece before the first '/' is always empty and no token.
-        self.text.split('/').skip(1)
+    fn tokens(self) -> Tokens<'a> {
+        Tokens {
+            rest: self.text.get(1..),
+        }
+    }
+
+    /// The name that a token of this pointer stands for.
+    fn name(self, token: &str) -> Cow<'_, str> {
+        if self.has_escapes {
+            Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+        } else {
+            Cow::Borrowed(token)
+        }
     }
 
     /// How many levels below the whole document the place lies.
     pub fn depth(self) -> usize {
         self.tokens().count()
+    }
+
+    /// Not less than the depth.
+    pub fn depth_at_most(self) -> usize {
+        self.text.len()
     }
 
     pub fn is_whole(self) -> bool {
@@ -53,13 +71,34 @@ impl<'a> Pointer<'a> {
 
     /// The pointer to what holds the place, and the last token; `None` for the whole document.
     fn split_last(self) -> Option<(Self, &'a str)> {
-        let (parent, last) = self.text.rsplit_once('/')?;
-        Some((Self { text: parent }, last))
+        let slash = self.text.bytes().rposition(|byte| byte == b'/')?;
+        let parent = self.text.get(..slash)?;
+        Some((Self { text: parent, ..self }, self.text.get(slash + 1..)?))
     }
 
     /// An error about this pointer.
     pub fn error(self, kind: ErrorKind, problem: &str) -> Error {
         Error::new(kind, format!("'{}': {problem}", self.text))
+    }
+}
+
+/// By bytes: tokens are so short that the standard library's search costs more than it saves.
+struct Tokens<'a> {
+    rest: Option<&'a str>,
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = &'a str;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
+        let Some(slash) = rest.bytes().position(|byte| byte == b'/') else {
+            self.rest = None;
+            return Some(rest);
+        };
+        self.rest = rest.get(slash + 1..);
+        rest.get(..slash)
     }
 }
 
@@ -77,7 +116,7 @@ pub(super) fn find<'v>(root: View<'v>, pointer: Pointer<'_>) -> Result<Option<Vi
 
 fn step<'v>(here: View<'v>, pointer: Pointer<'_>, token: &str) -> Result<Option<View<'v>>, Error> {
     match here.kind() {
-        Kind::Object => Ok(here.member(&unescape(token))),
+        Kind::Object => Ok(here.member(&pointer.name(token))),
         Kind::Array => match index_of(pointer, token)? {
             Index::At(index) => Ok(here.element(index)),
             Index::End => Ok(None),
@@ -97,7 +136,7 @@ pub(super) fn check_put<'v>(root: View<'v>, pointer: Pointer<'_>) -> Result<Opti
     };
     match holder.kind() {
         Kind::Object => {
-            let name = unescape(last);
+            let name = pointer.name(last);
             if name.starts_with(RESERVED_PREFIX) {
                 let problem = format!("names that begin with '{RESERVED_PREFIX}' cannot be used");
                 return Err(pointer.error(ErrorKind::InvalidPointer, &problem));
@@ -130,7 +169,7 @@ pub(super) fn put(root: &mut Opened, pointer: Pointer<'_>, value: Node) -> usize
         return 0;
     };
     let more = if holder.is_object() {
-        let name = unescape(last);
+        let name = pointer.name(last);
         match holder.position(&name) {
             Some(at) => holder.replace(at, value),
             None => holder.insert(&name, value),
@@ -143,6 +182,22 @@ pub(super) fn put(root: &mut Opened, pointer: Pointer<'_>, value: Node) -> usize
         }
     };
     spent + more
+}
+
+/// The whole number at the place, if it was changed before and nobody else shares it: then it can be changed where it is.
+pub(super) fn integer_mut<'v>(root: &'v mut Opened, pointer: Pointer<'_>) -> Option<&'v mut i64> {
+    let mut here = root;
+    let mut tokens = pointer.tokens();
+    let mut token = tokens.next()?;
+    loop {
+        let at = child_of(here, pointer, token)?;
+        let node = here.kept_mut(at)?;
+        match tokens.next() {
+            Some(next) => token = next,
+            None => return node.integer_mut(),
+        }
+        here = node.unshared_mut()?;
+    }
 }
 
 /// Appends the value to the array at the place. Nothing happens if there is none.
@@ -185,9 +240,10 @@ fn find_mut<'v>(root: &'v mut Opened, pointer: Pointer<'_>) -> Option<(&'v mut O
     Some((here, spent))
 }
 
+#[inline]
 fn child_of(holder: &Opened, pointer: Pointer<'_>, token: &str) -> Option<usize> {
     if holder.is_object() {
-        return holder.position(&unescape(token));
+        return holder.position(&pointer.name(token));
     }
     match index_of(pointer, token).ok()? {
         Index::At(index) => (index < holder.len()).then_some(index),
@@ -219,14 +275,6 @@ fn index_of(pointer: Pointer<'_>, token: &str) -> Result<Index, Error> {
 fn has_bad_escape(text: &[u8]) -> bool {
     let follows = |at: usize| matches!(text.get(at + 1), Some(b'0' | b'1'));
     text.iter().enumerate().any(|(at, byte)| *byte == b'~' && !follows(at))
-}
-
-fn unescape(token: &str) -> Cow<'_, str> {
-    if token.contains('~') {
-        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
-    } else {
-        Cow::Borrowed(token)
-    }
 }
 
 fn malformed(text: &str, problem: &str) -> Error {

@@ -169,6 +169,30 @@ impl Node {
         }
     }
 
+    pub fn integer_mut(&mut self) -> Option<&mut i64> {
+        match self {
+            Self::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The inside of an object or array that was changed before and that no copy shares.
+    pub fn unshared_mut(&mut self) -> Option<&mut Opened> {
+        match self {
+            Self::Opened(opened) => Arc::get_mut(opened),
+            _ => None,
+        }
+    }
+
+    /// Bytes of memory that it takes besides its text.
+    fn overhead(&self) -> usize {
+        match self {
+            Self::Integer(_) => 0,
+            Self::Scalar(_) => ALLOCATION_BYTES,
+            Self::Lazy(_) | Self::Opened(_) => size_of::<Lazy>() + size_of::<Source>() + 2 * ALLOCATION_BYTES,
+        }
+    }
+
     /// Bytes of text that nothing shows any more when this is gone.
     fn shared_length(&self) -> usize {
         match self {
@@ -381,7 +405,10 @@ struct Kept {
 const KEPT_BYTES: usize = size_of::<Kept>();
 
 /// Bytes that an opened object or array takes besides its children.
-const OPENED_BYTES: usize = size_of::<Opened>() + size_of::<Lazy>();
+const OPENED_BYTES: usize = size_of::<Opened>() + size_of::<Lazy>() + 2 * ALLOCATION_BYTES;
+
+/// Bytes of an `Arc` besides what is in it.
+const ALLOCATION_BYTES: usize = 16;
 
 /// An object or array whose children are known.
 #[derive(Clone, Debug)]
@@ -538,17 +565,28 @@ impl Opened {
             .binary_search_by(|place| self.compare(self.slots[*place as usize], name))
     }
 
+    #[inline]
     fn is_named(&self, slot: Slot, name: &str) -> bool {
-        let text = self.source.0.as_bytes();
+        let mut quoted = self.source.0.as_bytes();
         let place = match slot.place() {
             Place::Text(place) => place,
             Place::Kept(index) => match self.kept.get(index).map(|kept| &kept.name) {
-                Some(Name::Own(own)) => return name_is(own.as_bytes(), name),
                 Some(Name::Text(place)) => *place as usize,
+                Some(Name::Own(own)) => {
+                    quoted = own.as_bytes();
+                    0
+                }
                 None => return false,
             },
         };
-        name_is(text.get(place..).unwrap_or_default(), name)
+        let quoted = quoted.get(place..).unwrap_or_default();
+        if self.has_escapes {
+            return name_is(quoted, name);
+        }
+        // A name without escapes has no quote. So where the text goes on like a name that has none, it is this name.
+        quoted.get(name.len() + 1) == Some(&b'"')
+            && quoted.get(1..=name.len()) == Some(name.as_bytes())
+            && name.bytes().all(|byte| byte != b'"')
     }
 
     pub fn len(&self) -> usize {
@@ -569,6 +607,15 @@ impl Opened {
         }
     }
 
+    /// A child that is kept beside the text.
+    #[inline]
+    pub fn kept_mut(&mut self, at: usize) -> Option<&mut Node> {
+        match self.slots.get(at)?.place() {
+            Place::Text(_) => None,
+            Place::Kept(index) => self.kept.get_mut(index).map(|kept| &mut kept.value),
+        }
+    }
+
     /// Puts a value in the place of a child. Gives the bytes of memory that are spent besides the value.
     pub fn replace(&mut self, at: usize, value: Node) -> usize {
         let Some(slot) = self.slots.get(at).copied() else {
@@ -576,9 +623,9 @@ impl Opened {
         };
         match slot.place() {
             Place::Text(place) => {
-                let spent = self.child_length(place);
+                let spent = KEPT_BYTES + value.overhead() + self.child_length(place);
                 self.keep(at, place, value);
-                KEPT_BYTES + spent
+                spent
             }
             Place::Kept(index) => match self.kept.get_mut(index) {
                 Some(kept) => std::mem::replace(&mut kept.value, value).shared_length(),
@@ -602,8 +649,9 @@ impl Opened {
 
     /// Appends an element.
     pub fn push(&mut self, value: Node) -> usize {
+        let spent = KEPT_BYTES + value.overhead();
         self.append(Name::Text(0), value);
-        KEPT_BYTES
+        spent
     }
 
     /// Appends a member, whose name must be new.
@@ -611,13 +659,14 @@ impl Opened {
         let quoted = serde_json::to_string(name).expect("a text can always be written to memory");
         self.has_escapes |= quoted.contains('\\');
         let rank = self.search(name).unwrap_or_else(|rank| rank);
+        let spent = KEPT_BYTES + value.overhead();
         self.append(Name::Own(quoted.into()), value);
         if self.by_name.is_empty() {
             self.index_names();
         } else {
             self.by_name.insert(rank, narrow(self.slots.len() - 1));
         }
-        KEPT_BYTES
+        spent
     }
 
     fn append(&mut self, name: Name, value: Node) {
@@ -674,12 +723,16 @@ impl Opened {
                     return None;
                 }
                 let lazy = Lazy::part(Arc::clone(&self.source), child.value, child.end);
-                spent = KEPT_BYTES + OPENED_BYTES + (child.end - child.value);
+                spent = KEPT_BYTES + (child.end - child.value);
                 self.keep(at, place, Node::Lazy(Arc::new(lazy)));
                 self.kept.len() - 1
             }
         };
-        Some((self.kept.get_mut(index)?.value.open_mut()?, spent))
+        let value = &mut self.kept.get_mut(index)?.value;
+        if matches!(value, Node::Lazy(_)) {
+            spent += OPENED_BYTES;
+        }
+        Some((value.open_mut()?, spent))
     }
 
     fn write(&self, out: &mut Vec<u8>) {
