@@ -83,6 +83,7 @@ impl WrongStore {
                 max_key_bytes: 200,
                 list: true,
                 push: false,
+                at_once: 0,
             },
             inside: Arc::default(),
         })

@@ -1,8 +1,11 @@
 //! What the engine costs on the memory store, on one core, beside what serde_json needs for the same records.
 //!
 //! `cargo bench --bench engine` measures, prints, and writes its part of `docs/performance.md`. `-- --quick` measures a
-//! little of everything and writes nothing.
+//! little of everything, and `-- purchase` only what has this word in its title; both leave the page alone.
 
+#[expect(dead_code, reason = "one line in one colour is all that is drawn here")]
+#[path = "../common/chart.rs"]
+mod chart;
 mod farm;
 #[path = "../common/game.rs"]
 mod game;
@@ -41,19 +44,14 @@ const QUICK: Size = Size {
 };
 
 fn main() {
-    let is_quick = std::env::args().any(|argument| argument == "--quick");
-    let size = if is_quick { QUICK } else { WHOLE };
-    let parts = [
-        ("A tick over idle lockers", ticks::measure(&size)),
-        ("A whole session", sessions::measure(&size)),
-        ("A purchase", receipts::measure(&size)),
-        ("Memory", memory::measure()),
-        ("A server farm restarts", farm::measure(&size)),
+    let asked = page::asked();
+    let size = if asked.is_quick { QUICK } else { WHOLE };
+    let parts: [(&str, page::Measure<'_>); 5] = [
+        ("A tick over idle lockers", &|charts| ticks::measure(&size, charts)),
+        ("A whole session", &|_| sessions::measure(&size)),
+        ("A purchase", &|_| receipts::measure(&size)),
+        ("Memory", &|_| memory::measure()),
+        ("A server farm restarts", &|_| farm::measure(&size)),
     ];
-    let parts = parts.map(|(title, text)| format!("### {title}\n\n{}", text.trim()));
-    let text = parts.join("\n\n");
-    println!("{text}");
-    if !is_quick {
-        page::write("cargo bench --bench engine", &text);
-    }
+    page::run("cargo bench --bench engine", &asked, &parts);
 }

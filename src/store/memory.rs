@@ -51,6 +51,7 @@ impl MemoryStore {
                 max_key_bytes: MAX_KEY_BYTES,
                 list: true,
                 push: true,
+                at_once: 0,
             },
             listeners: Listeners::default(),
             contents: Mutex::new(Contents {

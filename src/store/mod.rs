@@ -338,6 +338,8 @@ pub struct Abilities {
     pub list: bool,
     /// Whether it tells servers of what others write for them; see [`Store::listen`].
     pub push: bool,
+    /// How many requests it does well to have at once, because it carries out many as one; 0 if it gains nothing by it.
+    pub at_once: usize,
 }
 
 /// Storage as the engine sees it.

@@ -150,6 +150,7 @@ impl World {
                 max_key_bytes: 512,
                 list: false,
                 push: false,
+                at_once: 0,
             })
             .unwrap();
         let spec = core.add_spec(store, spec).unwrap();

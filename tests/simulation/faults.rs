@@ -200,6 +200,7 @@ impl World {
             max_key_bytes: 255,
             list: false,
             push: false,
+            at_once: 0,
         })?;
         let spec = core.add_spec(
             store,
