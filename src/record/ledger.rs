@@ -98,7 +98,7 @@ impl From<Effect> for String {
 }
 
 /// One purchase in full.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Entry {
     /// Which purchase.
     #[serde(flatten)]
@@ -112,6 +112,20 @@ pub struct Entry {
     /// Fields of newer versions.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl Entry {
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+        let mut members = Members::begin(out);
+        members.value("provider", &self.purchase.provider);
+        members.value("environment", &self.purchase.environment);
+        members.value("id", &self.purchase.id);
+        members.value("product", &self.product);
+        members.value("effect", self.effect.name());
+        members.value("at_ms", &self.at_ms);
+        members.extra(&self.extra);
+        members.end();
+    }
 }
 
 /// A purchase of a product that the game does not know yet, kept until it does.
@@ -217,7 +231,7 @@ impl Ledger {
         let mut members = Members::begin(out);
         members.json("recent", |out| {
             out.push(b'[');
-            out.extend_from_slice(self.recent.json().as_bytes());
+            out.extend_from_slice(self.recent.json());
             out.push(b']');
         });
         for (name, digests) in [("old", &self.old), ("old_other", &self.old_other)] {
@@ -237,7 +251,7 @@ impl Ledger {
     /// Whether nothing was ever entered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.recent.is_empty() && self.old.is_empty() && self.old_other.is_empty() && self.extra.is_empty()
+        self.recent.is_empty() && !self.has_digests() && self.extra.is_empty()
     }
 
     /// How many purchases were ever entered.
@@ -252,7 +266,7 @@ impl Ledger {
         if let Some(entry) = self.entry_of(purchase) {
             return Some(entry.effect);
         }
-        if self.old.is_empty() && self.old_other.is_empty() {
+        if !self.has_digests() {
             return None;
         }
         let digest = Digest::of(purchase);
@@ -276,7 +290,7 @@ impl Ledger {
     /// Enters what has become of a purchase, in place of what had been entered for it before. The oldest in full become
     /// digests when there are more than `history` of them.
     pub fn enter(&mut self, entry: &Entry, history: usize) {
-        let digest = Digest::of(&entry.purchase);
+        let digest = self.has_digests().then(|| Digest::of(&entry.purchase));
         self.forget(&entry.purchase, digest);
         self.recent.push(entry, digest);
         self.shorten(history.max(1));
@@ -298,14 +312,23 @@ impl Ledger {
 
     /// Forgets a purchase that is to be remembered in another way.
     pub(crate) fn remove(&mut self, purchase: &PurchaseId) {
-        self.forget(purchase, Digest::of(purchase));
+        let digest = self.has_digests().then(|| Digest::of(purchase));
+        self.forget(purchase, digest);
     }
 
-    fn forget(&mut self, purchase: &PurchaseId, digest: Digest) {
-        if !self.recent.remove(purchase) {
+    /// `digest` is needed if there are digests.
+    fn forget(&mut self, purchase: &PurchaseId, digest: Option<Digest>) {
+        if self.recent.remove(purchase) {
+            return;
+        }
+        if let Some(digest) = digest {
             self.old.remove(digest);
             self.old_other.remove(digest);
         }
+    }
+
+    fn has_digests(&self) -> bool {
+        !(self.old.is_empty() && self.old_other.is_empty())
     }
 
     /// Turns everything into digests.

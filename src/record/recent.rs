@@ -14,7 +14,7 @@ const MOST_WASTE: usize = 4096;
 #[derive(Clone, Debug)]
 pub(super) struct Recent {
     /// The entries with a comma behind each.
-    text: String,
+    text: Vec<u8>,
     /// Where the oldest begins; what stands before it has gone.
     from: usize,
     items: VecDeque<Item>,
@@ -37,14 +37,14 @@ fn mark_of(purchase: &PurchaseId) -> u64 {
     hasher.finish()
 }
 
-fn read(text: &str) -> Option<Entry> {
-    serde_json::from_str(text.strip_suffix(',')?).ok()
+fn read(text: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(text.strip_suffix(b",")?).ok()
 }
 
 impl Recent {
     pub(super) const fn new() -> Self {
         Self {
-            text: String::new(),
+            text: Vec::new(),
             from: 0,
             items: VecDeque::new(),
         }
@@ -55,25 +55,26 @@ impl Recent {
         let mut recent = Self::new();
         for raw in serde_json::from_str::<Vec<&RawValue>>(array.get())? {
             let entry: Entry = serde_json::from_str(raw.get())?;
-            recent.push_text(&entry, None, raw.get());
+            recent.push_text(&entry, None, |text| text.extend_from_slice(raw.get().as_bytes()));
         }
         Ok(recent)
     }
 
-    fn push_text(&mut self, entry: &Entry, digest: Option<Digest>, json: &str) {
-        self.text.push_str(json);
-        self.text.push(',');
+    fn push_text(&mut self, entry: &Entry, digest: Option<Digest>, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.text.len();
+        write(&mut self.text);
+        self.text.push(b',');
         self.items.push_back(Item {
-            bytes: json.len() + 1,
+            bytes: self.text.len() - before,
             effect: entry.effect.letter(),
             mark: mark_of(&entry.purchase),
             digest,
         });
     }
 
-    pub(super) fn push(&mut self, entry: &Entry, digest: Digest) {
-        let json = serde_json::to_string(entry).expect("an entry can always be written to memory");
-        self.push_text(entry, Some(digest), &json);
+    /// `digest` is that of the purchase, if it is known already.
+    pub(super) fn push(&mut self, entry: &Entry, digest: Option<Digest>) {
+        self.push_text(entry, digest, |text| entry.write_json(text));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -85,9 +86,9 @@ impl Recent {
     }
 
     /// Their JSON, without the brackets of the array.
-    pub(super) fn json(&self) -> &str {
+    pub(super) fn json(&self) -> &[u8] {
         let text = &self.text[self.from..];
-        text.strip_suffix(',').unwrap_or(text)
+        text.strip_suffix(b",").unwrap_or(text)
     }
 
     /// Oldest first.
@@ -126,7 +127,7 @@ impl Recent {
             return false;
         };
         if let Some(item) = self.items.remove(index) {
-            self.text.replace_range(at..at + item.bytes, "");
+            self.text.drain(at..at + item.bytes);
         }
         true
     }
@@ -140,7 +141,7 @@ impl Recent {
             .or_else(|| read(text).map(|entry| Digest::of(&entry.purchase)));
         self.from += item.bytes;
         if self.from > MOST_WASTE {
-            self.text.replace_range(..self.from, "");
+            self.text.drain(..self.from);
             self.from = 0;
         }
         digest.map(|digest| (item.effect, digest))
