@@ -71,7 +71,9 @@ impl Locker {
         let Phase::Held(held) = &mut self.phase else {
             return;
         };
-        let line = held.holder.op;
+        let Some(line) = held.acquisition() else {
+            return;
+        };
         for draft in drafts {
             held.header.outbox.queue(
                 line,
@@ -131,7 +133,7 @@ impl Locker {
     /// session.
     pub fn not_placed(&mut self, numbers: &[u64]) {
         if let Phase::Held(held) = &mut self.phase {
-            held.outbox_unplaced.extend(numbers);
+            held.rare.put().outbox_unplaced.extend(numbers);
         }
     }
 
@@ -140,10 +142,13 @@ impl Locker {
         let Phase::Held(held) = &mut self.phase else {
             return Vec::new();
         };
-        let waits = |outgoing: &Outgoing| outgoing.space == space && held.outbox_unplaced.contains(&outgoing.number);
+        let waits =
+            |outgoing: &Outgoing| outgoing.space == space && held.rare.outbox_unplaced.contains(&outgoing.number);
         let deliveries = held.deliveries(&self.key, waits);
         let placed = |number: &u64| deliveries.iter().any(|delivery| delivery.outgoing.number == *number);
-        held.outbox_unplaced.retain(|number| !placed(number));
+        if let Some(rare) = held.rare.used() {
+            rare.outbox_unplaced.retain(|number| !placed(number));
+        }
         deliveries
     }
 

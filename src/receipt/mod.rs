@@ -260,6 +260,17 @@ pub struct Purchases {
 }
 
 impl Purchases {
+    /// None.
+    #[must_use]
+    pub(crate) const fn none() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            parked: VecDeque::new(),
+            asked: None,
+            entered: Vec::new(),
+        }
+    }
+
     /// Takes an order.
     pub fn push(&mut self, order: Order) {
         self.waiting.push_back(order);
