@@ -76,6 +76,7 @@ planted-bugs:
 # Measures everything and writes the figures into docs/performance.md. Leave the machine alone meanwhile.
 bench:
 	$(CARGO) bench --bench engine
+	$(CARGO) bench --bench calls
 	$(CARGO) bench --features postgres,redis --bench shared_stores
 
 # What calls cost in instructions, beside what they cost before.

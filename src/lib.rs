@@ -18,7 +18,7 @@
 //! | [`record`] | what is stored: header, ledger, the game's data, the server record |
 //! | [`codec`] | how the value of a record is compressed or hidden on its way to the store |
 //! | [`store`] | compare-and-set on one key: the trait, memory, SQLite, PostgreSQL, the thread pool |
-//! | [`clock`], [`error`], [`log`] | what everybody needs |
+//! | [`clock`], [`error`], [`log`], [`rare`] | what everybody needs |
 //!
 //! Everything below [`engine::Engine`] is free of I/O: [`engine::core::Core`] is driven by the time and by answers
 //! alone, so that a simulator runs the very code that ships.
@@ -79,6 +79,7 @@ pub mod ffi;
 pub mod locker;
 pub mod log;
 pub mod planted;
+pub mod rare;
 pub mod receipt;
 pub mod record;
 pub mod store;

@@ -1,6 +1,7 @@
 //! What a loaded, idle locker takes of memory, by an allocator that counts.
 
 use crate::game::{data, Server};
+use crate::Size;
 use sessionlocker::engine::EngineOptions;
 use sessionlocker::locker::Spec;
 use sessionlocker::store::memory::MemoryStore;
@@ -45,7 +46,7 @@ pub fn taken() -> usize {
 
 const LOCKERS: usize = 2_000;
 
-pub fn measure() -> String {
+pub fn measure(_size: &Size) -> String {
     let mut text = format!(
         "{LOCKERS} loaded lockers without anything to do, their stored records not counted: bytes of memory for each, and the \
          length of its data as JSON.\n\n| data | as loaded | read and changed |\n|---|---|---|\n"

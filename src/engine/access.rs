@@ -1,5 +1,6 @@
 //! What the host may ask of the lockers of a core, and tell them.
 
+use super::availability::{Availability, Lease, Session};
 use super::core::{check_name, Core, LockerSlot, Shutdown, MAX_NAME_BYTES};
 use super::event::{place, LockerId, StoreId};
 use crate::change::Draft;
@@ -10,6 +11,7 @@ use crate::locker::{HandoverAnswer, Locker};
 use crate::receipt::{Order, Past, Receipt, Standing};
 use crate::record::ledger::{Entry, PurchaseId};
 use crate::record::Document;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where a locker stands.
@@ -224,9 +226,44 @@ impl Core {
     #[must_use]
     pub fn is_available(&self, now: Time, id: LockerId) -> bool {
         self.slot(id).is_some_and(|slot| {
-            let view = self.stores[slot.store.0 as usize].beat.view();
-            slot.locker.is_available(now, view)
+            let beat = &self.stores[slot.store.0 as usize].beat;
+            let available = slot.locker.is_available(now, beat.view());
+            #[cfg(debug_assertions)]
+            if let Some(session) = &slot.session {
+                debug_assert_eq!(session.with(beat.lease()).is_sure(now), available);
+            }
+            available
         })
+    }
+
+    /// The same for whoever asks often and does not want to wait for the core.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHandle`].
+    pub fn availability(&mut self, id: LockerId) -> Result<Availability, Error> {
+        let slot = self.slot_mut(id).ok_or_else(no_such_locker)?;
+        let session = slot.session.get_or_insert_with(Session::default).clone();
+        let store = slot.store.0 as usize;
+        let lease = Arc::clone(self.stores[store].beat.lease());
+        self.show_availability(id.index);
+        Ok(Availability { lease, session })
+    }
+
+    /// What those see of a store who do not wait for the core.
+    pub(super) fn lease_of(&self, store: StoreId) -> Option<Arc<Lease>> {
+        let slot = self.stores.get(store.0 as usize);
+        slot.map(|slot| Arc::clone(slot.beat.lease()))
+    }
+
+    /// Leaves what a locker's session is worth where it is looked for.
+    pub(super) fn show_availability(&mut self, index: u32) {
+        let Some(slot) = self.slots[index as usize].used.as_deref() else {
+            return;
+        };
+        if let Some(session) = &slot.session {
+            let origin = self.stores[slot.store.0 as usize].beat.view().origin;
+            session.set(slot.locker.registration(origin));
+        }
     }
 
     /// Whether so many requests to a store fail that it is in a critical state.

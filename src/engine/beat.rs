@@ -8,6 +8,7 @@
 //!   Alive, found ended, missing or unreadable --> Look (a new incarnation);  found another alive --> Superseded
 //! ```
 
+use super::availability::Lease;
 use crate::clock::Time;
 use crate::error::Cause;
 use crate::locker::inputs::ServerView;
@@ -116,6 +117,8 @@ pub struct Beat {
     state: State,
     flight: Flight,
     view: ServerView,
+    /// What of the view those can see who do not wait for the core.
+    lease: Arc<Lease>,
     /// What is written when the next registration is tried.
     candidate: Incarnation,
     /// A registration of ours was in the store once.
@@ -166,6 +169,7 @@ impl Beat {
             state: State::Look,
             flight: Flight::None,
             view,
+            lease: Arc::default(),
             candidate,
             established: false,
             version: None,
@@ -184,6 +188,11 @@ impl Beat {
     #[must_use]
     pub fn view(&self) -> &ServerView {
         &self.view
+    }
+
+    /// The same for those who do not wait for the core.
+    pub(super) fn lease(&self) -> &Arc<Lease> {
+        &self.lease
     }
 
     /// Whether there is nothing left to do in this store.
@@ -285,6 +294,8 @@ impl Beat {
             Flight::Write(nonce) => self.reply_write(now, nonce, result, notices),
             Flight::Remove => self.state = State::Closed,
         }
+        let registration = self.view.incarnation.map(|incarnation| incarnation.number);
+        self.lease.set(registration, self.view.fresh_until);
     }
 
     fn reply_write(&mut self, now: Time, nonce: u64, result: StoreResult, notices: &mut Vec<Notice>) {

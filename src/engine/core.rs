@@ -3,14 +3,18 @@
 //! Whoever drives it tells the time and the answers of stores and host, and carries out the actions that come out:
 //! the product does so in `engine/mod.rs`, the simulator in its own loop.
 
+use super::availability::Session;
 use super::beat::{Beat, BeatOptions};
+use super::by_number::ByNumber;
 use super::event::{place, Event, LockerId, SpecId, StoreId};
 use super::health::Health;
 use super::journal::Line;
+use super::key_index::KeyIndex;
 use super::metrics::{SpecCounters, StoreCounters};
 use super::schedule::{Schedule, Window};
 use super::timers::Timers;
 use super::visit::{VisitId, VisitSlot};
+use super::waking::Waking;
 use super::watch::Watch;
 use crate::clock::Time;
 use crate::codec::MAX_DECODED_BYTES;
@@ -159,10 +163,12 @@ pub(super) struct LockerSlot {
     pub queued: Option<Priority>,
     pub wake_at: Option<Time>,
     pub request: Option<RequestId>,
-    pub watching: Option<Watching>,
+    pub watching: Option<Box<Watching>>,
     pub idle: bool,
     /// Of the last session that was loaded.
     pub last_epoch: Option<u64>,
+    /// Where somebody looks whether the session is available.
+    pub session: Option<Session>,
 }
 
 pub(super) struct Slot {
@@ -201,10 +207,11 @@ pub struct Core {
     pub(super) specs: Vec<SpecSlot>,
     pub(super) slots: Vec<Slot>,
     pub(super) free: Vec<u32>,
-    pub(super) by_key: HashMap<(SpecId, Arc<str>), u32>,
+    pub(super) by_key: KeyIndex,
     pub(super) ready: VecDeque<u32>,
+    pub(super) waking: VecDeque<Waking>,
     pub(super) timers: Timers,
-    pub(super) in_flight: HashMap<RequestId, InFlight>,
+    pub(super) in_flight: ByNumber<RequestId, InFlight>,
     pub(super) events: VecDeque<Event>,
     pub(super) verdicts: Verdicts,
     pub(super) rng: fastrand::Rng,
@@ -265,10 +272,11 @@ impl Core {
             specs: Vec::new(),
             slots: Vec::new(),
             free: Vec::new(),
-            by_key: HashMap::new(),
+            by_key: KeyIndex::new(),
             ready: VecDeque::new(),
+            waking: VecDeque::new(),
             timers: Timers::default(),
-            in_flight: HashMap::new(),
+            in_flight: ByNumber::default(),
             events: VecDeque::new(),
             verdicts: Verdicts::default(),
             rng: fastrand::Rng::with_seed(options.seed),
@@ -453,15 +461,14 @@ impl Core {
 
     /// The slot of a key; a new one without handles if there is none.
     pub(super) fn locker_index(&mut self, spec: SpecId, key: &str, default: Document) -> u32 {
-        let name: Arc<str> = key.into();
-        if let Some(index) = self.by_key.get(&(spec, Arc::clone(&name))) {
-            return *index;
+        if let Some(index) = self.by_key.find(&self.slots, spec, key) {
+            return index;
         }
         let spec_slot = &self.specs[spec.0 as usize];
         let store_key = Key {
             kind: Kind::Record,
             space: Arc::clone(&spec_slot.spec.name),
-            name: Arc::clone(&name),
+            name: key.into(),
         };
         let mut locker = Locker::new(Arc::clone(&spec_slot.spec), store_key, default);
         locker.set_closed(true);
@@ -478,6 +485,7 @@ impl Core {
             watching: None,
             idle: true,
             last_epoch: None,
+            session: None,
         });
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot {
@@ -487,13 +495,17 @@ impl Core {
             place(self.slots.len() - 1)
         });
         self.slots[index as usize].used = Some(used);
-        self.by_key.insert((spec, name), index);
+        self.by_key.insert(&self.slots, index);
         index
     }
 
     /// The next event; `None` if there is none.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            give_room_back(&mut self.events);
+        }
+        event
     }
 
     /// Whether requests of this engine are out.
@@ -534,6 +546,14 @@ impl Core {
             return Err(Error::new(ErrorKind::ShuttingDown, "the engine is shutting down"));
         }
         Ok(())
+    }
+}
+
+/// Gives back what an empty queue no longer needs.
+pub(super) fn give_room_back<T>(queue: &mut VecDeque<T>) {
+    const KEPT: usize = 1024;
+    if queue.is_empty() && queue.capacity() > KEPT {
+        queue.shrink_to(KEPT);
     }
 }
 

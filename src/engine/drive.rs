@@ -7,6 +7,7 @@ use super::health::{fitting, Turn};
 use super::metrics::operation_of;
 use super::schedule::Sender;
 use super::timers::Sleeper;
+use super::waking::Whom;
 use super::watch::Watch;
 use crate::clock::Time;
 use crate::locker::call::CallAnswer;
@@ -62,13 +63,23 @@ impl Core {
                     return Some(call);
                 }
                 self.poll_shutdown(now);
-                return self.send_next(now);
+                let rest = (!self.waking.is_empty()).then_some(Action::Yield);
+                return self.send_next(now).or(rest);
             };
             if let Some(action) = self.step_locker(now, index) {
                 return Some(action);
             }
         }
         Some(self.send_next(now).unwrap_or(Action::Yield))
+    }
+
+    /// Whether `poll` has something to do at `now`, or left something to be taken away. What has nothing due is told the
+    /// time by this alone.
+    pub fn has_work(&mut self, now: Time) -> bool {
+        self.now = now;
+        let left = !self.given_up.is_empty() || !self.log.is_empty();
+        let ending = self.shutdown.as_ref().is_some_and(|shutdown| !shutdown.done);
+        left || ending || self.next_due().is_some_and(|due| due <= now)
     }
 
     /// The next thing to do for this locker alone, its server's beat and what it waits for included.
@@ -94,6 +105,7 @@ impl Core {
         if beat.is_none() {
             self.expire_requests(now);
             self.wake_sleepers(now);
+            self.go_on_waking();
         }
         beat
     }
@@ -101,7 +113,7 @@ impl Core {
     /// When `poll` has something to do by itself; `None` if only an answer or the host can change anything.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        if !self.ready.is_empty() || !self.ready_visits.is_empty() {
+        if !self.ready.is_empty() || !self.ready_visits.is_empty() || !self.waking.is_empty() {
             return Some(Time(0));
         }
         let sendable = self.stores.iter().filter_map(|store| store.schedule.next());
@@ -196,7 +208,7 @@ impl Core {
                 format!("store `{name}`: {}", notice.brief())
             });
             match notice {
-                Notice::Registered => self.wake_lockers_of(store, |slot| !slot.idle),
+                Notice::Registered => self.wake_all(store, Whom::Busy),
                 Notice::Ended => self.events.push_back(Event::Ended { store: name }),
                 Notice::Superseded => self.events.push_back(Event::ServerIdInUse {
                     store: name,
@@ -209,10 +221,7 @@ impl Core {
                 Notice::Suspect => self.events.push_back(Event::Suspect { store: name }),
                 Notice::Fresh => {
                     self.events.push_back(Event::Fresh { store: name });
-                    // Purchases and changes that waited for a fresh lease go on.
-                    self.wake_lockers_of(store, |slot| {
-                        slot.locker.purchases_in_progress() > 0 || slot.locker.incoming() > 0
-                    });
+                    self.wake_all(store, Whom::WaitingForLease);
                 }
                 Notice::Trouble(text, cause) => {
                     let store = name;
@@ -259,15 +268,6 @@ impl Core {
             Target::Locker(id, _) => self.slot(*id).map(|slot| Arc::clone(&slot.locker.key().name)),
             Target::Visit(id, _) => self.visits.get(id).map(|slot| Arc::clone(&slot.key)),
             Target::Beat(_) | Target::Watch(..) => None,
-        }
-    }
-
-    fn wake_lockers_of(&mut self, store: StoreId, waits: impl Fn(&LockerSlot) -> bool) {
-        for index in 0..self.slots.len() {
-            let used = self.slots[index].used.as_deref();
-            if used.is_some_and(|slot| slot.store == store && waits(slot)) {
-                self.make_ready(place(index));
-            }
         }
     }
 
@@ -339,13 +339,13 @@ impl Core {
             return;
         };
         let watching = slot.locker.watching();
-        if slot.watching == watching {
+        if slot.watching.as_deref() == watching.as_ref() {
             return;
         }
         let store = slot.store;
         let key = slot.locker.key().clone();
         let lease_ms = slot.locker.holder_lease_ms();
-        let before = std::mem::replace(&mut slot.watching, watching.clone());
+        let before = std::mem::replace(&mut slot.watching, watching.clone().map(Box::new));
         let bugs = self.options.bugs;
         let watches = &mut self.stores[store.0 as usize].watches;
         let same_holder = match (&before, &watching) {
@@ -483,6 +483,7 @@ impl Core {
             }
         }
         self.follow_watching(now, index);
+        self.show_availability(index);
         self.count_idle(index);
     }
 
@@ -506,10 +507,9 @@ impl Core {
 
     /// Frees the slot of an idle locker that the host has no handle of.
     fn forget(&mut self, index: u32) {
+        self.by_key.remove(&self.slots, index);
         let slot = &mut self.slots[index as usize];
-        if let Some(used) = slot.used.take() {
-            self.by_key.remove(&(used.spec, Arc::clone(&used.locker.key().name)));
-        }
+        slot.used = None;
         slot.generation += 1;
         // A slot whose generations are used up is never given again.
         if slot.generation != u32::MAX {

@@ -40,6 +40,13 @@ pub struct LockerId {
     pub(super) generation: u32,
 }
 
+impl LockerId {
+    /// A small number that no other living locker of the engine has.
+    pub(crate) fn place(self) -> usize {
+        self.index as usize
+    }
+}
+
 /// The locker that an event is about.
 #[derive(Clone, Debug)]
 pub struct Source {

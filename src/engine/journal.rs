@@ -213,8 +213,8 @@ impl Core {
     }
 
     fn is_key(&self, word: &str) -> bool {
-        let name: Arc<str> = word.into();
-        (0..self.specs.len()).any(|spec| self.by_key.contains_key(&(SpecId::at(spec), Arc::clone(&name))))
+        let mut specs = (0..self.specs.len()).map(SpecId::at);
+        specs.any(|spec| self.by_key.find(&self.slots, spec, word).is_some())
     }
 }
 

@@ -4,7 +4,9 @@
 //! answers back, all inside [`Engine::update`]. It may be shared between threads.
 
 mod access;
+mod availability;
 mod beat;
+mod by_number;
 pub mod core;
 mod drive;
 pub mod event;
@@ -12,21 +14,26 @@ mod exposition;
 pub mod health;
 pub mod host;
 pub mod journal;
+mod key_index;
 pub mod metrics;
 mod notify;
 mod pushes;
 mod schedule;
 mod timers;
 pub mod visit;
+mod waking;
 mod watch;
 
 pub use access::LockerStatus;
+pub use availability::Availability;
 pub use event::{Event, LockerId, Source, SpecId, StoreId, VisitOutcome};
 pub use visit::Sending;
 
+use self::availability::Lease;
 use self::core::{Action, Core, CoreOptions};
 use self::host::{About, Host};
 use self::pushes::{Push, Pushes, StoreListener};
+use crate::change::Draft;
 use crate::clock::{Clock, SystemClock, Time};
 use crate::codec::{self, Codec, Form};
 use crate::error::{Error, ErrorKind};
@@ -41,9 +48,8 @@ use crate::store::{
 use crate::visit::guest::Purpose;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::thread::ThreadId;
 use std::time::Duration;
 
 /// Settings of an engine.
@@ -109,8 +115,10 @@ pub struct Engine {
     /// One for each store; a store that outlives the engine finds them gone.
     listeners: Mutex<Vec<Arc<dyn Listener>>>,
     server_id: String,
-    /// The thread that is inside a call that only one may be in.
-    inside: Mutex<Option<ThreadId>>,
+    /// One for each store.
+    leases: Mutex<Vec<Arc<Lease>>>,
+    /// The thread that is inside a call that only one may be in, by [`this_thread`]; 0 for none.
+    inside: AtomicUsize,
 }
 
 /// A world of its own for players who are not real: the same specs on a store in memory.
@@ -128,7 +136,7 @@ pub struct Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.engine.inside.lock() = None;
+        self.engine.inside.store(0, Ordering::Release);
     }
 }
 
@@ -187,8 +195,15 @@ impl Engine {
             pushes: Arc::default(),
             listeners: Mutex::default(),
             server_id,
-            inside: Mutex::new(None),
+            leases: Mutex::default(),
+            inside: AtomicUsize::new(0),
         })
+    }
+
+    /// A bug has left the engine in an unknown state: whoever asks without its lock hears from now on that nothing is
+    /// available.
+    pub(crate) fn withdraw(&self) {
+        self.leases.lock().iter().for_each(|lease| lease.withdraw());
     }
 
     /// The core, for all that needs no store, clock or callback. Do not hold it while calling anything else.
@@ -245,6 +260,7 @@ impl Engine {
             None => {
                 let id = core.add_store(store.abilities().clone())?;
                 stores.push(Arc::clone(store));
+                self.leases.lock().extend(core.lease_of(id));
                 id
             }
         };
@@ -334,6 +350,17 @@ impl Engine {
         core.send_change(spec, key, sending, default)
     }
 
+    /// Queues a change for another record, which leaves with this one's data as one change.
+    ///
+    /// # Errors
+    /// As [`Core::queue_change`].
+    pub fn queue_change(&self, locker: LockerId, draft: Draft) -> Result<u64, Error> {
+        let wall_ms = self.clock.wall_ms();
+        let mut core = self.core.lock();
+        core.note_wall_time(wall_ms);
+        core.queue_change(locker, draft)
+    }
+
     /// Looks at a record without taking it, or erases it. How it ended comes as an event.
     ///
     /// # Errors
@@ -348,18 +375,17 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::Reentrant`] inside a callback of this engine, [`ErrorKind::Busy`] while another thread has it.
     pub fn take_turn(&self) -> Result<Turn<'_>, Error> {
-        let me = std::thread::current().id();
-        let mut inside = self.inside.lock();
-        match *inside {
-            None => {
-                *inside = Some(me);
-                Ok(Turn { engine: self })
-            }
-            Some(other) if other == me => Err(Error::new(
+        let me = this_thread();
+        match self
+            .inside
+            .compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed)
+        {
+            Ok(_) => Ok(Turn { engine: self }),
+            Err(other) if other == me => Err(Error::new(
                 ErrorKind::Reentrant,
                 "not allowed inside a callback of the same engine",
             )),
-            Some(_) => Err(Error::new(
+            Err(_) => Err(Error::new(
                 ErrorKind::Busy,
                 "another thread is updating this engine or reading its events",
             )),
@@ -482,15 +508,18 @@ impl Engine {
     fn drive(&self, _turn: &Turn<'_>, budget: Duration, poll: impl Fn(&mut Core, Time, i64) -> Option<Action>) {
         let until = (!budget.is_zero()).then(|| SystemClock.now().after(budget));
         let mut arrived: Vec<(RequestId, StoreResult)> = Vec::new();
+        let mut wall_ms = None;
         loop {
             self.take_pushes();
-            self.completions.take(&mut arrived);
-            for (id, result) in arrived.drain(..) {
-                let result = self.decoded(id, result);
-                let now = self.clock.now();
-                self.core.lock().complete(now, id, result);
+            if self.completions.take(&mut arrived) {
+                self.complete(&mut arrived);
             }
-            let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
+            let now = self.clock.now();
+            if !self.core.lock().has_work(now) {
+                return;
+            }
+            // For people: once for all that is done now.
+            let wall_ms = *wall_ms.get_or_insert_with(|| self.clock.wall_ms());
             let (action, given_up, lines) = {
                 let mut core = self.core.lock();
                 let action = poll(&mut core, now, wall_ms);
@@ -545,11 +574,19 @@ impl Engine {
         }
     }
 
+    fn complete(&self, arrived: &mut Vec<(RequestId, StoreResult)>) {
+        for (id, result) in arrived.drain(..) {
+            let result = self.decoded(id, result);
+            let now = self.clock.now();
+            self.core.lock().complete(now, id, result);
+        }
+    }
+
     fn take_pushes(&self) {
-        let pushes = self.pushes.take();
-        if pushes.is_empty() {
+        if !self.pushes.has_some() {
             return;
         }
+        let pushes = self.pushes.take();
         let now = self.clock.now();
         let mut core = self.core.lock();
         for push in pushes {
@@ -683,6 +720,15 @@ impl Drop for Engine {
             self.end();
         }
     }
+}
+
+/// Names the calling thread among those that live, and is never 0. The standard library's id costs a count of references
+/// each time.
+fn this_thread() -> usize {
+    thread_local! {
+        static PLACE: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
+    }
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
 }
 
 fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {

@@ -1,7 +1,8 @@
 //! Notifications: a store that can push says that somebody wrote under a key. They are hints; nothing depends on them.
 
 use super::core::Core;
-use super::event::{place, StoreId};
+use super::event::StoreId;
+use super::waking::Whom;
 use crate::clock::Time;
 use crate::store::{Key, Kind};
 use std::sync::Arc;
@@ -21,22 +22,14 @@ impl Core {
             return;
         };
         slot.beat.notified(now);
-        for index in 0..self.slots.len() {
-            let Some(used) = self.slots[index].used.as_mut().filter(|used| used.store == store) else {
-                continue;
-            };
-            if used.locker.waits_for_others() {
-                used.locker.notified();
-                self.make_ready(place(index));
-            }
-        }
+        self.wake_all(store, Whom::WaitingForOthers);
     }
 
     fn notify_record(&mut self, store: StoreId, key: &Key) {
         let Some(spec) = self.spec_named(store, &key.space) else {
             return;
         };
-        let Some(index) = self.by_key.get(&(spec, Arc::clone(&key.name))).copied() else {
+        let Some(index) = self.by_key.find(&self.slots, spec, &key.name) else {
             return;
         };
         if let Some(used) = &mut self.slots[index as usize].used {

@@ -37,11 +37,13 @@ impl Pushes {
         self.some.store(true, Ordering::Release);
     }
 
+    /// Whether something was pushed since it was taken.
+    pub fn has_some(&self) -> bool {
+        self.some.load(Ordering::Acquire)
+    }
+
     /// All that was pushed since the last call.
     pub fn take(&self) -> Vec<Push> {
-        if !self.some.load(Ordering::Acquire) {
-            return Vec::new();
-        }
         let mut waiting = self.waiting.lock();
         self.some.store(false, Ordering::Relaxed);
         std::mem::take(&mut *waiting)

@@ -1,5 +1,6 @@
 //! What is due when: a heap of wake-ups, and the time-outs of requests in the order in which they were sent.
 
+use super::core::give_room_back;
 use super::event::StoreId;
 use crate::clock::Time;
 use crate::store::RequestId;
@@ -52,6 +53,7 @@ impl Timers {
                     }
                 }
             }
+            give_room_back(queue);
         }
         None
     }

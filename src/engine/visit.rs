@@ -124,7 +124,7 @@ impl Core {
         Ok(())
     }
 
-    /// The wall clock, for what is sent before the first poll.
+    /// The wall clock, for what is sent between two polls.
     pub fn note_wall_time(&mut self, wall_ms: i64) {
         self.wall_ms = wall_ms;
     }
@@ -621,7 +621,7 @@ impl Core {
         let held_here = self
             .spec_named(store, &source.space)
             .or_else(|| self.spec_anywhere(&source.space))
-            .and_then(|spec| self.by_key.get(&(spec, Arc::clone(&source.name))).copied());
+            .and_then(|spec| self.by_key.find(&self.slots, spec, &source.name));
         let Some(index) = held_here else {
             return;
         };
@@ -653,7 +653,7 @@ impl Core {
 
     /// Has our own locker of a record look at it.
     fn attend_here(&mut self, spec: SpecId, key: &Arc<str>) {
-        let Some(index) = self.by_key.get(&(spec, Arc::clone(key))).copied() else {
+        let Some(index) = self.by_key.find(&self.slots, spec, key) else {
             return;
         };
         if let Some(slot) = self.slots[index as usize].used.as_mut() {

@@ -269,7 +269,7 @@ pub unsafe extern "C" fn slk_locker_queue_change(
         let target = spec::get(target)?;
         // SAFETY: strings and bytes, or NULL, as the caller promises.
         let draft = unsafe { draft_of(&target.name, key, kind, (payload, length), flags) }?;
-        let number = object.change(|engine, id| engine.core().queue_change(id, draft))?;
+        let number = object.change(|engine, id| engine.queue_change(id, draft))?;
         // SAFETY: null or writable, as the caller promises.
         unsafe { text::put(change, number) };
         Ok(SLK_OK)

@@ -4,7 +4,7 @@ use super::callback;
 use super::event::Shown;
 use super::handle::{slk_engine, slk_locker, slk_spec};
 use super::host::{
-    self, slk_clock, slk_destroy, slk_log, slk_log_structured, slk_wall_clock, HostClock, HostLog, UserData,
+    self, slk_clock, slk_destroy, slk_log, slk_log_structured, slk_wall_clock, Glance, HostClock, HostLog, UserData,
 };
 use super::options::{self, Options};
 use super::panic::{self, Guard};
@@ -13,10 +13,11 @@ use super::table::{Table, Type};
 use super::text::{self, SLK_MAX_NAME_BYTES};
 use super::version::SLK_ABI_VERSION;
 use super::{locker, spec};
+use crate::clock::Time;
 use crate::engine::{Engine, EngineOptions, LockerId, SpecId};
 use crate::log::Level;
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::{c_char, c_void};
 use std::mem::offset_of;
 use std::sync::Arc;
@@ -102,6 +103,8 @@ static ENGINES: Table<EngineObject> = Table::new(Type::Engine);
 pub(super) struct EngineObject {
     engine: Engine,
     guard: Guard,
+    /// Where the engine reads the time, without the way through it.
+    clock: Glance,
     /// The handles that the host has; `None` once the engine was destroyed.
     handles: Mutex<Option<Handles>>,
     /// What the views of the last events point to.
@@ -113,31 +116,78 @@ pub(super) struct EngineObject {
 #[derive(Default)]
 struct Handles {
     specs: Vec<(SpecId, u64)>,
-    lockers: BTreeMap<LockerId, Vec<u64>>,
+    /// By the places of the lockers in the engine.
+    lockers: Vec<OfLocker>,
     /// Those of lockers that were marked as deleted: all that they can do is to end.
     deleted: BTreeSet<u64>,
 }
 
+/// The handles of one locker.
+#[derive(Default)]
+struct OfLocker {
+    id: Option<LockerId>,
+    /// 0 if there is none.
+    oldest: u64,
+    /// Few games have more than one.
+    others: Vec<u64>,
+}
+
 impl Handles {
+    fn add_locker(&mut self, id: LockerId, locker: u64) {
+        if self.lockers.len() <= id.place() {
+            self.lockers.resize_with(id.place() + 1, OfLocker::default);
+        }
+        let of_locker = &mut self.lockers[id.place()];
+        if of_locker.id != Some(id) {
+            // Those of a locker that had this place before have ended with it.
+            *of_locker = OfLocker {
+                id: Some(id),
+                ..OfLocker::default()
+            };
+        }
+        if of_locker.oldest == 0 {
+            of_locker.oldest = locker;
+        } else {
+            of_locker.others.push(locker);
+        }
+    }
+
+    /// The oldest handle of a locker; 0 if there is none.
+    fn of_locker(&self, id: LockerId) -> u64 {
+        let of_locker = self.lockers.get(id.place());
+        of_locker.filter(|it| it.id == Some(id)).map_or(0, |it| it.oldest)
+    }
+
     /// False if it was not there.
     fn take_locker(&mut self, id: LockerId, locker: u64) -> bool {
-        let Some(of_locker) = self.lockers.get_mut(&id) else {
+        let of_locker = self.lockers.get_mut(id.place());
+        let Some(of_locker) = of_locker.filter(|it| it.id == Some(id)) else {
             return false;
         };
-        let before = of_locker.len();
-        of_locker.retain(|other| *other != locker);
-        let taken = of_locker.len() < before;
-        if of_locker.is_empty() {
-            self.lockers.remove(&id);
+        if of_locker.oldest == locker {
+            let has_others = !of_locker.others.is_empty();
+            of_locker.oldest = if has_others { of_locker.others.remove(0) } else { 0 };
+            return true;
         }
-        taken
+        let before = of_locker.others.len();
+        of_locker.others.retain(|other| *other != locker);
+        of_locker.others.len() < before
     }
 }
 
 impl EngineObject {
+    /// The engine's steady time.
+    #[inline(always)]
+    pub fn glance(&self) -> Time {
+        self.clock.glance()
+    }
+
     /// Works with the engine, unless an earlier bug has left it in an unknown state.
     pub fn run<'s, R>(&'s self, body: impl FnOnce(&'s Engine) -> Result<R, Failure>) -> Result<R, Failure> {
-        let report = |words: &str| self.engine.log(Level::Error, format_args!("{words}"));
+        let report = |words: &str| {
+            self.engine.withdraw();
+            self.engine.log(Level::Error, format_args!("{words}"));
+        };
         self.guard.run(report, || body(&self.engine))
     }
 
@@ -157,7 +207,7 @@ impl EngineObject {
         let Some(handles) = &mut *handles else {
             return false;
         };
-        handles.lockers.entry(id).or_default().push(locker);
+        handles.add_locker(id, locker);
         true
     }
 
@@ -198,9 +248,8 @@ impl EngineObject {
     /// The host's oldest handle of a locker; null if it has none.
     pub fn handle_of(&self, id: LockerId) -> slk_locker {
         let handles = self.handles.lock();
-        let of_locker = handles.as_ref().and_then(|handles| handles.lockers.get(&id));
         slk_locker {
-            id: of_locker.and_then(|all| all.first().copied()).unwrap_or(0),
+            id: handles.as_ref().map_or(0, |handles| handles.of_locker(id)),
         }
     }
 
@@ -209,7 +258,9 @@ impl EngineObject {
         let Some(handles) = self.handles.lock().take() else {
             return;
         };
-        for locker in handles.lockers.into_values().flatten().chain(handles.deleted) {
+        let of_lockers = handles.lockers.into_iter();
+        let living = of_lockers.flat_map(|it| std::iter::once(it.oldest).chain(it.others));
+        for locker in living.filter(|locker| *locker != 0).chain(handles.deleted) {
             locker::forget(locker);
         }
         for (_, spec) in handles.specs {
@@ -219,8 +270,9 @@ impl EngineObject {
 }
 
 /// The engine of a handle.
+#[inline]
 pub(super) fn get(handle: slk_engine) -> Result<Arc<EngineObject>, Failure> {
-    Ok(ENGINES.get(handle.id)?)
+    ENGINES.find(handle.id).ok_or_else(|| ENGINES.invalid(handle.id).into())
 }
 
 /// Makes an engine: one game server with its lockers, its clock and its event queue. A process may have several.
@@ -256,9 +308,11 @@ pub unsafe extern "C" fn slk_engine_create(options: *const slk_engine_options, e
         let user_data = Arc::new(UserData::new(given.user_data));
         // SAFETY: the server id is null or a string, as the caller promises.
         let engine_options = unsafe { engine_options_of(&given, &user_data) }?;
+        let clock = Glance::new(given.clock, &user_data);
         let id = ENGINES.insert(Arc::new(EngineObject {
             engine: Engine::new(engine_options)?,
             guard: Guard::default(),
+            clock,
             handles: Mutex::new(Some(Handles::default())),
             shown: Mutex::default(),
         }))?;
@@ -504,4 +558,38 @@ pub unsafe extern "C" fn slk_engine_visits_in_progress(engine: slk_engine, count
         unsafe { text::put(count, number as u64) };
         Ok(SLK_OK)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locker::Spec;
+    use crate::record::Document;
+    use crate::store::memory::MemoryStore;
+    use crate::store::Store;
+
+    #[test]
+    fn the_oldest_handle_of_a_locker_stands_for_it() {
+        let mut core = crate::engine::core::Core::new(crate::engine::core::CoreOptions {
+            server_id: "a".into(),
+            ..Default::default()
+        })
+        .unwrap();
+        let store = core.add_store(MemoryStore::new().abilities().clone()).unwrap();
+        let spec = core.add_spec(store, Spec::named("player")).unwrap();
+        let mut open = |key: &str| core.open_locker(spec, key, 0, Document::default()).unwrap();
+        let (a, b) = (open("a"), open("b"));
+        let mut handles = Handles::default();
+        handles.add_locker(b, 20);
+        handles.add_locker(a, 10);
+        handles.add_locker(b, 21);
+        handles.add_locker(b, 22);
+        assert_eq!((handles.of_locker(a), handles.of_locker(b)), (10, 20));
+        assert!(handles.take_locker(b, 20) && !handles.take_locker(b, 20));
+        assert_eq!(handles.of_locker(b), 21);
+        assert!(handles.take_locker(b, 22) && !handles.take_locker(a, 21));
+        assert_eq!((handles.of_locker(a), handles.of_locker(b)), (10, 21));
+        assert!(handles.take_locker(b, 21) && handles.take_locker(a, 10));
+        assert_eq!((handles.of_locker(a), handles.of_locker(b)), (0, 0));
+    }
 }

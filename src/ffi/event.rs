@@ -15,7 +15,7 @@ use crate::locker::event::{size_words, ChangeStatus, Event as LockerEvent, LoadS
 use crate::receipt::{CreditOutcome, ReceiptOutcome};
 use crate::visit::courier::Fate;
 use crate::visit::guest::Parting;
-use std::ffi::{c_char, c_void, CString};
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 /// A locker's record is loaded and held: `epoch`. The player may be let in.
@@ -208,24 +208,49 @@ pub struct slk_event {
 /// Takes one event, whose views live until the call returns. Called inside `slk_engine_dispatch`.
 pub type slk_event_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const slk_event)>;
 
+/// So many bytes of texts share an allocation, unless one of them is longer.
+const CHUNK: usize = 4096;
+
 /// What the views of the last events point to.
 #[derive(Default)]
 pub(super) struct Shown {
-    texts: Vec<CString>,
+    /// Texts with a NUL after each. A chunk is never filled beyond what it had room for at first, so that it stays where
+    /// it is; the last is the one that is filled.
+    chunks: Vec<Vec<u8>>,
 }
 
 impl Shown {
     pub fn clear(&mut self) {
-        self.texts.clear();
+        self.chunks.truncate(1);
+        if let Some(first) = self.chunks.first_mut() {
+            first.clear();
+            if first.capacity() > CHUNK {
+                self.chunks.clear();
+            }
+        }
     }
 
     /// Keeps a text and gives a view of it.
     fn keep(&mut self, text: &str) -> (*const c_char, usize) {
-        // A NUL inside could only come from somebody else's words.
-        let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
-        let view = (text.as_ptr(), text.as_bytes().len());
-        self.texts.push(text);
-        view
+        let wanted = text.len() + 1;
+        let has_room = |chunk: &Vec<u8>| chunk.capacity() - chunk.len() >= wanted;
+        if !self.chunks.last().is_some_and(has_room) {
+            self.chunks.push(Vec::with_capacity(wanted.max(CHUNK)));
+        }
+        let Some(chunk) = self.chunks.last_mut() else {
+            return (c"".as_ptr(), 0);
+        };
+        let begin = chunk.len();
+        chunk.extend_from_slice(text.as_bytes());
+        if text.contains('\0') {
+            // Such a NUL could only come from somebody else's words.
+            chunk[begin..]
+                .iter_mut()
+                .filter(|byte| **byte == 0)
+                .for_each(|byte| *byte = b' ');
+        }
+        chunk.push(0);
+        (chunk[begin..].as_ptr().cast(), text.len())
     }
 }
 
@@ -747,9 +772,10 @@ pub unsafe extern "C" fn slk_engine_dispatch(
         };
         let object = engine::get(engine)?;
         let _turn = object.run(|engine| Ok(engine.take_turn()?))?;
+        // Kept here and not in the engine, so that no lock is held while the host is called.
+        let mut shown = Shown::default();
         loop {
-            // Kept here and not in the engine, so that no lock is held while the host is called.
-            let mut shown = Shown::default();
+            shown.clear();
             let Some(event) = take(&object, &mut shown)? else {
                 return Ok(SLK_OK);
             };
@@ -757,4 +783,29 @@ pub unsafe extern "C" fn slk_engine_dispatch(
             callback::run(|| unsafe { tell(user_data, &raw const event) });
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CStr;
+
+    #[test]
+    fn what_is_shown_stays_where_it_is() {
+        let mut shown = Shown::default();
+        for _ in 0..3 {
+            let texts: Vec<String> = (0..2_000).map(|number| "x".repeat(number * 7 % 5_000)).collect();
+            let views: Vec<_> = texts.iter().map(|text| shown.keep(text)).collect();
+            for (text, (view, length)) in texts.iter().zip(views) {
+                // SAFETY: what was kept since the last clearing ends with a NUL and is still there.
+                let seen = unsafe { CStr::from_ptr(view) };
+                assert_eq!((seen.to_bytes(), length), (text.as_bytes(), text.len()));
+            }
+            shown.clear();
+            assert!(shown.chunks.iter().map(Vec::capacity).sum::<usize>() <= CHUNK);
+        }
+        let (view, length) = shown.keep("a\0b");
+        // SAFETY: as above.
+        assert_eq!((unsafe { CStr::from_ptr(view) }, length), (c"a b", 3));
+    }
 }

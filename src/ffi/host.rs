@@ -142,6 +142,34 @@ pub(super) struct HostClock {
     pub user_data: std::sync::Arc<UserData>,
 }
 
+/// The steady clock for calls that do nothing but ask for the time.
+pub(super) struct Glance {
+    steady: unsafe extern "C" fn(user_data: *mut c_void) -> u64,
+    user_data: std::sync::Arc<UserData>,
+}
+
+/// The system's clock where the host has none.
+unsafe extern "C" fn system_time(_user_data: *mut c_void) -> u64 {
+    SystemClock.now().0
+}
+
+impl Glance {
+    pub fn new(steady: slk_clock, user_data: &std::sync::Arc<UserData>) -> Self {
+        Self {
+            steady: steady.unwrap_or(system_time),
+            user_data: std::sync::Arc::clone(user_data),
+        }
+    }
+
+    /// The time; beyond the end of time it may go on. A clock may call no function of the library; one that does so all the
+    /// same is refused by the functions that read the time through the engine.
+    #[inline(always)]
+    pub fn glance(&self) -> Time {
+        // SAFETY: the host gave this function for this purpose and with this user data, which are alive; or it is ours.
+        Time(unsafe { (self.steady)(self.user_data.pointer()) })
+    }
+}
+
 impl Clock for HostClock {
     fn now(&self) -> Time {
         match self.steady {

@@ -10,7 +10,7 @@ use super::result::*;
 use super::spec;
 use super::table::{Table, Type};
 use super::text::{self, SLK_MAX_KEY_BYTES, SLK_MAX_NAME_BYTES};
-use crate::engine::{Engine, LockerId, LockerStatus};
+use crate::engine::{Availability, Engine, LockerId, LockerStatus};
 use crate::error::Error;
 use crate::locker::event::LoadStatus;
 use crate::locker::HandoverAnswer;
@@ -64,9 +64,27 @@ pub(super) struct LockerObject {
     engine: Arc<EngineObject>,
     id: LockerId,
     deleted: AtomicBool,
+    availability: Availability,
 }
 
 impl LockerObject {
+    /// Whether the session is surely ours, asked without waiting for the engine. False where it is not, and where only the
+    /// long way can say why.
+    #[inline(always)]
+    fn is_surely_available(&self) -> bool {
+        self.availability.is_sure(self.engine.glance())
+    }
+
+    /// What stays behind the handle of a locker that was marked as deleted: it knows so, and is never available.
+    fn deleted(&self) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            id: self.id,
+            deleted: AtomicBool::new(true),
+            availability: Availability::never(),
+        }
+    }
+
     /// Works with the locker.
     pub fn run<'s, R>(&'s self, body: impl FnOnce(&'s Engine, LockerId) -> Result<R, Failure>) -> Result<R, Failure> {
         if self.deleted.load(Ordering::Acquire) {
@@ -116,8 +134,9 @@ impl Data for Arc<LockerObject> {
 }
 
 /// The locker of a handle.
+#[inline]
 pub(super) fn get(handle: slk_locker) -> Result<Arc<LockerObject>, Failure> {
-    Ok(LOCKERS.get(handle.id)?)
+    LOCKERS.find(handle.id).ok_or_else(|| LOCKERS.invalid(handle.id).into())
 }
 
 /// The engine of this locker is gone.
@@ -192,17 +211,19 @@ unsafe fn create(
     // SAFETY: as the caller promises.
     let key = unsafe { text::string(key, "key", SLK_MAX_KEY_BYTES) }?;
     let engine = Arc::clone(&spec.engine);
-    let id = engine.run(|engine| {
-        Ok(if artificial {
+    let (id, availability) = engine.run(|engine| {
+        let id = if artificial {
             engine.open_artificial_locker(spec.id, key, user_tag)?
         } else {
             engine.open_locker(spec.id, key, user_tag)?
-        })
+        };
+        Ok((id, engine.core().availability(id)?))
     })?;
     let object = Arc::new(LockerObject {
         engine: Arc::clone(&engine),
         id,
         deleted: AtomicBool::new(false),
+        availability,
     });
     let handle = LOCKERS.insert(object)?;
     if !engine.add_locker(id, handle) {
@@ -249,6 +270,7 @@ pub extern "C" fn slk_locker_mark_deleted(locker: slk_locker) -> slk_result {
         if object.deleted.swap(true, Ordering::AcqRel) {
             return Err(Failure::new(SLK_E_DELETED, "the locker was marked as deleted before"));
         }
+        LOCKERS.replace(locker.id, Arc::new(object.deleted()));
         object.engine.retire_locker(object.id, locker.id);
         object
             .engine
@@ -404,6 +426,21 @@ pub extern "C" fn slk_locker_update(locker: slk_locker, budget_us: u32) -> slk_r
 #[no_mangle]
 #[must_use]
 pub extern "C" fn slk_locker_is_available(locker: slk_locker) -> i32 {
+    // Games ask this all the time: the usual answer costs as little as it can. Nothing here can panic.
+    let Some(object) = LOCKERS.find(locker.id) else {
+        return is_available_after_all(locker);
+    };
+    if !object.is_surely_available() {
+        drop(object);
+        return is_available_after_all(locker);
+    }
+    drop(object);
+    1
+}
+
+#[cold]
+#[inline(never)]
+fn is_available_after_all(locker: slk_locker) -> i32 {
     predicate("slk_locker_is_available", locker, |object| {
         object.run(|engine, id| {
             let now = engine.now();

@@ -39,11 +39,33 @@ impl Guard {
             let text = "a bug was caught in an earlier call; the object can only be destroyed";
             return Err(Failure::new(SLK_E_PANIC, text));
         }
-        caught(body).unwrap_or_else(|text| {
-            self.poisoned.store(true, Ordering::Release);
-            report(&text);
-            Err(Failure::new(SLK_E_PANIC, text))
-        })
+        // Not caught here: the exported function does that, once for everything inside.
+        let alarm = Alarm {
+            guard: self,
+            report: Some(report),
+        };
+        let result = body();
+        std::mem::forget(alarm);
+        result
+    }
+}
+
+/// Goes off when a panic passes.
+struct Alarm<'a, F: FnOnce(&str)> {
+    guard: &'a Guard,
+    report: Option<F>,
+}
+
+impl<F: FnOnce(&str)> Drop for Alarm<'_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        self.guard.poisoned.store(true, Ordering::Release);
+        let noted = CAUGHT.try_with(|caught| caught.borrow().clone()).unwrap_or_default();
+        let Some(report) = self.report.take() else {
+            return;
+        };
+        // A second panic that left this function would end the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| report(&caught_words(&noted))));
     }
 }
 
@@ -55,24 +77,14 @@ fn failed(function: &str, failure: &Failure) -> slk_result {
 
 /// Runs the body; a panic becomes its text.
 fn caught<R>(body: impl FnOnce() -> R) -> Result<R, String> {
-    let _inside = Inside::new();
-    // A panic can leave broken only what its guard marks from then on.
-    catch_unwind(AssertUnwindSafe(body)).map_err(|panic| words(panic.as_ref()))
-}
-
-struct Inside;
-
-impl Inside {
-    fn new() -> Self {
-        let _ = DEPTH.try_with(|depth| depth.set(depth.get() + 1));
-        Self
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        let _ = DEPTH.try_with(|depth| depth.set(depth.get() - 1));
-    }
+    // Found once: a thread's own variable is dear to find in a shared library.
+    DEPTH.with(|depth| {
+        depth.set(depth.get() + 1);
+        // A panic can leave broken only what its guard marks from then on.
+        let result = catch_unwind(AssertUnwindSafe(body));
+        depth.set(depth.get() - 1);
+        result.map_err(|panic| words(panic.as_ref()))
+    })
 }
 
 #[cold]
@@ -83,8 +95,11 @@ fn words(panic: &(dyn Any + Send)) -> String {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no text");
-    let place = if noted.is_empty() { said } else { &noted };
-    format!("a bug in this library was caught: {place}")
+    caught_words(if noted.is_empty() { said } else { &noted })
+}
+
+fn caught_words(panic: &str) -> String {
+    format!("a bug in this library was caught: {panic}")
 }
 
 /// Keeps the standard library from printing panics that will be caught here: the library prints nothing by itself.

@@ -68,7 +68,10 @@ const LAST_GENERATION: u32 = (1 << (TYPE_SHIFT - GENERATION_SHIFT)) - 1;
 
 /// The first segment has this many slots, each further one twice as many as the one before.
 const FIRST_SEGMENT: usize = 64;
-const SEGMENTS: usize = 24;
+/// Segments are numbered so that a slot's is found at once: most numbers have none.
+const SEGMENTS: usize = u64::BITS as usize;
+/// There are no more slots.
+const SLOTS: u32 = (1 << 30) - 64;
 
 /// The objects of one type that are alive.
 pub(super) struct Table<T> {
@@ -80,8 +83,19 @@ pub(super) struct Table<T> {
 type Slot<T> = RwLock<Entry<T>>;
 
 struct Entry<T> {
-    generation: u32,
+    /// The upper half of the handle: type and generation, so that both are compared at once.
+    tag: u32,
     object: Option<Arc<T>>,
+}
+
+impl<T> Entry<T> {
+    fn is_of(&self, id: u64) -> bool {
+        self.tag == tag_of(id)
+    }
+
+    fn generation(&self) -> u32 {
+        self.tag & LAST_GENERATION
+    }
 }
 
 /// Slots without an object.
@@ -111,29 +125,50 @@ impl<T> Table<T> {
         super::panic::be_silent();
         let index = self.unused_slot()?;
         let (segment, offset) = place_of(index);
-        let slots = self.segments[segment].get_or_init(|| new_segment(segment));
+        let slots = self.segments[segment].get_or_init(|| new_segment(segment, self.of));
         let mut entry = slots[offset].write();
-        entry.generation += 1;
-        slip(Slip::GenerationKept, || entry.generation -= 1);
+        entry.tag += 1;
+        slip(Slip::GenerationKept, || entry.tag -= 1);
         entry.object = Some(object);
         LIVING[self.of as usize].fetch_add(1, Ordering::Relaxed);
-        Ok(self.id_of(index, entry.generation))
+        Ok(self.id_of(index, entry.generation()))
     }
 
     /// The object of a handle.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidHandle`] for a handle that is null, of another type, destroyed or made up.
+    #[inline]
     pub fn get(&self, id: u64) -> Result<Arc<T>, Error> {
-        if let Some(slot) = self.slot(id) {
-            let entry = slot.read();
-            let is_it = entry.generation == generation_of(id);
-            let entry = kept(Slip::LookUpLetsGo, entry, || slot.read());
-            if let (true, Some(object)) = (is_it, &entry.object) {
-                return Ok(Arc::clone(object));
-            }
+        self.find(id).ok_or_else(|| self.invalid(id))
+    }
+
+    /// The object of a handle, if it is one: as [`Table::get`], without words for a failure.
+    #[inline(always)]
+    pub fn find(&self, id: u64) -> Option<Arc<T>> {
+        let slot = self.slot(id)?;
+        let entry = slot.read();
+        let is_it = entry.is_of(id);
+        let entry = kept(Slip::LookUpLetsGo, entry, || slot.read());
+        if !is_it {
+            return None;
         }
-        Err(self.invalid(id))
+        let object = Arc::clone(entry.object.as_ref()?);
+        drop(entry);
+        Some(object)
+    }
+
+    /// Puts another object behind a handle. Nothing is done if the handle has ended.
+    pub fn replace(&self, id: u64, object: Arc<T>) {
+        let Some(slot) = self.slot(id) else {
+            return;
+        };
+        let mut entry = slot.write();
+        if entry.is_of(id) && entry.object.is_some() {
+            let before = entry.object.replace(object);
+            drop(entry);
+            drop(before);
+        }
     }
 
     /// Takes the object out; its handle is invalid from now on. Of several that try, one gets it.
@@ -143,12 +178,12 @@ impl<T> Table<T> {
     pub fn remove(&self, id: u64) -> Result<Arc<T>, Error> {
         let slot = self.slot(id).ok_or_else(|| self.invalid(id))?;
         let mut entry = slot.write();
-        if entry.generation != generation_of(id) {
+        if !entry.is_of(id) {
             return Err(self.invalid(id));
         }
         entry = kept(Slip::RemovalLetsGo, entry, || slot.write());
         let object = entry.object.take().ok_or_else(|| self.invalid(id))?;
-        let spent = entry.generation == LAST_GENERATION;
+        let spent = entry.generation() == LAST_GENERATION;
         drop(entry);
         LIVING[self.of as usize].fetch_sub(1, Ordering::Relaxed);
         if !spent {
@@ -164,7 +199,7 @@ impl<T> Table<T> {
         }
         let index = unused.fresh;
         unused = kept(Slip::CountLetsGo, unused, || self.unused.lock());
-        if place_of(index).0 >= SEGMENTS {
+        if index >= SLOTS {
             let text = format!("there are too many {}s", self.of.name());
             return Err(Error::new(ErrorKind::OutOfMemory, text));
         }
@@ -172,10 +207,9 @@ impl<T> Table<T> {
         Ok(index)
     }
 
+    /// The slot that a handle names, whatever its type and generation.
+    #[inline(always)]
     fn slot(&self, id: u64) -> Option<&Slot<T>> {
-        if id >> TYPE_SHIFT != self.of as u64 {
-            return None;
-        }
         let (segment, offset) = place_of(slot_of(id));
         self.segments.get(segment)?.get()?.get(offset)
     }
@@ -184,8 +218,9 @@ impl<T> Table<T> {
         (self.of as u64) << TYPE_SHIFT | u64::from(generation) << GENERATION_SHIFT | u64::from(slot)
     }
 
+    /// Why a handle leads to nothing.
     #[cold]
-    fn invalid(&self, id: u64) -> Error {
+    pub fn invalid(&self, id: u64) -> Error {
         let wanted = self.of.name();
         let text = match Type::of_id(id) {
             _ if id == 0 => format!("the {wanted} handle is null"),
@@ -200,31 +235,35 @@ impl<T> Table<T> {
     }
 }
 
-fn new_segment<T>(segment: usize) -> Box<[Slot<T>]> {
+fn new_segment<T>(segment: usize, of: Type) -> Box<[Slot<T>]> {
     let empty = || {
         RwLock::new(Entry {
-            generation: 0,
+            tag: (of as u32) << (TYPE_SHIFT - GENERATION_SHIFT),
             object: None,
         })
     };
-    std::iter::repeat_with(empty).take(FIRST_SEGMENT << segment).collect()
+    std::iter::repeat_with(empty).take(1 << segment).collect()
 }
 
-/// The segment of a slot and its place there.
+/// The segment of a slot and its place there. A segment's number is the logarithm of its length, and the numbers beyond the
+/// last slot lead to segments that are never made.
+#[inline(always)]
 fn place_of(slot: u32) -> (usize, usize) {
-    let number = slot as usize + FIRST_SEGMENT;
-    let segment = (number.ilog2() - FIRST_SEGMENT.ilog2()) as usize;
-    (segment, number - (FIRST_SEGMENT << segment))
+    let number = u64::from(slot) + FIRST_SEGMENT as u64;
+    let highest_bit = number.ilog2();
+    let place = number ^ (1 << highest_bit);
+    #[allow(clippy::cast_possible_truncation, reason = "it has one bit less than the slot")]
+    (highest_bit as usize, place as usize)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "type and generation are the upper half")]
+fn tag_of(id: u64) -> u32 {
+    (id >> GENERATION_SHIFT) as u32
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the slot is the lower half")]
 fn slot_of(id: u64) -> u32 {
     id as u32
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "the generation is in the upper half")]
-fn generation_of(id: u64) -> u32 {
-    (id >> GENERATION_SHIFT) as u32 & LAST_GENERATION
 }
 
 #[cfg(all(test, schedules))]
@@ -241,15 +280,20 @@ mod tests {
 
     #[test]
     fn slots_fill_the_segments_without_gaps() {
-        let mut expected = (0, 0);
+        let mut expected = (6, 0);
         for slot in 0..10_000 {
             assert_eq!(place_of(slot), expected, "slot {slot}");
             expected.1 += 1;
-            if expected.1 == FIRST_SEGMENT << expected.0 {
+            if expected.1 == 1 << expected.0 {
                 expected = (expected.0 + 1, 0);
             }
         }
-        assert!(place_of(u32::MAX).0 > SEGMENTS, "the end of the table is checked");
+        let last = (1 << 29) - 1;
+        assert_eq!(place_of(SLOTS - 1), (29, last));
+        for beyond in [SLOTS, u32::MAX - 64, u32::MAX - 63, u32::MAX] {
+            let (segment, _) = place_of(beyond);
+            assert!(!(6..=29).contains(&segment), "{beyond} is in segment {segment}");
+        }
     }
 
     #[test]
@@ -307,7 +351,7 @@ mod tests {
     fn a_slot_without_generations_left_is_not_used_again() {
         let table = Table::new(Type::Locker);
         let first = table.insert(Arc::new(1)).unwrap();
-        table.slot(first).unwrap().write().generation = LAST_GENERATION;
+        table.slot(first).unwrap().write().tag |= LAST_GENERATION;
         let last = table.id_of(slot_of(first), LAST_GENERATION);
         table.remove(last).unwrap();
         let other = table.insert(Arc::new(2)).unwrap();

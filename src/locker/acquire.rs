@@ -541,7 +541,7 @@ impl Locker {
         self.seize = false;
         let epoch = found.header.epoch;
         if self.spec.apply_receipt {
-            self.purchases.retry_parked(&found.header);
+            self.retry_all_parked(&found.header);
         }
         let acquire = self.acquire();
         out.facts.acquired = true;
@@ -552,8 +552,10 @@ impl Locker {
         held.remember_valid(&self.spec, &found.document);
         let edited = std::mem::take(&mut self.edited_offline);
         let offline = std::mem::replace(&mut self.document, found.document);
-        held.offline = edited.then_some(offline);
-        let to_merge = held.offline.is_some();
+        if edited {
+            held.rare.put().offline = Some(offline);
+        }
+        let to_merge = edited;
         self.phase = Phase::Held(Box::new(held));
         self.show(LoadStatus::Loaded, &mut out.events);
         if !to_merge {

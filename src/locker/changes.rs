@@ -33,6 +33,12 @@ pub struct Answered {
 pub struct Changes {
     latest: u64,
     saved: u64,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few lockers have.
+#[derive(Debug, Default)]
+struct Rare {
     settled: VecDeque<Settled>,
     // Changes up to here were settled so long ago that their ranges are forgotten.
     forgotten: u64,
@@ -81,15 +87,16 @@ impl Changes {
         if last <= self.saved {
             return;
         }
-        self.settled.push_back(Settled {
+        let past = self.rare.get_or_insert_with(Box::default);
+        past.settled.push_back(Settled {
             first: self.saved + 1,
             last,
             status,
         });
         self.saved = last;
-        if self.settled.len() > REMEMBERED_RANGES {
-            if let Some(oldest) = self.settled.pop_front() {
-                self.forgotten = oldest.last;
+        if past.settled.len() > REMEMBERED_RANGES {
+            if let Some(oldest) = past.settled.pop_front() {
+                past.forgotten = oldest.last;
             }
         }
     }
@@ -103,10 +110,13 @@ impl Changes {
         if change > self.saved {
             return Some(ChangeStatus::Pending);
         }
-        if change <= self.forgotten {
+        let Some(past) = &self.rare else {
+            return Some(ChangeStatus::Saved);
+        };
+        if change <= past.forgotten {
             return Some(ChangeStatus::Unknown);
         }
-        let range = self
+        let range = past
             .settled
             .iter()
             .find(|range| (range.first..=range.last).contains(&change));
@@ -115,7 +125,8 @@ impl Changes {
 
     /// Remembers somebody who wants to hear of a change.
     pub fn wait(&mut self, change: u64, tag: u64) {
-        self.waiters.push(Waiter { change, tag });
+        let rare = self.rare.get_or_insert_with(Box::default);
+        rare.waiters.push(Waiter { change, tag });
     }
 
     /// All waiters that are left, whose change is still pending: nobody will be there to tell them later.
@@ -125,19 +136,15 @@ impl Changes {
             tag: waiter.tag,
             status: ChangeStatus::Unknown,
         };
-        std::mem::take(&mut self.waiters).into_iter().map(unknown).collect()
+        self.take_waiters().into_iter().map(unknown).collect()
     }
 
     /// The waiters whose change is no longer pending, in the order in which they came. Each is given once.
     pub fn take_answered(&mut self) -> Vec<Answered> {
-        if self.waiters.is_empty() {
-            return Vec::new();
-        }
-        let waiters = std::mem::take(&mut self.waiters);
         let mut answered = Vec::new();
-        for waiter in waiters {
+        for waiter in self.take_waiters() {
             match self.status(waiter.change) {
-                Some(ChangeStatus::Pending) | None => self.waiters.push(waiter),
+                Some(ChangeStatus::Pending) | None => self.wait(waiter.change, waiter.tag),
                 Some(status) => answered.push(Answered {
                     change: waiter.change,
                     tag: waiter.tag,
@@ -146,6 +153,12 @@ impl Changes {
             }
         }
         answered
+    }
+
+    fn take_waiters(&mut self) -> Vec<Waiter> {
+        self.rare
+            .as_deref_mut()
+            .map_or_else(Vec::new, |rare| std::mem::take(&mut rare.waiters))
     }
 }
 

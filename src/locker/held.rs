@@ -8,9 +8,9 @@ use super::{Asked, Built, HandoverAnswer, Locker, Phase, Spec};
 use crate::clock::Time;
 use crate::error::Cause;
 use crate::planted::Bug;
+use crate::rare::{Empty, Rare};
 use crate::record::codec::Encoded;
 use crate::record::header::{HandoverRequest, Header, Holder};
-use crate::record::rare::Rare;
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
 use crate::store::{Expected, Operation, Version};
@@ -45,7 +45,7 @@ pub(super) struct Valid {
 pub(super) enum Flight {
     None,
     Read,
-    Write(Attempt),
+    Write(Box<Attempt>),
 }
 
 /// Another server's request for the record.
@@ -57,7 +57,8 @@ pub(super) struct Handover {
 
 /// The session of a record that this engine holds.
 pub(super) struct Held {
-    pub holder: Holder,
+    /// The registration under which the stored record names us.
+    pub incarnation: Incarnation,
     /// As it will be written next; what others may write into it is as last read.
     pub header: Header,
     pub version: Version,
@@ -66,8 +67,6 @@ pub(super) struct Held {
     /// The last write of this session that is surely stored.
     pub stored_op: OperationId,
     pub flight: Flight,
-    /// Writes that were sent against `version` and may have landed or may land yet.
-    pub in_doubt: Vec<Attempt>,
     /// Read before the next write: something is in doubt, or somebody else wrote.
     pub resolve: bool,
     pub failures: u32,
@@ -75,31 +74,18 @@ pub(super) struct Held {
     pub save_due: Option<Time>,
     pub should_save: bool,
     pub force_save: bool,
-    pub handover: Option<Handover>,
-    /// The server that last asked for the record: it is told when the record is free, or that it was refused.
-    pub waiting: Option<Arc<str>>,
-    /// The request that the next write refuses.
-    pub refuse: Option<OperationId>,
     pub giving_way: bool,
     /// The last save was sent: from here on the data stand still.
     pub release_sent: bool,
-    pub release_cause: Option<ReleaseCause>,
     /// The host has written its state for the write that is to come.
     pub hook_done: bool,
     pub trouble_told: bool,
     /// Planted only: the next write creates the record.
     pub recreate: bool,
-    /// Data that were edited before these were loaded, until they are merged.
-    pub offline: Option<Document>,
-    /// Changes of the inbox that took effect here and may not be durable.
-    pub applied: Vec<Applied>,
-    pub left: Left,
     /// Changes of the outbox up to these numbers: stored, stored when the session began, handed out for delivery.
     pub outbox_durable: u64,
     pub outbox_loaded: u64,
     pub outbox_handed: u64,
-    /// Those that were handed out in vain: there is no spec for their targets here.
-    pub outbox_unplaced: Vec<u64>,
     /// The last change of the data that the host has found good.
     pub checked: Option<u64>,
     /// What was stored last, where the host checks data.
@@ -108,6 +94,64 @@ pub(super) struct Held {
     pub unsaved_since: Option<Time>,
     /// The record is close to its largest size, and that was told.
     pub size_told: bool,
+    pub rare: Rare<Unusual>,
+}
+
+/// What few sessions have at any time.
+#[derive(Default)]
+pub(super) struct Unusual {
+    /// Writes that were sent against `version` and may have landed or may land yet.
+    pub in_doubt: Vec<Attempt>,
+    pub handover: Option<Handover>,
+    /// The server that last asked for the record: it is told when the record is free, or that it was refused.
+    pub waiting: Option<Arc<str>>,
+    /// The request that the next write refuses.
+    pub refuse: Option<OperationId>,
+    pub release_cause: Option<ReleaseCause>,
+    /// We, while the header says that nobody holds the record.
+    pub let_go: Option<Holder>,
+    /// Data that were edited before these were loaded, until they are merged.
+    pub offline: Option<Document>,
+    /// Changes of the inbox that took effect here and may not be durable.
+    pub applied: Vec<Applied>,
+    pub left: Left,
+    /// Changes of the outbox that were handed out in vain: there is no spec for their targets here.
+    pub outbox_unplaced: Vec<u64>,
+}
+
+impl Empty for Unusual {
+    fn none() -> &'static Self {
+        static NONE: Unusual = Unusual::none();
+        &NONE
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_usual()
+    }
+}
+
+impl Unusual {
+    pub const fn none() -> Self {
+        Self {
+            in_doubt: Vec::new(),
+            handover: None,
+            waiting: None,
+            refuse: None,
+            release_cause: None,
+            let_go: None,
+            offline: None,
+            applied: Vec::new(),
+            left: Left::nothing(),
+            outbox_unplaced: Vec::new(),
+        }
+    }
+
+    pub fn is_usual(&self) -> bool {
+        let ends = self.release_cause.is_some() || self.let_go.is_some();
+        let others = self.handover.is_some() || self.waiting.is_some() || self.refuse.is_some();
+        let inbox = !self.applied.is_empty() || !self.left.is_nothing() || !self.outbox_unplaced.is_empty();
+        !(ends || others || inbox || self.offline.is_some() || !self.in_doubt.is_empty())
+    }
 }
 
 /// What is to be written.
@@ -127,41 +171,57 @@ impl Wanted {
 }
 
 impl Held {
-    pub(super) fn new(header: Header, holder: Holder, version: Version) -> Self {
+    pub(super) fn new(mut header: Header, holder: Holder, version: Version) -> Self {
+        let incarnation = holder.incarnation;
+        header.holder = Some(holder);
         Self {
             stored_revision: header.revision,
             stored_op: header.op,
             outbox_durable: header.outbox.last(),
             outbox_loaded: header.outbox.last(),
-            holder,
+            incarnation,
             header,
             version,
             flight: Flight::None,
-            in_doubt: Vec::new(),
             resolve: false,
             failures: 0,
             retry_at: None,
             save_due: None,
             should_save: false,
             force_save: false,
-            handover: None,
-            waiting: None,
-            refuse: None,
             giving_way: false,
             release_sent: false,
-            release_cause: None,
             hook_done: false,
             trouble_told: false,
             recreate: false,
-            offline: None,
-            applied: Vec::new(),
-            left: Left::default(),
             outbox_handed: 0,
-            outbox_unplaced: Vec::new(),
             checked: None,
             valid: None,
             unsaved_since: None,
             size_told: false,
+            rare: Rare::default(),
+        }
+    }
+
+    /// The acquisition that made the session.
+    pub(super) fn acquisition(&self) -> Option<OperationId> {
+        let holder = self.header.holder.as_ref().or(self.rare.let_go.as_ref());
+        holder.map(|holder| holder.op)
+    }
+
+    /// Has the header say that we hold the record, under this registration, or that nobody does.
+    fn write_holder(&mut self, incarnation: Option<Incarnation>) {
+        let Some(incarnation) = incarnation else {
+            if let Some(holder) = self.header.holder.take() {
+                self.rare.put().let_go = Some(holder);
+            }
+            return;
+        };
+        if self.header.holder.is_none() {
+            self.header.holder = self.rare.used().and_then(|rare| rare.let_go.take());
+        }
+        if let Some(holder) = &mut self.header.holder {
+            holder.incarnation = incarnation;
         }
     }
 
@@ -177,31 +237,36 @@ impl Held {
 
     /// The last change that a write in doubt has; 0 if none is in doubt.
     pub(super) fn latest_in_doubt(&self) -> u64 {
-        self.in_doubt.iter().map(|attempt| attempt.covers).max().unwrap_or(0)
+        self.rare
+            .in_doubt
+            .iter()
+            .map(|attempt| attempt.covers)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether this operation is the last of this session that is stored, or may have become so.
     pub(super) fn knows(&self, op: OperationId) -> bool {
-        op == self.stored_op || self.in_doubt.iter().any(|attempt| attempt.op == op)
+        op == self.stored_op || self.rare.in_doubt.iter().any(|attempt| attempt.op == op)
     }
 
     /// What the writes in doubt were asked for is still to be done, unless they turn out to have landed.
     pub(super) fn ask_again(&mut self) {
-        self.should_save |= !self.in_doubt.is_empty();
-        self.force_save |= self.in_doubt.iter().any(|attempt| attempt.told);
+        self.should_save |= !self.rare.in_doubt.is_empty();
+        self.force_save |= self.rare.in_doubt.iter().any(|attempt| attempt.told);
     }
 
     /// Something is to be written at once, whatever the autosave period says.
     fn urgent(&self, inputs: &Inputs<'_>, dirty: bool, purchase: bool) -> Option<SaveReason> {
         let present = inputs.server.incarnation;
-        let confirm = present.is_some() && present != Some(self.holder.incarnation);
+        let confirm = present.is_some() && present != Some(self.incarnation);
         if confirm && !inputs.bugs.has(Bug::NoConfirmation) {
             return Some(SaveReason::Confirm);
         }
         if purchase {
             return Some(SaveReason::Receipt);
         }
-        if self.force_save || (self.should_save && dirty) || self.refuse.is_some() {
+        if self.force_save || (self.should_save && dirty) || self.rare.refuse.is_some() {
             return Some(SaveReason::Asked);
         }
         None
@@ -219,7 +284,7 @@ impl Locker {
     pub(super) fn poll_held(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         if inputs.bugs.has(Bug::NoConfirmation) {
             if let Some(incarnation) = inputs.server.incarnation {
-                self.held().holder.incarnation = incarnation;
+                self.held().incarnation = incarnation;
             }
         }
         if self.changes.is_dirty() {
@@ -233,6 +298,7 @@ impl Locker {
             if self.purchases.has_work() {
                 let mut answers = Vec::new();
                 self.purchases
+                    .put()
                     .give_up_waiting("the record is being let go", &mut answers);
                 super::tell_answers(answers, &mut out.events);
             }
@@ -250,7 +316,7 @@ impl Locker {
         // Once the last save was sent it is seen through: a late copy of it could land at any time.
         let called_off = inputs.bugs.has(Bug::ReleaseCalledOffInDoubt) && wanted && held.resolve;
         if held.release_sent && !called_off {
-            return held.release_cause;
+            return held.rare.release_cause;
         }
         if held.release_sent {
             held.release_sent = false;
@@ -337,19 +403,22 @@ impl Locker {
         let decide_at = inputs.now.after(self.spec.handover_delay);
         let held = self.held();
         let Some(request) = held.header.request.as_deref().cloned() else {
-            held.handover = None;
+            if let Some(rare) = held.rare.used() {
+                rare.handover = None;
+            }
             return;
         };
-        held.waiting = held.header.waiting_server();
+        held.rare.put().waiting = held.header.waiting_server();
         let known = held
+            .rare
             .handover
             .as_ref()
             .is_some_and(|known| known.request.op == request.op);
-        if known || held.release_sent || held.refuse == Some(request.op) {
+        if known || held.release_sent || held.rare.refuse == Some(request.op) {
             return;
         }
         let server = request.server.to_string();
-        held.handover = Some(Handover {
+        held.rare.put().handover = Some(Handover {
             request,
             decide_at,
             answer: None,
@@ -360,7 +429,10 @@ impl Locker {
     fn decide_handover(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         let refuse_by_default = self.spec.handover_refuse;
         let held = self.held();
-        let Some(handover) = &mut held.handover else {
+        let Some(rare) = held.rare.used() else {
+            return;
+        };
+        let Some(handover) = &mut rare.handover else {
             return;
         };
         if let Some(HandoverAnswer::Give { after }) = handover.answer {
@@ -375,11 +447,11 @@ impl Locker {
         }
         let op = handover.request.op;
         if refused || refuse_by_default {
-            held.refuse = Some(op);
+            rare.refuse = Some(op);
         } else {
             held.giving_way = true;
         }
-        held.handover = None;
+        rare.handover = None;
     }
 
     // Writing ------------------------------------------------------------------------------------------------------
@@ -409,7 +481,7 @@ impl Locker {
         if held.hook_done || held.release_sent || self.closed || !self.spec.before_save {
             return None;
         }
-        self.asked = Some(Asked::BeforeSave);
+        self.asked = Some(Box::new(Asked::BeforeSave));
         Some(HostCall {
             question: Question::BeforeSave(reason),
             draft: self.document.clone(),
@@ -426,7 +498,7 @@ impl Locker {
         if held.release_sent || held.checked == Some(latest) {
             return None;
         }
-        self.asked = Some(Asked::Validate(wanted.reason()));
+        self.asked = Some(Box::new(Asked::Validate(wanted.reason())));
         Some(HostCall {
             question: Question::Validate,
             draft: self.document.clone(),
@@ -470,7 +542,12 @@ impl Locker {
         header.request.clone_from(&held.header.request);
         header.extra.clone_from(&held.header.extra);
         held.header = header;
-        held.applied.clear();
+        if let Some(rare) = held.rare.used() {
+            rare.applied.clear();
+            if held.header.holder.is_some() {
+                rare.let_go = None;
+            }
+        }
         let saved = self.changes.saved();
         self.changes.settle_loss(unknown);
         self.give_up_purchases("the data may not be saved", &mut out.events);
@@ -506,17 +583,14 @@ impl Locker {
         let covers = self.changes.latest();
         let held = self.held();
         held.hook_done = false;
-        let incarnation = inputs.server.incarnation.unwrap_or(held.holder.incarnation);
+        let incarnation = inputs.server.incarnation.unwrap_or(held.incarnation);
         let release = matches!(wanted, Wanted::Release(_));
+        held.write_holder((!release).then_some(incarnation));
         let header = &mut held.header;
         header.revision = held.stored_revision + 1;
         header.op = op;
         header.saved_ms = inputs.wall_ms;
-        header.holder = (!release).then(|| Holder {
-            incarnation,
-            ..held.holder.clone()
-        });
-        if let Some(refused) = held.refuse {
+        if let Some(refused) = held.rare.refuse {
             header.refused = Some(refused);
             header.request = header.request.take().filter(|request| request.op != refused);
         }
@@ -538,8 +612,8 @@ impl Locker {
             outbox: header.outbox.last(),
             valid: None,
         };
-        let for_waiting = release || held.refuse.is_some();
-        let announce = held.waiting.clone().filter(|_| for_waiting);
+        let for_waiting = release || held.rare.refuse.is_some();
+        let announce = held.rare.waiting.clone().filter(|_| for_waiting);
         self.finish_build(inputs, attempt, wanted.reason(), announce, out)
     }
 
@@ -582,10 +656,14 @@ impl Locker {
         } else {
             Expected::Version(held.version.clone())
         };
-        let tried = held.in_doubt.iter().any(|earlier| earlier.covers == attempt.covers);
+        let tried = held
+            .rare
+            .in_doubt
+            .iter()
+            .any(|earlier| earlier.covers == attempt.covers);
         let as_stored = !dirty || (tried && inputs.bugs.has(Bug::UnchangedByDoubt));
         let unchanged = as_stored && matches!(expected, Expected::Version(_));
-        held.flight = Flight::Write(attempt);
+        held.flight = Flight::Write(Box::new(attempt));
         Built::Request(self.request(record.put(expected, unchanged, announce)))
     }
 
@@ -619,7 +697,7 @@ impl Locker {
             return;
         }
         held.release_sent = true;
-        held.release_cause = Some(cause);
+        held.rare.put().release_cause = Some(cause);
         if cause != ReleaseCause::Released {
             // The server that gives way stops wanting the record until it is marked again.
             self.wants.clear();

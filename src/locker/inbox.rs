@@ -33,6 +33,17 @@ pub(super) struct Left {
 }
 
 impl Left {
+    pub const fn nothing() -> Self {
+        Self {
+            unknown: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.unknown.is_empty() && self.failed.is_empty()
+    }
+
     fn has(&self, sent: &Sent) -> bool {
         let unknown = |(line, number): &(String, u64)| *line == sent.line && *number == sent.number;
         self.failed.contains(&sent.line) || self.unknown.iter().any(unknown)
@@ -48,7 +59,12 @@ impl Locker {
         let Phase::Held(held) = &self.phase else {
             return false;
         };
-        let next = held.header.inbox.waiting().iter().find(|sent| !held.left.has(sent));
+        let next = held
+            .header
+            .inbox
+            .waiting()
+            .iter()
+            .find(|sent| !held.rare.left.has(sent));
         match next.cloned() {
             Some(sent) => self.ask_to_apply(Box::new(sent), out),
             None => false,
@@ -63,7 +79,7 @@ impl Locker {
             },
             draft: self.document.clone(),
         });
-        self.asked = Some(Asked::Change(sent));
+        self.asked = Some(Box::new(Asked::Change(sent)));
         true
     }
 
@@ -83,9 +99,9 @@ impl Locker {
                 self.changes.record(change);
                 let held = self.held();
                 if !inputs.bugs.has(Bug::AppliedStaysInInbox) {
-                    held.header.inbox.remove(&sent.line, sent.number);
+                    held.header.inbox.put().remove(&sent.line, sent.number);
                 }
-                held.applied.push(Applied {
+                held.rare.put().applied.push(Applied {
                     line: sent.line.clone(),
                     number: sent.number,
                     kind: sent.kind.clone(),
@@ -95,15 +111,24 @@ impl Locker {
                 held.should_save = true;
             }
             // A kind that this server does not know waits for a newer one, and holds up no other.
-            Verdict::NotApplicable | Verdict::UnknownProduct => {
-                self.held().left.unknown.push((sent.line.clone(), sent.number))
-            }
+            Verdict::NotApplicable | Verdict::UnknownProduct => self
+                .held()
+                .rare
+                .put()
+                .left
+                .unknown
+                .push((sent.line.clone(), sent.number)),
             Verdict::Failed(text) | Verdict::Rejected(text) => {
                 // What its sender sent later must not overtake it.
                 if inputs.bugs.has(Bug::FailedIsOvertaken) {
-                    self.held().left.unknown.push((sent.line.clone(), sent.number));
+                    self.held()
+                        .rare
+                        .put()
+                        .left
+                        .unknown
+                        .push((sent.line.clone(), sent.number));
                 } else {
-                    self.held().left.failed.push(sent.line.clone());
+                    self.held().rare.put().left.failed.push(sent.line.clone());
                 }
                 let text = format!(
                     "applying a change of kind `{}` to `{}` failed: {text}",
@@ -116,11 +141,13 @@ impl Locker {
 
     /// Tells of the changes that are durable now.
     pub(super) fn settle_applied(&mut self, covers: u64, out: &mut Outputs) {
-        let held = self.held();
-        let (durable, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut held.applied)
+        let Some(rare) = self.held().rare.used() else {
+            return;
+        };
+        let (durable, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut rare.applied)
             .into_iter()
             .partition(|applied| applied.change <= covers);
-        held.applied = rest;
+        rare.applied = rest;
         for applied in durable {
             out.events.push(Event::ChangeApplied {
                 kind: applied.kind,

@@ -29,6 +29,7 @@ mod purchases;
 
 use crate::clock::Time;
 use crate::error::{Error, ErrorKind};
+use crate::rare::Rare;
 use crate::receipt::{credit_of, Answer, Order, Past, Purchases, Standing};
 use crate::record::header::Header;
 use crate::record::import::Import;
@@ -46,7 +47,6 @@ use event::{ChangeStatus, Event, LoadStatus};
 use held::Held;
 use inputs::{Inputs, Outputs, ServerView};
 use prepare::Preparing;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -208,18 +208,56 @@ enum Asked {
     Purchase,
 }
 
+/// Which parts of the game want the record: mostly one, without a name.
+#[derive(Default)]
+struct Wants {
+    nameless: bool,
+    named: Vec<Box<str>>,
+}
+
+impl Wants {
+    fn insert(&mut self, name: &str) {
+        if name.is_empty() {
+            self.nameless = true;
+        } else if let Err(place) = self.place_of(name) {
+            self.named.insert(place, name.into());
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        if name.is_empty() {
+            self.nameless = false;
+        } else if let Ok(place) = self.place_of(name) {
+            self.named.remove(place);
+        }
+    }
+
+    fn place_of(&self, name: &str) -> Result<usize, usize> {
+        self.named.binary_search_by(|other| (**other).cmp(name))
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.nameless && self.named.is_empty()
+    }
+}
+
 /// The state machine of one key.
 pub struct Locker {
     spec: Arc<Spec>,
     key: Key,
-    wants: BTreeSet<Box<str>>,
+    wants: Wants,
     phase: Phase,
     document: Document,
     default: Document,
     changes: Changes,
-    purchases: Purchases,
-    shown: LoadStatus,
-    asked: Option<Asked>,
+    purchases: Rare<Purchases>,
+    /// What the host was told of the loading; nothing while nothing is loaded, or all is.
+    shown: Option<Box<LoadStatus>>,
+    asked: Option<Box<Asked>>,
     in_flight: bool,
     /// The holder's letter box named this key: somebody needs attention.
     attention: bool,
@@ -239,13 +277,13 @@ impl Locker {
         Self {
             spec,
             key,
-            wants: BTreeSet::new(),
+            wants: Wants::default(),
             phase: Phase::Idle,
             document: default.clone(),
             default,
             changes: Changes::default(),
-            purchases: Purchases::default(),
-            shown: LoadStatus::Idle,
+            purchases: Rare::default(),
+            shown: None,
             asked: None,
             in_flight: false,
             attention: false,
@@ -286,7 +324,7 @@ impl Locker {
 
     /// The part of the game called `name` wants the record.
     pub fn want(&mut self, name: &str) {
-        self.wants.insert(name.into());
+        self.wants.insert(name);
         self.idle_told = false;
     }
 
@@ -338,7 +376,7 @@ impl Locker {
     /// [`ErrorKind::InvalidArgument`] if nobody asked.
     pub fn answer_handover(&mut self, answer: HandoverAnswer) -> Result<(), Error> {
         let handover = match &mut self.phase {
-            Phase::Held(held) => held.handover.as_mut(),
+            Phase::Held(held) => held.rare.used().and_then(|rare| rare.handover.as_mut()),
             _ => None,
         };
         let Some(handover) = handover else {
@@ -351,10 +389,11 @@ impl Locker {
 
     /// Takes a receipt or a use of credit; the answer comes as an event.
     pub fn order(&mut self, order: Order, events: &mut Vec<Event>) {
-        self.purchases.push(order);
+        self.purchases.put().push(order);
         if !self.is_wanted() && !matches!(self.phase, Phase::Held(_)) {
             let mut answers = Vec::new();
             self.purchases
+                .put()
                 .give_up_waiting("nobody on this server wants the record", &mut answers);
             tell_answers(answers, events);
         }
@@ -512,10 +551,19 @@ impl Locker {
     pub fn retry_parked(&mut self) -> Result<(), Error> {
         match &self.phase {
             Phase::Held(held) if !held.release_sent => {
-                self.purchases.retry_parked(&held.header);
+                if !held.header.parked.is_empty() || self.purchases.has_work() {
+                    self.purchases.put().retry_parked(&held.header);
+                }
                 Ok(())
             }
             _ => self.held_header().map(|_| ()),
+        }
+    }
+
+    /// As a session begins: its host may have learnt of more products.
+    fn retry_all_parked(&mut self, header: &Header) {
+        if !header.parked.is_empty() || self.purchases.has_work() {
+            self.purchases.put().retry_parked(header);
         }
     }
 
@@ -535,7 +583,7 @@ impl Locker {
             return Err(Error::new(ErrorKind::Busy, text));
         }
         match &self.phase {
-            Phase::Held(held) if held.offline.is_some() => Err(self.being_merged()),
+            Phase::Held(held) if held.rare.offline.is_some() => Err(self.being_merged()),
             Phase::Held(held) if !held.release_sent => Ok(()),
             Phase::Held(_) => Err(self.not_loaded("its last save is under way")),
             _ if self.spec.merge_offline && self.is_wanted() => Ok(()),
@@ -575,18 +623,30 @@ impl Locker {
     pub fn is_available(&self, now: Time, server: &ServerView) -> bool {
         match &self.phase {
             Phase::Held(held) => {
-                let usable = !held.release_sent && held.offline.is_none();
-                usable && server.is_fresh(held.holder.incarnation, now)
+                let usable = !held.release_sent && held.rare.offline.is_none();
+                usable && server.is_fresh(held.incarnation, now)
             }
             _ => false,
         }
+    }
+
+    /// The registration of this engine, which names all of its with `origin`, under which there is a session that can be
+    /// available.
+    #[must_use]
+    pub(crate) fn registration(&self, origin: u128) -> Option<u64> {
+        let Phase::Held(held) = &self.phase else {
+            return None;
+        };
+        let incarnation = held.incarnation;
+        let usable = !held.release_sent && held.rare.offline.is_none() && incarnation.origin == origin;
+        usable.then_some(incarnation.number)
     }
 
     /// Whether there is a session, its last save included, that nobody can have declared dead at `now`.
     #[must_use]
     pub fn is_fresh(&self, now: Time, server: &ServerView) -> bool {
         match &self.phase {
-            Phase::Held(held) => server.is_fresh(held.holder.incarnation, now),
+            Phase::Held(held) => server.is_fresh(held.incarnation, now),
             _ => false,
         }
     }
@@ -632,7 +692,7 @@ impl Locker {
     #[must_use]
     pub fn editable_epoch(&self) -> Option<u64> {
         match &self.phase {
-            Phase::Held(held) if !held.release_sent && held.offline.is_none() => Some(held.header.epoch),
+            Phase::Held(held) if !held.release_sent && held.rare.offline.is_none() => Some(held.header.epoch),
             _ => None,
         }
     }
@@ -642,9 +702,9 @@ impl Locker {
     pub fn load_status(&self) -> LoadStatus {
         match &self.phase {
             Phase::Held(held) if held.release_sent => LoadStatus::Releasing,
-            Phase::Held(held) if held.offline.is_some() => LoadStatus::Loading,
+            Phase::Held(held) if held.rare.offline.is_some() => LoadStatus::Loading,
             Phase::Held(_) => LoadStatus::Loaded,
-            _ => self.shown.clone(),
+            _ => self.shown.as_deref().map_or(LoadStatus::Idle, LoadStatus::clone),
         }
     }
 
@@ -738,6 +798,14 @@ impl Locker {
         }
         tell_settled(&mut self.changes, &mut out.events);
         self.tell_idle(&mut out.events);
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        self.purchases.tidy();
+        if let Phase::Held(held) = &mut self.phase {
+            held.rare.tidy();
+        }
     }
 
     /// Makes the request that `poll` asked to send, with an operation id that was never used.
@@ -769,7 +837,7 @@ impl Locker {
 
     /// Takes the host's answer to a call. `change` is the id of the change if the call made one.
     pub fn finish_call(&mut self, inputs: &Inputs<'_>, answer: CallAnswer, change: u64, out: &mut Outputs) {
-        match self.asked.take() {
+        match self.asked.take().map(|asked| *asked) {
             Some(Asked::Prepare(preparing)) => self.finish_prepare(inputs, preparing, answer, out),
             Some(Asked::Merge) => self.finish_merge(inputs, answer, change, out),
             Some(Asked::Change(sent)) => self.finish_change(inputs, &sent, answer, change, out),
@@ -812,7 +880,9 @@ impl Locker {
         self.phase = Phase::Idle;
         self.seize = false;
         self.drop_offline();
-        self.purchases.forget_parked();
+        if let Some(purchases) = self.purchases.used() {
+            purchases.forget_parked();
+        }
         self.document = self.default.clone();
         self.show(LoadStatus::Idle, events);
     }
@@ -833,18 +903,20 @@ impl Locker {
     }
 
     fn show(&mut self, status: LoadStatus, events: &mut Vec<Event>) {
-        if self.shown != status {
-            self.shown = status.clone();
-            if !matches!(status, LoadStatus::Loaded | LoadStatus::Releasing | LoadStatus::Idle) {
-                events.push(Event::LoadStatus(status));
-            }
+        if matches!(status, LoadStatus::Loaded | LoadStatus::Releasing | LoadStatus::Idle) {
+            self.shown = None;
+        } else if self.shown.as_deref() != Some(&status) {
+            self.shown = Some(Box::new(status.clone()));
+            events.push(Event::LoadStatus(status));
         }
     }
 
     fn give_up_purchases(&mut self, text: &str, events: &mut Vec<Event>) {
-        let mut answers = Vec::new();
-        self.purchases.give_up(text, &mut answers);
-        tell_answers(answers, events);
+        if let Some(purchases) = self.purchases.used() {
+            let mut answers = Vec::new();
+            purchases.give_up(text, &mut answers);
+            tell_answers(answers, events);
+        }
     }
 }
 

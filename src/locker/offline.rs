@@ -8,10 +8,10 @@ use super::{Asked, Locker};
 impl Locker {
     /// Asks the host to merge; true if it was asked.
     pub(super) fn poll_merge(&mut self, out: &mut Outputs) -> bool {
-        let Some(offline) = self.held().offline.clone() else {
+        let Some(offline) = self.held().rare.offline.clone() else {
             return false;
         };
-        self.asked = Some(Asked::Merge);
+        self.asked = Some(Box::new(Asked::Merge));
         out.call = Some(HostCall {
             question: Question::MergeOffline { offline },
             draft: self.document.clone(),
@@ -23,7 +23,7 @@ impl Locker {
         if !self.is_held() {
             return;
         }
-        let offline = self.held().offline.take();
+        let offline = self.held().rare.used().and_then(|rare| rare.offline.take());
         let failed = self.accept(inputs, answer, change).or_failed().err();
         if let (Some(text), Some(document)) = (failed, offline) {
             self.changes.settle_loss(0);

@@ -71,9 +71,11 @@ impl Locker {
         let Phase::Held(held) = &mut self.phase else {
             return;
         };
-        let line = held.holder.op;
+        let Some(line) = held.acquisition() else {
+            return;
+        };
         for draft in drafts {
-            held.header.outbox.queue(
+            held.header.outbox.put().queue(
                 line,
                 Outgoing {
                     number: 0,
@@ -131,7 +133,7 @@ impl Locker {
     /// session.
     pub fn not_placed(&mut self, numbers: &[u64]) {
         if let Phase::Held(held) = &mut self.phase {
-            held.outbox_unplaced.extend(numbers);
+            held.rare.put().outbox_unplaced.extend(numbers);
         }
     }
 
@@ -140,17 +142,20 @@ impl Locker {
         let Phase::Held(held) = &mut self.phase else {
             return Vec::new();
         };
-        let waits = |outgoing: &Outgoing| outgoing.space == space && held.outbox_unplaced.contains(&outgoing.number);
+        let waits =
+            |outgoing: &Outgoing| outgoing.space == space && held.rare.outbox_unplaced.contains(&outgoing.number);
         let deliveries = held.deliveries(&self.key, waits);
         let placed = |number: &u64| deliveries.iter().any(|delivery| delivery.outgoing.number == *number);
-        held.outbox_unplaced.retain(|number| !placed(number));
+        if let Some(rare) = held.rare.used() {
+            rare.outbox_unplaced.retain(|number| !placed(number));
+        }
         deliveries
     }
 
     /// A change of the outbox has arrived, or its fate cannot be known: it need not be sent again.
     pub fn delivered(&mut self, line: &str, number: u64) {
         if let Some(held) = self.held_with_line(line) {
-            held.header.outbox.remove(number);
+            held.header.outbox.put().remove(number);
         }
     }
 
@@ -160,8 +165,8 @@ impl Locker {
         let Some(held) = self.held_with_line(line) else {
             return;
         };
-        if let Some(outgoing) = held.header.outbox.remove(number) {
-            held.header.inbox.take_back(outgoing.returned(line, &from));
+        if let Some(outgoing) = held.header.outbox.put().remove(number) {
+            held.header.inbox.put().take_back(outgoing.returned(line, &from));
             self.changes.record(change);
         }
     }

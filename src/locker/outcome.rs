@@ -13,6 +13,12 @@ use crate::record::stamp::OperationId;
 use crate::store::{Outcome, Reply, StoreError, StoreResult, Version};
 
 impl Held {
+    fn forget_doubts(&mut self) {
+        if let Some(rare) = self.rare.used() {
+            rare.in_doubt.clear();
+        }
+    }
+
     /// How the stored record shows that the store has lost writes that it had confirmed; `None` if it does not. A
     /// revision alone would not tell: others who write into the header raise it again.
     fn store_is_behind(&self, stored: &Header, last: Option<OperationId>) -> Option<String> {
@@ -37,7 +43,7 @@ impl Locker {
         match std::mem::replace(&mut self.held().flight, Flight::None) {
             Flight::None => {}
             Flight::Read => self.reply_resolving(inputs, result, out),
-            Flight::Write(attempt) => self.reply_writing(inputs, attempt, result, out),
+            Flight::Write(attempt) => self.reply_writing(inputs, *attempt, result, out),
         }
     }
 
@@ -51,7 +57,7 @@ impl Locker {
                 }
                 // Somebody else wrote, or an earlier copy of this very request did: only a read can tell.
                 let held = self.held();
-                held.in_doubt.push(attempt);
+                held.rare.put().in_doubt.push(attempt);
                 held.resolve = true;
                 held.failures = held.failures.saturating_add(1);
                 if held.failures > 2 {
@@ -77,11 +83,13 @@ impl Locker {
             held.resolve = true;
         } else {
             // Even a write that is said not to have been applied may have had a copy that was.
-            held.in_doubt.push(attempt);
+            held.rare.put().in_doubt.push(attempt);
             held.resolve = held.resolve || unknown;
         }
         if unknown && inputs.bugs.has(Bug::UnknownQueuedAgain) {
-            self.purchases.queue_again();
+            if let Some(purchases) = self.purchases.used() {
+                purchases.queue_again();
+            }
         }
         self.save_trouble(inputs, error.to_string(), error.cause, out);
     }
@@ -112,7 +120,7 @@ impl Locker {
         held.version = version;
         held.stored_revision = attempt.revision;
         // Whatever else was in doubt was sent against a version that is gone.
-        held.in_doubt.clear();
+        held.forget_doubts();
         self.settle_landed(inputs, attempt, out);
         if attempt.release {
             self.released(attempt, out);
@@ -133,8 +141,13 @@ impl Locker {
         held.failures = 0;
         held.retry_at = None;
         held.trouble_told = false;
-        if held.refuse.is_some() && held.header.refused == held.refuse {
-            held.refuse = None;
+        let refused = held.header.refused;
+        let refusal = held
+            .rare
+            .used()
+            .filter(|rare| rare.refuse.is_some() && rare.refuse == refused);
+        if let Some(rare) = refusal {
+            rare.refuse = None;
             out.facts.refused = true;
         }
         out.facts.saved = true;
@@ -143,8 +156,8 @@ impl Locker {
             // Whatever this write does not cover was changed after it was built.
             held.unsaved_since = (latest > covers).then_some(attempt.built);
         }
-        let confirmed = held.holder.incarnation != attempt.incarnation && !attempt.release;
-        held.holder.incarnation = attempt.incarnation;
+        let confirmed = held.incarnation != attempt.incarnation && !attempt.release;
+        held.incarnation = attempt.incarnation;
         held.outbox_durable = held.outbox_durable.max(attempt.outbox);
         if inputs.bugs.has(Bug::OutboxPastSnapshot) {
             held.outbox_durable = held.header.outbox.last();
@@ -159,9 +172,11 @@ impl Locker {
         if (covers > before || attempt.told) && !attempt.release {
             out.events.push(Event::Saved { change: covers });
         }
-        let mut answers = Vec::new();
-        self.purchases.settle(covers, &mut answers);
-        tell_answers(answers, &mut out.events);
+        if let Some(purchases) = self.purchases.used() {
+            let mut answers = Vec::new();
+            purchases.settle(covers, &mut answers);
+            tell_answers(answers, &mut out.events);
+        }
         self.settle_applied(covers, out);
         tell_settled(&mut self.changes, &mut out.events);
         self.hand_out(inputs, out);
@@ -254,7 +269,7 @@ impl Locker {
             && stored
                 .holder
                 .as_ref()
-                .is_some_and(|holder| holder.op == self.held().holder.op);
+                .is_some_and(|holder| Some(holder.op) == self.held().acquisition());
         if ours {
             return self.go_on(inputs, stored, version, out);
         }
@@ -266,7 +281,7 @@ impl Locker {
     }
 
     fn take_attempt(&mut self, op: OperationId) -> Option<Attempt> {
-        let in_doubt = &mut self.held().in_doubt;
+        let in_doubt = &mut self.held().rare.used()?.in_doubt;
         let index = in_doubt.iter().position(|attempt| attempt.op == op)?;
         Some(in_doubt.swap_remove(index))
     }
@@ -278,23 +293,22 @@ impl Locker {
         held.ask_again();
         let moved = held.version != version;
         if moved {
-            held.in_doubt.clear();
+            held.forget_doubts();
             held.retry_at = None;
         }
         if let Some(holder) = &stored.holder {
-            held.holder.incarnation = holder.incarnation;
+            held.incarnation = holder.incarnation;
         }
         held.version = version;
         held.stored_revision = stored.revision;
-        let applied = std::mem::take(&mut held.applied);
+        let rare = &held.rare;
         let own_inbox = inputs.bugs.has(Bug::MergeDropsNews).then(|| held.header.inbox.clone());
         held.header.merge_foreign(stored, |sent| {
-            Self::is_applied(&applied, sent) && !inputs.bugs.has(Bug::AppliedComesBack)
+            Self::is_applied(&rare.applied, sent) && !inputs.bugs.has(Bug::AppliedComesBack)
         });
         if let Some(own_inbox) = own_inbox {
             held.header.inbox = own_inbox;
         }
-        held.applied = applied;
         self.notice_request(inputs, out);
     }
 

@@ -142,11 +142,11 @@ impl Locker {
             question: Preparation::question(task),
             draft: preparation.document.clone(),
         });
-        self.asked = Some(Asked::Prepare(Preparing {
+        self.asked = Some(Box::new(Asked::Prepare(Preparing {
             preparation,
             found,
             task,
-        }));
+        })));
         true
     }
 

@@ -40,7 +40,7 @@ impl Locker {
             bugs: inputs.bugs,
             answers: &mut answers,
         };
-        let ask = self.purchases.next_question(&mut book);
+        let ask = self.purchases.put().next_question(&mut book);
         out.changes_made = book.next_change - inputs.next_change;
         if out.changes_made > 0 {
             self.changes.record(book.next_change - 1);
@@ -49,7 +49,7 @@ impl Locker {
         let Some(ask) = ask else {
             return false;
         };
-        self.asked = Some(Asked::Purchase);
+        self.asked = Some(Box::new(Asked::Purchase));
         out.call = Some(HostCall {
             question: match ask {
                 Ask::Apply(receipt) => Question::ApplyReceipt(receipt),
@@ -75,7 +75,10 @@ impl Locker {
         };
         match decide(verdict, &subject) {
             Decision::Enter(Ruling::Parked) => match self.purchases.no_room(&held.header) {
-                Some(text) => self.purchases.turn_down(CreditOutcome::NotUsed, &text, &mut answers),
+                Some(text) => self
+                    .purchases
+                    .put()
+                    .turn_down(CreditOutcome::NotUsed, &text, &mut answers),
                 None => self.enter(inputs, Ruling::Parked, change, &mut answers),
             },
             Decision::Enter(ruling) => {
@@ -93,10 +96,13 @@ impl Locker {
             Decision::Leave => {
                 let text = "the product cannot be applied now";
                 self.purchases
+                    .put()
                     .turn_down(CreditOutcome::NotApplicable, text, &mut answers);
             }
             Decision::Fail(text) => {
-                self.purchases.turn_down(CreditOutcome::NotUsed, &text, &mut answers);
+                self.purchases
+                    .put()
+                    .turn_down(CreditOutcome::NotUsed, &text, &mut answers);
                 let text = match subject {
                     Subject::Revocation => format!("taking a product back from `{}` failed: {text}", self.key),
                     _ => format!("applying a product to `{}` failed: {text}", self.key),
@@ -122,9 +128,9 @@ impl Locker {
             bugs: inputs.bugs,
             answers,
         };
-        self.purchases.enter(&mut book, ruling);
+        self.purchases.put().enter(&mut book, ruling);
         if inputs.bugs.has(Bug::GrantedBeforeDurable) {
-            self.purchases.settle(change, answers);
+            self.purchases.put().settle(change, answers);
             held.force_save = true;
         }
     }

@@ -238,12 +238,12 @@ impl Book<'_> {
             at_ms: self.wall_ms,
             extra: Extra::default(),
         };
-        self.header.ledger.enter(&entry, self.history);
+        self.header.ledger.put().enter(&entry, self.history);
     }
 
     fn park(&mut self, receipt: &Receipt) {
         // It may have been turned down before, or have been pending.
-        self.header.ledger.remove(&receipt.purchase);
+        self.header.ledger.put().remove(&receipt.purchase);
         self.header.parked.push(Parked {
             purchase: receipt.purchase.clone(),
             product: receipt.product.clone(),

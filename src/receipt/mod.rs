@@ -23,6 +23,7 @@ mod book;
 
 pub use book::{history, standing_of, Book, Past, Standing};
 
+use crate::rare::Empty;
 use crate::record::header::Header;
 use crate::record::ledger::{Parked, PurchaseId, PARKED_BYTES, PARKED_RECEIPTS};
 use book::Step;
@@ -240,6 +241,17 @@ pub enum Ruling {
     },
 }
 
+impl Empty for Purchases {
+    fn none() -> &'static Self {
+        static NONE: Purchases = Purchases::none();
+        &NONE
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.has_work() && !self.has_entered() && self.asked().is_none()
+    }
+}
+
 /// Something that is in the header and not durable yet.
 #[derive(Debug)]
 struct Entered {
@@ -260,6 +272,17 @@ pub struct Purchases {
 }
 
 impl Purchases {
+    /// None.
+    #[must_use]
+    pub(crate) const fn none() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            parked: VecDeque::new(),
+            asked: None,
+            entered: Vec::new(),
+        }
+    }
+
     /// Takes an order.
     pub fn push(&mut self, order: Order) {
         self.waiting.push_back(order);

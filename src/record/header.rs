@@ -4,9 +4,9 @@ use super::extra::Extra;
 use super::inbox::{Inbox, Sent};
 use super::ledger::{Ledger, Parked};
 use super::outbox::Outbox;
-use super::rare::Rare;
 use super::stamp::{Incarnation, OperationId};
 use super::writer::Members;
+use crate::rare::Rare;
 use crate::store::Insertion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -294,7 +294,7 @@ impl Header {
         rest.credit.clear();
         rest.parked.clear();
         rest.inbox = self.inbox.emptied().into();
-        rest.ledger.forget_details();
+        rest.ledger.put().forget_details();
         rest.erased = true;
         rest.saved_ms = wall_ms;
         rest

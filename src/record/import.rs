@@ -93,7 +93,7 @@ fn original(mut members: Map<String, Value>, op: OperationId, wall_ms: i64) -> O
     }
     let changes = members.remove("RemoteChanges");
     for (index, change) in elements(changes).into_iter().enumerate() {
-        header.inbox.take(change_of(&change, index as u64 + 1, wall_ms)?);
+        header.inbox.put().take(change_of(&change, index as u64 + 1, wall_ms)?);
     }
     let lock = members.remove("Session").as_ref().and_then(lock_of);
     Some(Imported {
@@ -131,7 +131,7 @@ fn enter_purchase(header: &mut Header, row: &[Value]) -> Option<()> {
         at_ms: row.get(2).and_then(Value::as_f64).map_or(0, millis),
         extra: Extra::default(),
     };
-    header.ledger.enter(&entry, RECENT_RECEIPTS);
+    header.ledger.put().enter(&entry, RECENT_RECEIPTS);
     Some(())
 }
 

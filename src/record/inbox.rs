@@ -6,7 +6,7 @@
 
 use super::extra::Extra;
 use super::outbox::MAX_OUTBOX;
-use super::rare::Part;
+use crate::rare::Empty;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -88,15 +88,19 @@ pub struct Inbox {
     extra: Extra,
 }
 
-impl Part for Inbox {
-    fn missing() -> &'static Self {
-        static EMPTY: Inbox = Inbox {
+impl Empty for Inbox {
+    fn none() -> &'static Self {
+        static NONE: Inbox = Inbox {
             waiting: Vec::new(),
             lines: Vec::new(),
             forgetful: false,
             extra: Extra::new(),
         };
-        &EMPTY
+        &NONE
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_untouched()
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::digests::{Digest, Digests};
 use super::extra::Extra;
-use super::rare::Part;
 use super::recent::Recent;
 use super::writer::Members;
+use crate::rare::Empty;
 use crate::store::Insertion;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -210,10 +210,14 @@ impl Default for Ledger {
     }
 }
 
-impl Part for Ledger {
-    fn missing() -> &'static Self {
-        static EMPTY: Ledger = Ledger::new();
-        &EMPTY
+impl Empty for Ledger {
+    fn none() -> &'static Self {
+        static NONE: Ledger = Ledger::new();
+        &NONE
+    }
+
+    fn is_empty(&self) -> bool {
+        Ledger::is_empty(self)
     }
 }
 

@@ -13,7 +13,6 @@ pub mod ledger;
 pub mod migration;
 pub mod outbox;
 mod pointer;
-pub mod rare;
 mod recent;
 mod scan;
 pub mod server;

@@ -3,8 +3,8 @@
 
 use super::extra::Extra;
 use super::inbox::Sent;
-use super::rare::Part;
 use super::stamp::Stamp;
+use crate::rare::Empty;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,15 +69,19 @@ pub struct Outbox {
     extra: Extra,
 }
 
-impl Part for Outbox {
-    fn missing() -> &'static Self {
-        static EMPTY: Outbox = Outbox {
+impl Empty for Outbox {
+    fn none() -> &'static Self {
+        static NONE: Outbox = Outbox {
             line: None,
             last: 0,
             waiting: Vec::new(),
             extra: Extra::new(),
         };
-        &EMPTY
+        &NONE
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_untouched()
     }
 }
 

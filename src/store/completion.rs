@@ -41,10 +41,16 @@ impl Completions {
         self.arrived.lock().is_empty()
     }
 
-    /// Moves what has arrived to the end of `into`, oldest first.
-    pub fn take(&self, into: &mut Vec<(RequestId, StoreResult)>) {
-        into.append(&mut self.arrived.lock());
+    /// Moves what has arrived to the end of `into`, oldest first; false if there was nothing.
+    pub fn take(&self, into: &mut Vec<(RequestId, StoreResult)>) -> bool {
+        let mut arrived = self.arrived.lock();
+        if arrived.is_empty() {
+            return false;
+        }
+        into.append(&mut arrived);
+        drop(arrived);
         slip(Slip::TakingLetsGo, || self.arrived.lock().clear());
+        true
     }
 
     /// Tells the store's side of this request that nobody waits for its answer any longer.

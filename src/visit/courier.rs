@@ -459,6 +459,7 @@ impl Courier {
             found
                 .header
                 .inbox
+                .put()
                 .refuse(&item.errand.sent.line, item.errand.sent.number);
             count += 1;
         }
@@ -510,7 +511,7 @@ impl Courier {
             if full || item.errand.update || item.settled_by(inbox, bugs).is_some() {
                 break;
             }
-            inbox.take(item.errand.sent.clone());
+            inbox.put().take(item.errand.sent.clone());
             count += 1;
         }
         count
@@ -654,8 +655,8 @@ impl Courier {
         } = preparation;
         // Taken in and applied in one write.
         let (line, number) = (item.errand.sent.line.clone(), item.errand.sent.number);
-        header.inbox.take(item.errand.sent.clone());
-        header.inbox.remove(&line, number);
+        header.inbox.put().take(item.errand.sent.clone());
+        header.inbox.put().remove(&line, number);
         header.holder = None;
         let updated = Found {
             header,
