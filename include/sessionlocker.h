@@ -1650,7 +1650,7 @@ typedef struct slk_engine_options {
     uint32_t beat_interval_ms;
     /** After this time without an answer from the store, the outcome of a request counts as unknown. 0: 30,000. */
     uint32_t request_timeout_ms;
-    /** How many requests a store gets at once. 0: 64. */
+    /** How many requests a store gets at once. 0: 64, and up to four batches if the store has batches and answers soon. */
     uint32_t max_requests_in_flight;
     /** `SLK_ENGINE_PREDECESSOR_GONE` or 0. */
     uint32_t flags;

@@ -53,7 +53,7 @@ gather() {
     rm -rf "$work/source"
     mkdir -p "$work/source"
     cp docs/site/* include/sessionlocker.h "$work/source/"
-    cp --parents README.md CHANGELOG.md LICENSE-* docs/*.md docs/guide/*.md bindings/*/README.md "$work/source/"
+    cp --parents README.md CHANGELOG.md LICENSE-* docs/*.md docs/charts/*.svg docs/guide/*.md bindings/*/README.md "$work/source/"
     python3 docs/site/reference.py include/sessionlocker.h "$work/source/reference"
 }
 

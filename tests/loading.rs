@@ -650,6 +650,7 @@ fn a_chain_of_migrators_with_a_gap_is_refused() {
             max_value_bytes: 1000,
             list: false,
             push: false,
+            at_once: 0,
             max_key_bytes: 100,
         })
         .unwrap();

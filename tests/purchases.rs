@@ -191,7 +191,7 @@ fn d9_hundreds_of_purchases_later_each_end_is_known() {
         shop.world.run(Duration::from_millis(5));
     }
     shop.move_to("b");
-    assert_eq!(shop.world.header("p").ledger.recent().len(), 100);
+    assert_eq!(shop.world.header("p").ledger.recent().count(), 100);
     assert_eq!(shop.standing("granted"), entered(Effect::Applied));
     assert_eq!(shop.standing("credited"), entered(Effect::Credited));
     assert_eq!(shop.standing("pending"), entered(Effect::Pending));

@@ -16,7 +16,7 @@ use sessionlocker::locker::Spec;
 use sessionlocker::log::{Kind as About, Level, LogSink};
 use sessionlocker::record::Document;
 use sessionlocker::store::memory::MemoryStore;
-use sessionlocker::store::{Kind, Operation, Request, Store};
+use sessionlocker::store::{Abilities, Completion, Kind, Operation, Request, Store};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -869,4 +869,81 @@ fn a_sink_without_fields_gets_the_words_and_no_ids_where_they_are_masked() {
     assert_eq!(plain.len(), masked.len());
     assert!(masked.iter().all(|line| !line.contains(KEY)), "{masked:?}");
     assert!(masked.iter().any(|line| line.starts_with("a bug met #")), "{masked:?}");
+}
+
+/// A store that is free with server records, and keeps the answers for all others until it is told.
+struct Holding {
+    abilities: Abilities,
+    inner: MemoryStore,
+    held: Mutex<Vec<(Request, Completion)>>,
+}
+
+impl Holding {
+    fn new(at_once: usize) -> Arc<Self> {
+        let inner = MemoryStore::new();
+        let abilities = Abilities {
+            at_once,
+            ..inner.abilities().clone()
+        };
+        Arc::new(Self {
+            abilities,
+            inner,
+            held: Mutex::default(),
+        })
+    }
+
+    /// Answers all that it holds; how many that were.
+    fn answer_all(&self) -> usize {
+        let held = std::mem::take(&mut *self.held.lock().unwrap());
+        let count = held.len();
+        for (request, completion) in held {
+            self.inner.submit(request, completion);
+        }
+        count
+    }
+}
+
+impl Store for Holding {
+    fn abilities(&self) -> &Abilities {
+        &self.abilities
+    }
+
+    fn submit(&self, request: Request, completion: Completion) {
+        match request.key.kind {
+            Kind::Server => self.inner.submit(request, completion),
+            Kind::Record => self.held.lock().unwrap().push((request, completion)),
+        }
+    }
+}
+
+/// How many requests of a thousand players who come at once a store has at once, time after time.
+fn held_in_turn(at_once: usize, max_in_flight: usize) -> Vec<usize> {
+    let engine = Engine::new(EngineOptions {
+        max_in_flight,
+        ..EngineOptions::default()
+    })
+    .unwrap();
+    let holding = Holding::new(at_once);
+    let store: Arc<dyn Store> = Arc::clone(&holding) as Arc<dyn Store>;
+    let spec = engine.add_spec(&store, Spec::named("player"), Arc::new(Game)).unwrap();
+    for number in 0..1_000 {
+        let locker = engine.open_locker(spec, &format!("p{number}"), number).unwrap();
+        engine.core().mark_should_acquire(locker, None).unwrap();
+    }
+    let turn = |_| {
+        engine.update(Duration::ZERO).unwrap();
+        holding.answer_all()
+    };
+    (0..5).map(turn).collect()
+}
+
+#[test]
+fn a_store_that_takes_many_requests_at_once_gets_them_once_it_answers_soon() {
+    assert_eq!(held_in_turn(300, 0), [64, 128, 256, 300, 300]);
+}
+
+#[test]
+fn any_other_store_gets_64_at_once_and_one_that_is_given_a_number_gets_that() {
+    assert_eq!(held_in_turn(0, 0), [64; 5]);
+    assert_eq!(held_in_turn(300, 20), [20; 5]);
 }

@@ -8,7 +8,7 @@ use sessionlocker::store::check::{check, check_together, Promise, Report};
 use sessionlocker::store::memory::MemoryStore;
 use sessionlocker::store::overlay::ReadOnlyStore;
 use sessionlocker::store::{
-    Abilities, Completion, Expected, Key, Kind, Operation, Reply, Request, Store, StoreError, Version,
+    Abilities, Bytes, Completion, Expected, Key, Kind, Operation, Reply, Request, Store, StoreError, Version,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -54,7 +54,7 @@ enum Wrong {
 
 #[derive(Clone, PartialEq)]
 struct Stored {
-    value: Arc<[u8]>,
+    value: Bytes,
     version: Version,
 }
 
@@ -83,6 +83,7 @@ impl WrongStore {
                 max_key_bytes: 200,
                 list: true,
                 push: false,
+                at_once: 0,
             },
             inside: Arc::default(),
         })
@@ -102,11 +103,11 @@ impl WrongStore {
         key
     }
 
-    fn value(&self, value: &Arc<[u8]>) -> Arc<[u8]> {
+    fn value(&self, value: &Bytes) -> Bytes {
         match self.wrong {
             Wrong::Truncated(limit) => value[..value.len().min(limit)].into(),
             Wrong::ZeroEnds => value.split(|byte| *byte == 0).next().unwrap().into(),
-            _ => Arc::clone(value),
+            _ => value.clone(),
         }
     }
 
@@ -153,7 +154,7 @@ impl WrongStore {
     }
 
     /// Gives the answer, and what is to be written.
-    fn put(&self, inside: &mut Inside, key: &Key, value: &Arc<[u8]>, expected: &Expected) -> (Reply, Option<Stored>) {
+    fn put(&self, inside: &mut Inside, key: &Key, value: &Bytes, expected: &Expected) -> (Reply, Option<Stored>) {
         let old = inside.values.get(key).cloned();
         if !self.fits(old.as_ref(), expected) {
             return (Reply::Conflict, None);

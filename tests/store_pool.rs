@@ -6,7 +6,7 @@ use parking_lot::{Condvar, Mutex};
 use sessionlocker::error::ErrorKind;
 use sessionlocker::store::pool::{Pool, PoolOptions};
 use sessionlocker::store::{
-    Abilities, BlockingStore, Expected, Operation, Outcome, Reply, Request, StoreResult, Version,
+    Abilities, BlockingStore, Bytes, Expected, Kind, Operation, Outcome, Reply, Request, StoreResult, Version,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, Weak};
@@ -20,7 +20,7 @@ use store_support::{unprivileged_child, Folder};
 struct Scripted {
     abilities: Abilities,
     calls: Mutex<Vec<Vec<Request>>>,
-    values: Mutex<HashMap<String, Arc<[u8]>>>,
+    values: Mutex<HashMap<String, Bytes>>,
     gate: Arc<Gate>,
 }
 
@@ -58,6 +58,7 @@ impl Scripted {
                 max_key_bytes: 100,
                 list: false,
                 push: false,
+                at_once: 0,
             },
             calls: Mutex::new(Vec::new()),
             values: Mutex::new(HashMap::new()),
@@ -72,13 +73,13 @@ impl Scripted {
         Ok(match &request.operation {
             Operation::Get => match self.values.lock().get(name) {
                 Some(value) => Reply::Found {
-                    value: Arc::clone(value),
+                    value: value.clone(),
                     version,
                 },
                 None => Reply::Missing,
             },
             Operation::Put { value, .. } => {
-                self.values.lock().insert(name.to_owned(), Arc::clone(value));
+                self.values.lock().insert(name.to_owned(), value.clone());
                 Reply::Written { version }
             }
             Operation::Remove { .. } => Reply::Removed,
@@ -136,6 +137,29 @@ fn what_waits_is_taken_as_one_batch_up_to_the_maximum() {
     asked.wait_for(21);
     let sizes: Vec<_> = pool.storage().calls.lock().iter().map(Vec::len).collect();
     assert_eq!(sizes, [1, 8, 8, 4]);
+}
+
+#[test]
+fn a_server_record_does_not_wait_behind_players() {
+    let pool = pool(&PoolOptions {
+        batch: 8,
+        ..PoolOptions::default()
+    });
+    let gate = Arc::clone(&pool.storage().gate);
+    let mut asked = Asked::default();
+    gate.shut();
+    asked.submit(&pool, write("first", b""));
+    wait_for_calls(&pool, 1);
+    for number in 0..20 {
+        asked.submit(&pool, write(&format!("key {number}"), b""));
+    }
+    let mut beat = write("eu-1", b"");
+    beat.key.kind = Kind::Server;
+    asked.submit(&pool, beat);
+    gate.open();
+    asked.wait_for(22);
+    let calls = pool.storage().calls.lock();
+    assert_eq!(&*calls[1][0].key.name, "eu-1");
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What the engine costs on the memory store, on one core, beside what serde_json needs for the same records.
 //!
 //! `cargo bench --bench engine` measures, prints, and writes its part of `docs/performance.md`. `-- --quick` measures a
-//! little of everything and writes nothing, `-- --only farm` the parts with this word in their titles.
+//! little of everything, and `-- purchase` only what has this word in its title; both leave the page alone.
 
+#[expect(dead_code, reason = "one line in one colour is all that is drawn here")]
+#[path = "../common/chart.rs"]
+mod chart;
 mod farm;
 #[path = "../common/game.rs"]
 mod game;
@@ -40,28 +43,15 @@ const QUICK: Size = Size {
     joining: 2_000,
 };
 
-/// What is measured: a title, and how.
-type Part = (&'static str, fn(&Size) -> String);
-
 fn main() {
-    let is_quick = std::env::args().any(|argument| argument == "--quick");
-    let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
-    let size = if is_quick { QUICK } else { WHOLE };
-    let parts: [Part; 5] = [
-        ("A tick over idle lockers", ticks::measure),
-        ("A whole session", sessions::measure),
-        ("A purchase", receipts::measure),
-        ("Memory", memory::measure),
-        ("A server farm restarts", farm::measure),
+    let asked = page::asked();
+    let size = if asked.is_quick { QUICK } else { WHOLE };
+    let parts: [(&str, page::Measure<'_>); 5] = [
+        ("A tick over idle lockers", &|charts| ticks::measure(&size, charts)),
+        ("A whole session", &|_| sessions::measure(&size)),
+        ("A purchase", &|_| receipts::measure(&size)),
+        ("Memory", &|_| memory::measure()),
+        ("A server farm restarts", &|_| farm::measure(&size)),
     ];
-    let wanted = |title: &str| only.as_ref().is_none_or(|only| title.to_lowercase().contains(only));
-    let parts = parts.iter().filter(|(title, _)| wanted(title));
-    let parts: Vec<String> = parts
-        .map(|(title, measure)| format!("### {title}\n\n{}", measure(&size).trim()))
-        .collect();
-    let text = parts.join("\n\n");
-    println!("{text}");
-    if !is_quick && only.is_none() {
-        page::write("cargo bench --bench engine", &text);
-    }
+    page::run("cargo bench --bench engine", &asked, &parts);
 }

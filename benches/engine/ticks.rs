@@ -1,5 +1,6 @@
 //! A tick over loaded lockers that have nothing to do.
 
+use crate::chart::{Axis, Charts, Line, Stroke, BLUE};
 use crate::game::{data, Server};
 use crate::page::{median, spread};
 use crate::Size;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const TICKS: u32 = 2_000;
 
-pub fn measure(size: &Size) -> String {
+pub fn measure(size: &Size, charts: &mut Charts) -> String {
     let mut text = format!(
         "Loaded lockers without anything to do; {TICKS} ticks of each number in turn, {} times: medians, and the middle \
          half.\n\n| lockers | ns a tick | to the first |\n|---|---|---|\n",
@@ -32,7 +33,38 @@ pub fn measure(size: &Size) -> String {
         let ratio = tick.0 / ticks[0].0;
         let _ = writeln!(text, "| {lockers} | {} | {ratio:.2} |", spread(*tick, 1));
     }
-    text
+    text + &chart(size.idle, &ticks, charts)
+}
+
+fn chart(lockers: &[usize], ticks: &[(f64, f64, f64)], charts: &mut Charts) -> String {
+    let lockers = lockers.iter().map(|lockers| *lockers as f64);
+    let most = ticks.iter().fold(0.0, |most: f64, tick| most.max(tick.2));
+    let x = Axis {
+        title: "loaded lockers",
+        marks: lockers.clone().collect(),
+        is_log: true,
+    };
+    let y = Axis {
+        title: "nanoseconds a tick",
+        marks: (0..=(most / 50.0).ceil() as u32 + 1)
+            .map(|step| f64::from(step) * 50.0)
+            .collect(),
+        is_log: false,
+    };
+    let line = Line {
+        name: "a tick".to_owned(),
+        color: BLUE,
+        stroke: Stroke::Solid,
+        has_marks: true,
+        points: lockers.zip(ticks.iter().map(|tick| tick.0)).collect(),
+    };
+    charts.add(
+        "ticks",
+        "What a tick costs over the number of idle lockers",
+        &x,
+        &y,
+        &[line],
+    )
 }
 
 fn idle_server(lockers: usize) -> Server {

@@ -7,17 +7,14 @@ use std::path::Path;
 use std::thread;
 use tokio_postgres::{Client, NoTls, Statement};
 
-/// So many writes share a transaction.
-pub const BATCH: usize = 256;
-
 /// As many connections write as in the library's store.
 const WRITERS: usize = 2;
 
 pub trait Raw {
     /// Creates these many records of this value.
     fn fill(&mut self, records: usize, value: &[u8]);
-    /// Replaces so many, each if its version is the one known, and each by turns.
-    fn replace(&mut self, writes: usize, value: &[u8]);
+    /// Replaces so many, each if its version is the one known, and each by turns, in transactions of as many as `batch`.
+    fn replace(&mut self, writes: usize, batch: usize, value: &[u8]);
 }
 
 pub fn version(number: u64) -> [u8; 16] {
@@ -60,10 +57,10 @@ impl Raw for SqliteClient {
         self.versions = vec![0; records];
     }
 
-    fn replace(&mut self, writes: usize, value: &[u8]) {
+    fn replace(&mut self, writes: usize, batch: usize, value: &[u8]) {
         let mut done = 0;
         while done < writes {
-            let batch = BATCH.min(writes - done);
+            let batch = batch.min(writes - done);
             let transaction = self.connection.transaction().expect("a transaction");
             for write in done..done + batch {
                 let record = write % self.versions.len();
@@ -119,9 +116,9 @@ impl PostgresClient {
 }
 
 /// What each connection writes, in batches: which record, and its version before.
-fn queues(versions: &mut [u64], writes: usize) -> Vec<Vec<Vec<(usize, u64)>>> {
+fn queues(versions: &mut [u64], writes: usize, batch: usize) -> Vec<Vec<Vec<(usize, u64)>>> {
     let mut queues = vec![Vec::new(); WRITERS];
-    for (number, write) in (0..writes).collect::<Vec<_>>().chunks(BATCH).enumerate() {
+    for (number, write) in (0..writes).collect::<Vec<_>>().chunks(batch).enumerate() {
         let batch = write.iter().map(|write| {
             let record = write % versions.len();
             versions[record] += 1;
@@ -174,8 +171,8 @@ impl Raw for PostgresClient {
         self.versions = vec![0; records];
     }
 
-    fn replace(&mut self, writes: usize, value: &[u8]) {
-        let queues = queues(&mut self.versions, writes);
+    fn replace(&mut self, writes: usize, batch: usize, value: &[u8]) {
+        let queues = queues(&mut self.versions, writes, batch);
         let connections = &self.connections;
         self.runtime.block_on(async {
             let writers = connections
@@ -257,8 +254,8 @@ impl Raw for RedisClient {
         self.versions = vec![0; records];
     }
 
-    fn replace(&mut self, writes: usize, value: &[u8]) {
-        let queues = queues(&mut self.versions, writes);
+    fn replace(&mut self, writes: usize, batch: usize, value: &[u8]) {
+        let queues = queues(&mut self.versions, writes, batch);
         let (script, connections) = (&self.script, &self.connections);
         self.runtime.block_on(async {
             let writers = connections.iter().zip(&queues).map(|(connection, queue)| async move {

@@ -1,9 +1,11 @@
 //! How long players take to come from one server to another: from one that lets go, and from one that is dead.
 
+use crate::chart::{powers_of_ten, Axis, Charts, Line, Stroke, BLUE, GREEN, RED};
 use crate::game::Server;
 use crate::page::percentile;
 use crate::stores::Bed;
 use crate::Size;
+use plotters::style::RGBColor;
 use sessionlocker::store::{Abilities, Completion, Key, Listener, Request, Store};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +18,16 @@ enum Pushed {
     None,
     Half,
     All,
+}
+
+impl Pushed {
+    fn short(self) -> &'static str {
+        match self {
+            Self::None => "no push",
+            Self::Half => "half lost",
+            Self::All => "push",
+        }
+    }
 }
 
 /// A store of whose pushes not all arrive.
@@ -76,7 +88,7 @@ const MODES: [(&str, Pushed); 3] = [
 /// Far below the default, so that a measurement ends; what it says for another is in proportion.
 const LEASE: Duration = Duration::from_secs(12);
 
-pub fn measure(beds: &[Bed], size: &Size) -> String {
+pub fn measure(beds: &[Bed], size: &Size, charts: &mut Charts) -> String {
     let mut text = format!(
         "{} players, one after the other every 20 ms, join a server while another has them, from the call to the loaded \
          record; the holder lets go at once. The lease is {} s and the beat {} s, a fifth of the \
@@ -85,8 +97,9 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
         LEASE.as_secs(),
         LEASE.as_secs_f64() / 12.0
     );
-    for bed in beds {
-        for (number, (name, pushed)) in MODES.into_iter().enumerate() {
+    let mut lines = Vec::new();
+    for (bed, stroke) in beds.iter().zip([Stroke::Dotted, Stroke::Solid, Stroke::Dashed]) {
+        for ((number, (name, pushed)), color) in MODES.into_iter().enumerate().zip([GREEN, BLUE, RED]) {
             let store = bed.store(&format!("move_{number}"));
             if pushed != Pushed::None && !store.abilities().push {
                 continue;
@@ -94,8 +107,15 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
             let mut times = hand_over(store, pushed, size.moving_players);
             let (p50, p99) = (percentile(&mut times, 0.5), percentile(&mut times, 0.99));
             let _ = writeln!(text, "| {} | {name} | {p50:.0} ms | {p99:.0} ms |", bed.name);
+            lines.push(distribution(
+                format!("{}, {}", bed.name, pushed.short()),
+                color,
+                stroke,
+                &times,
+            ));
         }
     }
+    text += &chart(&lines, charts);
     text += "\nThe server that has them is killed, and they join another at once: the time until they are in, in leases.\n\n\
              | store | first | last |\n|---|---|---|\n";
     for bed in beds {
@@ -105,6 +125,41 @@ pub fn measure(beds: &[Bed], size: &Size) -> String {
         let _ = writeln!(text, "| {} | {:.2} | {:.2} |", bed.name, first / lease, last / lease);
     }
     text
+}
+
+/// Which share of the players was in after which time; the times are sorted.
+fn distribution(name: String, color: RGBColor, stroke: Stroke, times: &[f64]) -> Line {
+    let share = |number: usize| number as f64 * 100.0 / times.len() as f64;
+    // Up at each time, as high as the share of those who were in by then.
+    let steps = times.iter().enumerate();
+    let points = steps.flat_map(|(number, time)| [(*time, share(number)), (*time, share(number + 1))]);
+    Line {
+        name,
+        color,
+        stroke,
+        has_marks: false,
+        points: points.collect(),
+    }
+}
+
+fn chart(lines: &[Line], charts: &mut Charts) -> String {
+    let x = Axis {
+        title: "milliseconds from the call to the loaded record",
+        marks: powers_of_ten(lines.iter().flat_map(|line| &line.points).map(|point| point.0)),
+        is_log: true,
+    };
+    let y = Axis {
+        title: "percent of the players are in",
+        marks: (0..=4).map(|step| f64::from(step) * 25.0).collect(),
+        is_log: false,
+    };
+    charts.add(
+        "hand_over",
+        "How long a player takes from server to server",
+        &x,
+        &y,
+        lines,
+    )
 }
 
 /// Milliseconds until each player was in at the second server.

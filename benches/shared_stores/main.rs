@@ -1,8 +1,11 @@
 //! What shared stores cost and how fast players move between servers, on stores that this program starts itself.
 //!
 //! `cargo bench --features postgres,redis --bench shared_stores` measures, prints, and writes its part of `docs/performance.md`.
-//! `-- --quick` measures a little of everything and writes nothing.
+//! `-- --quick` measures a little of everything, and `-- shutdown` only what has this word in its title; both leave the page
+//! alone.
 
+#[path = "../common/chart.rs"]
+mod chart;
 mod clients;
 #[path = "../common/game.rs"]
 mod game;
@@ -43,19 +46,22 @@ const QUICK: Size = Size {
 };
 
 fn main() {
-    let is_quick = std::env::args().any(|argument| argument == "--quick");
-    let size = if is_quick { QUICK } else { WHOLE };
+    let asked = page::asked();
+    let size = if asked.is_quick { QUICK } else { WHOLE };
     let stores = stores::all();
-    let mut text = String::from("### Saves per second\n\n");
-    text += &saves::measure(&stores, &size);
-    text += "\n### Ten thousand players at shutdown\n\n";
-    text += &shutdown::measure(&stores, &size);
-    text += "\n### Hand-over and takeover\n\n";
-    text += &hand_over::measure(&stores, &size);
-    text += "\n### Requests to the store\n\n";
-    text += &requests::measure();
-    println!("{text}");
-    if !is_quick {
-        page::write("cargo bench --features postgres,redis --bench shared_stores", &text);
-    }
+    let parts: [(&str, page::Measure<'_>); 4] = [
+        ("Saves per second", &|charts| saves::measure(&stores, &size, charts)),
+        ("Ten thousand players at shutdown", &|_| {
+            shutdown::measure(&stores, &size)
+        }),
+        ("Hand-over and takeover", &|charts| {
+            hand_over::measure(&stores, &size, charts)
+        }),
+        ("Requests to the store", &|_| requests::measure()),
+    ];
+    page::run(
+        "cargo bench --features postgres,redis --bench shared_stores",
+        &asked,
+        &parts,
+    );
 }

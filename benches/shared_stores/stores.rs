@@ -3,6 +3,7 @@
 use crate::clients::{PostgresClient, Raw, RedisClient, SqliteClient};
 use crate::tools::postgres::Postgres;
 use crate::tools::redis::Redis;
+use sessionlocker::store::pool::PoolOptions;
 use sessionlocker::store::postgres::{create_tables, PostgresOptions};
 use sessionlocker::store::redis::{create_layout, RedisOptions};
 use sessionlocker::store::sqlite::{self, SqliteOptions};
@@ -32,15 +33,34 @@ pub struct Bed {
 impl Bed {
     /// A new, empty store.
     pub fn store(&self, name: &str) -> Arc<dyn Store> {
+        self.store_in_batches(name, PoolOptions::default().batch)
+    }
+
+    /// One that carries out so many writes in one transaction at most.
+    pub fn store_in_batches(&self, name: &str, batch: usize) -> Arc<dyn Store> {
         match &self.place {
-            Place::Sqlite(folder) => sqlite::open(folder.join(name), SqliteOptions::default()).expect("a store"),
+            Place::Sqlite(folder) => {
+                let options = SqliteOptions {
+                    batch,
+                    ..SqliteOptions::default()
+                };
+                sqlite::open(folder.join(name), options).expect("a store")
+            }
             Place::Postgres(server) => {
-                let (url, options) = (server.new_database(name), PostgresOptions::default());
+                let options = PostgresOptions {
+                    batch,
+                    ..PostgresOptions::default()
+                };
+                let url = server.new_database(name);
                 create_tables(&url, &options).expect("tables");
                 sessionlocker::store::postgres::open(&url, &options).expect("a store")
             }
             Place::Redis(server, next) => {
-                let (url, options) = (next_url(server, next), RedisOptions::default());
+                let options = RedisOptions {
+                    batch,
+                    ..RedisOptions::default()
+                };
+                let url = next_url(server, next);
                 create_layout(&url, &options).expect("a layout");
                 sessionlocker::store::redis::open(&url, &options).expect("a store")
             }

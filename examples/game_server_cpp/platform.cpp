@@ -1,17 +1,13 @@
 // platform.hpp for POSIX systems.
 #ifndef _WIN32
-#include "platform.hpp"
+#include "platform_sockets.hpp"
 
-#include <arpa/inet.h>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -24,11 +20,6 @@ void request_stop(int) { stop_was_requested = 1; }
 
 [[noreturn]] void fail(const std::string &what) { throw std::system_error(errno, std::generic_category(), what); }
 
-void check(bool done, const char *what) {
-    if (!done)
-        fail(what);
-}
-
 #ifdef CLOCK_BOOTTIME
 constexpr clockid_t steady_clock = CLOCK_BOOTTIME;
 #else
@@ -36,6 +27,11 @@ constexpr clockid_t steady_clock = CLOCK_MONOTONIC;
 #endif
 
 } // namespace
+
+void check(bool done, const char *what) {
+    if (!done)
+        fail(what);
+}
 
 void close_descriptor(Number number) noexcept { ::close(number); }
 
@@ -70,8 +66,6 @@ void sleep_until(Time when) {
 
 /* Sockets */
 
-namespace {
-
 bool set_nonblocking(const Socket &socket) {
     const int flags = ::fcntl(socket.number(), F_GETFL);
     return flags >= 0 && ::fcntl(socket.number(), F_SETFL, flags | O_NONBLOCK) == 0;
@@ -82,6 +76,8 @@ bool set_on(const Socket &socket, int level, int option) {
     return ::setsockopt(socket.number(), level, option, &on, sizeof on) == 0;
 }
 
+namespace {
+
 std::optional<std::size_t> moved(ssize_t result) {
     if (result >= 0)
         return static_cast<std::size_t>(result);
@@ -90,31 +86,6 @@ std::optional<std::size_t> moved(ssize_t result) {
 }
 
 } // namespace
-
-Listener listen(std::uint16_t port) {
-    Listener listener{Socket(::socket(AF_INET, SOCK_STREAM, 0)), 0};
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto *const place = reinterpret_cast<sockaddr *>(&address);
-    const int socket = listener.socket.number();
-    check(listener.socket.is_open() && set_on(listener.socket, SOL_SOCKET, SO_REUSEADDR) &&
-              set_nonblocking(listener.socket) && ::bind(socket, place, size) == 0 && ::listen(socket, 64) == 0 &&
-              ::getsockname(socket, place, &size) == 0,
-          "cannot listen");
-    listener.port = ntohs(address.sin_port);
-    return listener;
-}
-
-std::optional<Socket> accept(const Socket &listener) {
-    Socket connection(::accept(listener.number(), nullptr, nullptr));
-    // Lines are short and are sent once a tick, so waiting to fill a packet only adds delay.
-    if (!connection.is_open() || !set_nonblocking(connection) || !set_on(connection, IPPROTO_TCP, TCP_NODELAY))
-        return std::nullopt;
-    return connection;
-}
 
 std::optional<std::size_t> receive(const Socket &connection, char *buffer, std::size_t size) {
     const ssize_t result = ::recv(connection.number(), buffer, size, 0);

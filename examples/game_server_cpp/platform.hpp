@@ -1,5 +1,6 @@
 // Everything that differs between operating systems: sockets, time, signals, files. platform.cpp is for POSIX systems,
-// platform_windows.cpp for Windows. What fails throws std::system_error, unless it says otherwise.
+// platform_windows.cpp for Windows, platform_sockets.cpp for both. What fails throws std::system_error, unless it says
+// otherwise.
 #ifndef GAME_PLATFORM_HPP
 #define GAME_PLATFORM_HPP
 

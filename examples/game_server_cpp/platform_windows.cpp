@@ -2,15 +2,8 @@
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
 #define NOMINMAX
-#ifndef _WIN32_WINNT
-#define _WIN32_WINNT 0x0601
-#endif
 
-#include "platform.hpp"
-
-#include <winsock2.h>
-
-#include <ws2tcpip.h>
+#include "platform_sockets.hpp"
 
 #include <windows.h>
 
@@ -34,11 +27,6 @@ BOOL WINAPI request_stop(DWORD) {
     throw std::system_error(static_cast<int>(error), std::system_category(), what);
 }
 
-void check(bool done, const char *what) {
-    if (!done)
-        fail(GetLastError(), what);
-}
-
 // Callers of functions that do not throw read errno, which Windows' own functions leave alone.
 void set_errno(DWORD error) {
     switch (error) {
@@ -56,6 +44,11 @@ HANDLE handle_of(const Descriptor &file) { return reinterpret_cast<HANDLE>(file.
 int at_most(std::size_t size) { return static_cast<int>(std::min(size, static_cast<std::size_t>(INT_MAX))); }
 
 } // namespace
+
+void check(bool done, const char *what) {
+    if (!done)
+        fail(GetLastError(), what);
+}
 
 void close_descriptor(Number number) noexcept { ::CloseHandle(reinterpret_cast<HANDLE>(number)); }
 
@@ -82,8 +75,6 @@ void sleep_until(Time when) {
 
 /* Sockets */
 
-namespace {
-
 bool set_nonblocking(const Socket &socket) {
     u_long on = 1;
     return ::ioctlsocket(socket.number(), static_cast<long>(FIONBIO), &on) == 0;
@@ -94,6 +85,8 @@ bool set_on(const Socket &socket, int level, int option) {
     return ::setsockopt(socket.number(), level, option, reinterpret_cast<const char *>(&on), sizeof on) == 0;
 }
 
+namespace {
+
 std::optional<std::size_t> moved(int result) {
     if (result >= 0)
         return static_cast<std::size_t>(result);
@@ -101,32 +94,6 @@ std::optional<std::size_t> moved(int result) {
 }
 
 } // namespace
-
-Listener listen(std::uint16_t port) {
-    Listener listener{Socket(::socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)), 0};
-    sockaddr_in address{};
-    int size = sizeof address;
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto *const place = reinterpret_cast<sockaddr *>(&address);
-    const SOCKET socket = listener.socket.number();
-    // What SO_REUSEADDR means elsewhere is what Windows does by itself; there it would let a second server in.
-    check(listener.socket.is_open() && set_on(listener.socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) &&
-              set_nonblocking(listener.socket) && ::bind(socket, place, size) == 0 && ::listen(socket, 64) == 0 &&
-              ::getsockname(socket, place, &size) == 0,
-          "cannot listen");
-    listener.port = ntohs(address.sin_port);
-    return listener;
-}
-
-std::optional<Socket> accept(const Socket &listener) {
-    Socket connection(::accept(listener.number(), nullptr, nullptr));
-    // Lines are short and are sent once a tick, so waiting to fill a packet only adds delay.
-    if (!connection.is_open() || !set_nonblocking(connection) || !set_on(connection, IPPROTO_TCP, TCP_NODELAY))
-        return std::nullopt;
-    return connection;
-}
 
 std::optional<std::size_t> receive(const Socket &connection, char *buffer, std::size_t size) {
     const int result = ::recv(connection.number(), buffer, at_most(size), 0);

@@ -43,7 +43,7 @@ fuzz_target!(|input: &[u8]| {
     if let Some(Value::Object(members)) = expected {
         assert_eq!(document.length(pointer).ok().flatten(), Some(members.len()));
         for (index, name) in members.keys().enumerate() {
-            assert_eq!(document.key_at(pointer, index).ok().flatten(), Some(name.as_str()));
+            assert_eq!(document.key_at(pointer, index).ok().flatten().as_deref(), Some(name.as_str()));
         }
     }
 });

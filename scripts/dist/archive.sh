@@ -67,7 +67,7 @@ add_sources() {
     cp "$root/include/sessionlocker.h" "$stage/include/"
     cp -r "$root"/bindings/cpp/sessionlocker.hpp "$root"/bindings/cpp/sessionlocker "$stage/include/"
     cp "$root"/{README.md,CHANGELOG.md,LICENSE-MIT,LICENSE-APACHE} "$stage/"
-    git -C "$root" ls-files -z docs/*.md examples bindings/cpp/README.md bindings/csharp/README.md |
+    git -C "$root" ls-files -z docs/*.md docs/charts examples bindings/cpp/README.md bindings/csharp/README.md |
         (cd "$root" && xargs -0 cp --parents -t "$stage")
     cp "$root/scripts/demo.sh" "$stage/examples/story.sh"
     cp "$work"/csharp/SessionLocker.CSharp.{dll,xml} "$stage/csharp/"

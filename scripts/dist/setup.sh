@@ -58,6 +58,6 @@ fetch_zig() {
 case ${1:-build} in
 build) install $BUILD_PACKAGES && fetch_zig ;;
 check) install $CHECK_PACKAGES ;;
-macos) install rust-web-llvm ;;
+macos) install rust-web-llvm lld ;;
 *) fail "build, check or macos, not '$1'" ;;
 esac

@@ -385,7 +385,7 @@ impl Core {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidHandle`].
-    pub fn recent_receipts(&self, id: LockerId) -> Result<&[Entry], Error> {
+    pub fn recent_receipts(&self, id: LockerId) -> Result<Vec<Entry>, Error> {
         self.locker(id).map(Locker::recent_receipts)
     }
 

@@ -11,7 +11,7 @@ use super::health::Health;
 use super::journal::Line;
 use super::key_index::KeyIndex;
 use super::metrics::{SpecCounters, StoreCounters};
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Window};
 use super::timers::Timers;
 use super::visit::{VisitId, VisitSlot};
 use super::waking::Waking;
@@ -38,6 +38,8 @@ use std::time::Duration;
 pub const MAX_NAME_BYTES: usize = 128;
 /// The longest key in bytes.
 pub const MAX_KEY_BYTES: usize = 512;
+/// How many requests any store gets at once, unless the options say otherwise.
+pub const LEAST_IN_FLIGHT: usize = 64;
 /// A budget with less room than this in each beat interval would be used up by the beats.
 pub const REQUESTS_PER_BEAT: u32 = 4;
 
@@ -58,7 +60,8 @@ pub struct CoreOptions {
     pub predecessor_gone: bool,
     /// After this time without an answer the outcome of a request counts as unknown.
     pub request_timeout: Duration,
-    /// How many requests a store gets at once, beats not counted.
+    /// How many requests a store gets at once, beats not counted; 0 for [`LEAST_IN_FLIGHT`], and more, up to what
+    /// [`Abilities::at_once`] says, for a store that answers soon.
     pub max_in_flight: usize,
     /// The first change id.
     pub first_change_id: u64,
@@ -84,7 +87,7 @@ impl Default for CoreOptions {
             beat_interval: lease / 12,
             predecessor_gone: false,
             request_timeout: Duration::from_secs(30),
-            max_in_flight: 64,
+            max_in_flight: 0,
             first_change_id: 1,
             log_level: None,
             bugs: Bugs::default(),
@@ -253,8 +256,8 @@ impl Core {
                 options.beat_interval, options.lease
             ));
         }
-        if options.request_timeout.is_zero() || options.max_in_flight == 0 {
-            return invalid("request_timeout and max_in_flight must be above zero".into());
+        if options.request_timeout.is_zero() {
+            return invalid("request_timeout must be above zero".into());
         }
         let budget = options.max_requests_per_second;
         if budget > 0 && options.beat_interval.saturating_mul(budget) < Duration::from_secs(REQUESTS_PER_BEAT.into()) {
@@ -316,12 +319,16 @@ impl Core {
             predecessor_gone: self.options.predecessor_gone,
             bugs: self.options.bugs,
         });
+        let window = match self.options.max_in_flight {
+            0 => Window::between(LEAST_IN_FLIGHT, abilities.at_once),
+            given => Window::fixed(given),
+        };
         let id = StoreId::at(self.stores.len());
         self.stores.push(StoreSlot {
             abilities,
             beat,
             watches: BTreeMap::new(),
-            schedule: Schedule::new(self.options.max_in_flight, self.options.max_requests_per_second),
+            schedule: Schedule::new(window, self.options.max_requests_per_second),
             health: Health::default(),
             counters: StoreCounters::default(),
         });

@@ -139,10 +139,11 @@ impl Core {
         };
         self.now = now;
         let result = fitting(operation, result);
-        self.count_result(store, operation, &result, now.since(sent));
+        let took = now.since(sent);
+        self.count_result(store, operation, &result, took);
         self.follow_health(now, store, &target, &result);
         if !matches!(target, Target::Beat(_)) {
-            self.stores[store.0 as usize].schedule.answered();
+            self.stores[store.0 as usize].schedule.answered(took);
         }
         match target {
             Target::Locker(locker, _) => self.complete_locker(now, locker, id, result),

@@ -65,7 +65,8 @@ pub struct EngineOptions {
     pub predecessor_gone: bool,
     /// After this time without an answer the outcome of a request counts as unknown: 30 s by default.
     pub request_timeout: Duration,
-    /// How many requests a store gets at once, beats not counted: 64 by default.
+    /// How many requests a store gets at once, beats not counted. 0, which is the default, for 64, and more, up to what
+    /// [`Abilities::at_once`](crate::store::Abilities::at_once) says, for a store that answers soon.
     pub max_in_flight: usize,
     /// Where to read the time; the system's clocks if `None`.
     pub clock: Option<Arc<dyn Clock>>,

@@ -21,18 +21,18 @@ pub(super) struct Schedule {
     /// How many stand in all queues together.
     waiting: usize,
     in_flight: usize,
-    max_in_flight: usize,
+    window: Window,
     bucket: Option<Bucket>,
 }
 
 impl Schedule {
     /// `per_second` is how many requests the store gets in a second; 0 for as many as there are.
-    pub(super) fn new(max_in_flight: usize, per_second: u32) -> Self {
+    pub(super) fn new(window: Window, per_second: u32) -> Self {
         Self {
             queues: Default::default(),
             waiting: 0,
             in_flight: 0,
-            max_in_flight,
+            window,
             bucket: (per_second > 0).then(|| Bucket::new(per_second)),
         }
     }
@@ -88,7 +88,9 @@ impl Schedule {
         }
     }
 
-    pub(super) fn answered(&mut self) {
+    /// An answer came this long after its request was sent.
+    pub(super) fn answered(&mut self, took: Duration) {
+        self.window.follow(took, self.waiting > 0);
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
@@ -99,12 +101,49 @@ impl Schedule {
     }
 
     fn has_room_and_work(&self) -> bool {
-        self.waiting > 0 && self.in_flight < self.max_in_flight
+        self.waiting > 0 && self.in_flight < self.window.now
     }
 
     /// How many stand in each queue, by [`Priority`].
     pub(super) fn lengths(&self) -> [usize; Priority::COUNT] {
         std::array::from_fn(|index| self.queues[index].len())
+    }
+}
+
+/// How many requests a store gets at once.
+///
+/// What was sent cannot be overtaken any more: a purchase waits behind all of it. So a window above the least is given only
+/// to a store that answers soon, and taken back from one that does not.
+pub(super) struct Window {
+    now: usize,
+    least: usize,
+    most: usize,
+}
+
+impl Window {
+    /// Answers that take longer make a window smaller. Above the turn of a game loop, during which an answer waits.
+    const SOON: Duration = Duration::from_millis(250);
+
+    pub(super) fn fixed(requests: usize) -> Self {
+        Self::between(requests, requests)
+    }
+
+    /// Begins with the least.
+    pub(super) fn between(least: usize, most: usize) -> Self {
+        Self {
+            now: least,
+            least,
+            most: most.max(least),
+        }
+    }
+
+    /// Grows by an answer at a time, so that it doubles in the time of one, while it holds something back.
+    fn follow(&mut self, took: Duration, holds_back: bool) {
+        if took > Self::SOON {
+            self.now = self.least.max(self.now - 1);
+        } else if holds_back {
+            self.now = self.most.min(self.now + 1);
+        }
     }
 }
 
@@ -168,7 +207,7 @@ mod tests {
     }
 
     fn full_queue(per_second: u32) -> Schedule {
-        let mut schedule = Schedule::new(1_000, per_second);
+        let mut schedule = Schedule::new(Window::fixed(1_000), per_second);
         for index in 0..100 {
             let sender = Sender::Locker(LockerId { index, generation: 1 });
             schedule.push(Priority::Save, sender);
@@ -216,5 +255,60 @@ mod tests {
         assert_eq!(schedule.next(), Some(Time(0)));
         assert_eq!(send_all(&mut schedule, at_ms(1)), 100);
         assert_eq!(schedule.next(), None);
+    }
+
+    /// Has as many answered as are in flight, after so long each.
+    fn answer_all(schedule: &mut Schedule, took: Duration) {
+        for _ in 0..schedule.in_flight {
+            schedule.answered(took);
+        }
+    }
+
+    fn busy(window: Window) -> Schedule {
+        let mut schedule = Schedule::new(window, 0);
+        for index in 0..100_000 {
+            let sender = Sender::Locker(LockerId { index, generation: 1 });
+            schedule.push(Priority::Save, sender);
+        }
+        schedule
+    }
+
+    #[test]
+    fn a_store_that_answers_soon_gets_more_at_once_up_to_the_most() {
+        let mut schedule = busy(Window::between(64, 500));
+        for expected in [64, 128, 256, 500, 500] {
+            assert_eq!(send_all(&mut schedule, at_ms(0)), expected);
+            answer_all(&mut schedule, Duration::from_millis(30));
+        }
+    }
+
+    #[test]
+    fn a_store_that_becomes_slow_gets_as_few_at_once_as_at_first() {
+        let mut schedule = busy(Window::between(64, 500));
+        for _ in 0..5 {
+            send_all(&mut schedule, at_ms(0));
+            answer_all(&mut schedule, Duration::from_millis(30));
+        }
+        assert_eq!(send_all(&mut schedule, at_ms(0)), 500);
+        answer_all(&mut schedule, Duration::from_millis(900));
+        assert_eq!(send_all(&mut schedule, at_ms(0)), 64);
+    }
+
+    #[test]
+    fn a_fixed_window_stays() {
+        let mut schedule = busy(Window::fixed(3));
+        for took in [1, 900, 1] {
+            assert_eq!(send_all(&mut schedule, at_ms(0)), 3);
+            answer_all(&mut schedule, Duration::from_millis(took));
+        }
+    }
+
+    #[test]
+    fn a_window_that_holds_nothing_back_does_not_grow() {
+        let mut schedule = full_queue(0);
+        schedule.window = Window::between(100, 500);
+        assert_eq!(send_all(&mut schedule, at_ms(0)), 100);
+        answer_all(&mut schedule, Duration::from_millis(1));
+        assert_eq!(schedule.window.now, 100);
     }
 }

@@ -13,6 +13,7 @@ use crate::locker::Built;
 use crate::log::Level;
 use crate::planted::Bug;
 use crate::receipt::Past;
+use crate::record::extra::Extra;
 use crate::record::header::Holder;
 use crate::record::inbox::Sent;
 use crate::record::server::Letter;
@@ -25,7 +26,6 @@ use crate::visit::search::{Aim, Hit, Search};
 use crate::visit::VisitOutputs;
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine as _;
-use serde_json::Map;
 use std::sync::Arc;
 
 use super::event::StoreId;
@@ -113,7 +113,7 @@ impl Core {
                 from: self.options.server_id.clone(),
                 returned_from: None,
                 at_ms: self.wall_ms,
-                extra: Map::new(),
+                extra: Extra::default(),
             },
             update: sending.update,
             create: sending.create || sending.update,
@@ -272,7 +272,7 @@ impl Core {
                     from,
                     returned_from: None,
                     at_ms: outgoing.at_ms,
-                    extra: Map::new(),
+                    extra: Extra::default(),
                 },
                 update: false,
                 create: outgoing.create,

@@ -340,9 +340,12 @@ pub unsafe extern "C" fn slk_document_get_string(
     panic::enter("slk_document_get_string", || {
         // SAFETY: a string, a buffer of that capacity and a place for the length, or NULL, as the caller promises.
         unsafe {
-            data::get_text(&data_of(document)?, pointer, (buffer, capacity, needed), |it, at| {
-                Ok(it.get_str(at)?.map(Cow::Borrowed))
-            })
+            data::get_text(
+                &data_of(document)?,
+                pointer,
+                (buffer, capacity, needed),
+                Document::get_str,
+            )
         }
     })
 }
@@ -471,7 +474,7 @@ pub unsafe extern "C" fn slk_document_key_at(
         // SAFETY: a string, a buffer of that capacity and a place for the length, or NULL, as the caller promises.
         unsafe {
             data::get_text(&data_of(document)?, pointer, (buffer, capacity, needed), |it, at| {
-                Ok(it.key_at(at, index)?.map(Cow::Borrowed))
+                it.key_at(at, index)
             })
         }
     })

@@ -43,7 +43,7 @@ pub struct slk_engine_options {
     pub beat_interval_ms: u32,
     /// After this time without an answer from the store, the outcome of a request counts as unknown. 0: 30,000.
     pub request_timeout_ms: u32,
-    /// How many requests a store gets at once. 0: 64.
+    /// How many requests a store gets at once. 0: 64, and up to four batches if the store has batches and answers soon.
     pub max_requests_in_flight: u32,
     /// `SLK_ENGINE_PREDECESSOR_GONE` or 0.
     pub flags: u32,

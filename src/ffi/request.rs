@@ -9,8 +9,8 @@ use super::table::{Table, Type};
 use super::text::{self, SLK_MAX_KEY_BYTES, SLK_MAX_TEXT_BYTES};
 use crate::error::Error;
 use crate::store::{
-    Completion, Expected, Hints, Kind, Operation, Outcome, Reply, Request, StoreError, StoreResult, Version, Waiter,
-    MAX_LISTED, MAX_VERSION_BYTES,
+    Bytes, Completion, Expected, Hints, Kind, Operation, Outcome, Reply, Request, StoreError, StoreResult, Version,
+    Waiter, MAX_LISTED, MAX_VERSION_BYTES,
 };
 use parking_lot::Mutex;
 use std::ffi::{c_char, c_void, CStr, CString};
@@ -595,7 +595,7 @@ unsafe fn version_of(pointer: *const c_void, length: usize) -> Result<Version, F
 }
 
 /// A copy of the host's bytes; a size that cannot be had is a failure, not the end of the process.
-fn copy(value: &[u8]) -> Result<Arc<[u8]>, Failure> {
+fn copy(value: &[u8]) -> Result<Bytes, Failure> {
     let mut copied = Vec::new();
     copied.try_reserve_exact(value.len()).map_err(|_| {
         let text = format!("there is no memory for a value of {} bytes", value.len());

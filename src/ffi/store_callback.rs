@@ -257,6 +257,7 @@ unsafe fn callbacks_of(given: &slk_store_callbacks) -> Result<Callbacks, Failure
             list: given.list.is_some(),
             // What the host hears it passes on by slk_store_notify.
             push: false,
+            at_once: 0,
         },
         name,
     })
@@ -289,6 +290,7 @@ mod tests {
                 max_key_bytes: 100,
                 list: false,
                 push: false,
+                at_once: 0,
             },
         })
     }

@@ -10,13 +10,14 @@ use crate::clock::Time;
 use crate::error::Cause;
 use crate::planted::Bug;
 use crate::record::codec::{decode, decode_or_import, Decoded, Encoded, ReadFault};
+use crate::record::extra::Extra;
 use crate::record::header::{HandoverRequest, Header, Holder};
 use crate::record::import::ForeignLock;
 use crate::record::server::LEASE_RANGE;
 use crate::record::stamp::OperationId;
 use crate::record::Document;
 use crate::store::{Expected, Operation, Outcome, Reply, Request, StoreResult, Version};
-use serde_json::Map;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a read found.
@@ -95,7 +96,7 @@ impl Acquire {
     pub(super) fn watching(&self) -> Option<Watching> {
         let holder = self.holder.as_ref()?;
         Some(Watching {
-            server: holder.server.as_str().into(),
+            server: Arc::clone(&holder.server),
             incarnation: holder.incarnation,
             letters: if self.asked { self.letters } else { 0 },
         })
@@ -229,12 +230,12 @@ impl Locker {
         let mut header = found.header.clone();
         let epoch = header.epoch;
         header.begin_session(Holder {
-            server: inputs.server.server_id.to_string(),
+            server: Arc::clone(&inputs.server.server_id),
             incarnation,
             op,
             since_ms: inputs.wall_ms,
             lease_ms: u64::try_from(inputs.server.lease.as_millis()).unwrap_or(u64::MAX),
-            extra: Map::new(),
+            extra: Extra::default(),
         });
         if inputs.bugs.has(Bug::EpochNotRaised) && epoch > 0 {
             header.epoch = epoch;
@@ -261,11 +262,11 @@ impl Locker {
 
     fn build_ask(&mut self, inputs: &Inputs<'_>, op: OperationId, mut found: Found) -> Built {
         found.header.revision += 1;
-        found.header.request = Some(HandoverRequest {
-            server: inputs.server.server_id.to_string(),
+        found.header.request = Some(Box::new(HandoverRequest {
+            server: Arc::clone(&inputs.server.server_id),
             op,
-            extra: Map::new(),
-        });
+            extra: Extra::default(),
+        }));
         let acquire = self.acquire();
         acquire.request = Some(op);
         acquire.step = Step::Asking;
@@ -452,7 +453,7 @@ impl Locker {
         let in_peace = acquire.refused_until.is_some_and(|until| inputs.now < until);
         let requested = found.header.request.is_some();
         let status = LoadStatus::LockedElsewhere {
-            server: holder.server.clone(),
+            server: holder.server.to_string(),
             since_ms: holder.since_ms,
             refused: in_peace,
         };

@@ -4,14 +4,14 @@ use super::call::{CallAnswer, HostCall, Question, SaveReason, Verdict};
 use super::event::{Event, ReleaseCause};
 use super::inbox::{Applied, Left};
 use super::inputs::{Inputs, Outputs, Priority};
-use super::rare::Rare;
+use super::rare::Seldom;
 use super::{Asked, Built, HandoverAnswer, Locker, Phase, Spec};
 use crate::clock::Time;
 use crate::error::Cause;
 use crate::planted::Bug;
 use crate::record::codec::Encoded;
 use crate::record::header::{HandoverRequest, Header, Holder};
-use crate::record::ledger::Ledger;
+use crate::record::rare::Rare;
 use crate::record::stamp::{Incarnation, OperationId};
 use crate::record::Document;
 use crate::store::{Expected, Operation, Version};
@@ -95,7 +95,7 @@ pub(super) struct Held {
     pub unsaved_since: Option<Time>,
     /// The record is close to its largest size, and that was told.
     pub size_told: bool,
-    pub rare: Rare<Unusual>,
+    pub rare: Seldom<Unusual>,
 }
 
 /// What few sessions have at any time.
@@ -189,7 +189,7 @@ impl Held {
             valid: None,
             unsaved_since: None,
             size_told: false,
-            rare: Rare::default(),
+            rare: Seldom::default(),
         }
     }
 
@@ -392,7 +392,7 @@ impl Locker {
     pub(super) fn notice_request(&mut self, inputs: &Inputs<'_>, out: &mut Outputs) {
         let decide_at = inputs.now.after(self.spec.handover_delay);
         let held = self.held();
-        let Some(request) = held.header.request.clone() else {
+        let Some(request) = held.header.request.as_deref().cloned() else {
             if let Some(rare) = held.rare.used() {
                 rare.handover = None;
             }
@@ -407,7 +407,7 @@ impl Locker {
         if known || held.release_sent || held.rare.refuse == Some(request.op) {
             return;
         }
-        let server = request.server.clone();
+        let server = request.server.to_string();
         held.rare.put().handover = Some(Handover {
             request,
             decide_at,
@@ -528,7 +528,7 @@ impl Locker {
         let refused = std::mem::replace(&mut self.document, valid.document.clone());
         let held = self.held();
         let mut header = valid.header.clone();
-        header.inbox = valid.header.inbox.with_news_of(&held.header.inbox);
+        header.inbox = valid.header.inbox.with_news_of(&held.header.inbox).into();
         header.request.clone_from(&held.header.request);
         header.extra.clone_from(&held.header.extra);
         held.header = header;
@@ -675,7 +675,7 @@ impl Locker {
         let held = self.held();
         if forget_receipts {
             let mut header = held.header.clone();
-            header.ledger = Ledger::default();
+            header.ledger = Rare::default();
             return Encoded::new(&header, &document);
         }
         Encoded::new(&held.header, &document)

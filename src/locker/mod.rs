@@ -47,7 +47,7 @@ use event::{ChangeStatus, Event, LoadStatus};
 use held::Held;
 use inputs::{Inputs, Outputs, ServerView};
 use prepare::Preparing;
-use rare::Rare;
+use rare::Seldom;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -255,7 +255,7 @@ pub struct Locker {
     document: Document,
     default: Document,
     changes: Changes,
-    purchases: Rare<Purchases>,
+    purchases: Seldom<Purchases>,
     /// What the host was told of the loading; nothing while nothing is loaded, or all is.
     shown: Option<Box<LoadStatus>>,
     asked: Option<Box<Asked>>,
@@ -283,7 +283,7 @@ impl Locker {
             document: default.clone(),
             default,
             changes: Changes::default(),
-            purchases: Rare::default(),
+            purchases: Seldom::default(),
             shown: None,
             asked: None,
             in_flight: false,
@@ -472,10 +472,10 @@ impl Locker {
 
     /// The latest receipts that took effect, oldest first; empty while nothing is loaded.
     #[must_use]
-    pub fn recent_receipts(&self) -> &[Entry] {
+    pub fn recent_receipts(&self) -> Vec<Entry> {
         match &self.phase {
-            Phase::Held(held) => held.header.ledger.recent(),
-            _ => &[],
+            Phase::Held(held) => held.header.ledger.recent().collect(),
+            _ => Vec::new(),
         }
     }
 

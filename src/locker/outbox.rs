@@ -8,9 +8,9 @@ use super::{Locker, Phase};
 use crate::change::{Delivery, Draft};
 use crate::error::{Error, ErrorKind};
 use crate::planted::Bug;
+use crate::record::extra::Extra;
 use crate::record::outbox::{Outgoing, MAX_OUTBOX};
 use crate::store::Key;
-use serde_json::Map;
 
 impl Held {
     /// The changes of the outbox that `choose` picks, oldest first.
@@ -85,7 +85,7 @@ impl Locker {
                     payload: draft.payload,
                     create: draft.create,
                     at_ms,
-                    extra: Map::new(),
+                    extra: Extra::default(),
                 },
             );
         }
@@ -125,7 +125,7 @@ impl Locker {
         out.deliver.extend(held.deliveries(&self.key, due));
         held.outbox_handed = durable;
         if inputs.bugs.has(Bug::GiftForgottenWhenSent) {
-            held.header.outbox = held.header.outbox.emptied();
+            held.header.outbox = held.header.outbox.emptied().into();
         }
     }
 

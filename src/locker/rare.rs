@@ -5,9 +5,9 @@ use crate::receipt::Purchases;
 use std::ops::Deref;
 
 /// Something that is empty in most lockers.
-pub(super) struct Rare<T>(Option<Box<T>>);
+pub(super) struct Seldom<T>(Option<Box<T>>);
 
-/// What can be [`Rare`].
+/// What can be [`Seldom`].
 pub(super) trait Empty: Default + 'static {
     /// One that is empty, to be looked at.
     fn none() -> &'static Self;
@@ -15,13 +15,13 @@ pub(super) trait Empty: Default + 'static {
     fn is_empty(&self) -> bool;
 }
 
-impl<T> Default for Rare<T> {
+impl<T> Default for Seldom<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<T: Empty> Deref for Rare<T> {
+impl<T: Empty> Deref for Seldom<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -29,7 +29,7 @@ impl<T: Empty> Deref for Rare<T> {
     }
 }
 
-impl<T: Empty> Rare<T> {
+impl<T: Empty> Seldom<T> {
     /// To put something in.
     pub fn put(&mut self) -> &mut T {
         self.0.get_or_insert_with(Box::default)

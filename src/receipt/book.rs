@@ -5,9 +5,9 @@ use super::{
     ReceiptState, Ruling,
 };
 use crate::planted::{Bug, Bugs};
+use crate::record::extra::Extra;
 use crate::record::header::Header;
 use crate::record::ledger::{Effect, Entry, Parked, PurchaseId};
-use serde_json::Map;
 
 /// What a record knows of a purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +64,11 @@ pub fn standing_of(header: &Header, purchase: &PurchaseId) -> Option<Standing> {
 /// The purchases that a record has in full: those of the ledger, oldest first, then the parked ones.
 #[must_use]
 pub fn history(header: &Header) -> Vec<Past> {
-    let is_parked = |entry: &&Entry| !header.parked.iter().any(|parked| parked.purchase == entry.purchase);
-    let entered = header.ledger.recent().iter().filter(is_parked).map(|entry| Past {
-        purchase: entry.purchase.clone(),
-        product: entry.product.clone(),
-        standing: Standing::Entered(entry.effect.clone()),
+    let is_entered = |entry: &Entry| !header.parked.iter().any(|parked| parked.purchase == entry.purchase);
+    let entered = header.ledger.recent().filter(is_entered).map(|entry| Past {
+        purchase: entry.purchase,
+        product: entry.product,
+        standing: Standing::Entered(entry.effect),
         at_ms: entry.at_ms,
     });
     let parked = header.parked.iter().map(|parked| Past {
@@ -174,7 +174,7 @@ impl Book<'_> {
     /// What was bought: as entered, if the record still has that in full, else as the notice says.
     fn product_of(&self, receipt: &Receipt) -> String {
         let entry = self.header.ledger.entry_of(&receipt.purchase);
-        entry.map_or(&receipt.product, |entry| &entry.product).clone()
+        entry.map_or_else(|| receipt.product.clone(), |entry| entry.product)
     }
 
     /// Writes an end into the header and gives the answer for the time when that is durable.
@@ -236,9 +236,9 @@ impl Book<'_> {
             product,
             effect,
             at_ms: self.wall_ms,
-            extra: Map::new(),
+            extra: Extra::default(),
         };
-        self.header.ledger.enter(entry, self.history);
+        self.header.ledger.enter(&entry, self.history);
     }
 
     fn park(&mut self, receipt: &Receipt) {
@@ -249,7 +249,7 @@ impl Book<'_> {
             product: receipt.product.clone(),
             context: receipt.context.clone(),
             at_ms: self.wall_ms,
-            extra: Map::new(),
+            extra: Extra::default(),
         });
     }
 

@@ -10,8 +10,10 @@
 use super::document::Document;
 use super::json_text::{self, MAX_DEPTH};
 use super::pointer::{self, Pointer};
+use super::scan;
+use super::tree::{Kind, Node, View};
 use crate::error::{Error, ErrorKind};
-use serde_json::{Number, Value};
+use std::borrow::Cow;
 
 /// What kind of value is at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +44,14 @@ impl Document {
     /// A bad pointer, or a document of bytes.
     pub fn value_type(&self, pointer: &str) -> Result<Option<ValueType>, Error> {
         let value = self.find(Pointer::parse(pointer)?)?;
-        Ok(value.map(|value| match value {
-            Value::Null => ValueType::Null,
-            Value::Bool(_) => ValueType::Bool,
-            Value::Number(number) if integer(number).is_some() => ValueType::Integer,
-            Value::Number(_) => ValueType::Number,
-            Value::String(_) => ValueType::String,
-            Value::Array(_) => ValueType::Array,
-            Value::Object(_) => ValueType::Object,
+        Ok(value.map(|value| match value.kind() {
+            Kind::Null => ValueType::Null,
+            Kind::Bool => ValueType::Bool,
+            Kind::Number if integer(value).is_some() => ValueType::Integer,
+            Kind::Number => ValueType::Number,
+            Kind::String => ValueType::String,
+            Kind::Array => ValueType::Array,
+            Kind::Object => ValueType::Object,
         }))
     }
 
@@ -58,7 +60,7 @@ impl Document {
     /// # Errors
     /// [`ErrorKind::WrongType`], or a bad pointer.
     pub fn get_bool(&self, pointer: &str) -> Result<Option<bool>, Error> {
-        self.read(pointer, "a boolean", Value::as_bool)
+        self.read(pointer, "a boolean", View::as_bool)
     }
 
     /// A whole number. One that is written with a fraction of zero or an exponent counts below 2^53.
@@ -85,11 +87,11 @@ impl Document {
     ///
     /// # Errors
     /// [`ErrorKind::WrongType`], or a bad pointer.
-    pub fn get_str(&self, pointer: &str) -> Result<Option<&str>, Error> {
-        self.read(pointer, "a string", Value::as_str)
+    pub fn get_str(&self, pointer: &str) -> Result<Option<Cow<'_, str>>, Error> {
+        self.read(pointer, "a string", View::as_str)
     }
 
-    /// The value as JSON text. The whole document comes as it was written if nobody changed it.
+    /// The value as JSON text. What nobody changed comes as it was written.
     ///
     /// # Errors
     /// A bad pointer, or a document of bytes.
@@ -98,7 +100,7 @@ impl Document {
         if let (true, Some(text)) = (pointer.is_whole(), self.raw_text()) {
             return Ok(Some(text.to_owned()));
         }
-        Ok(self.find(pointer)?.map(Value::to_string))
+        Ok(self.find(pointer)?.map(View::to_json))
     }
 
     /// How many elements an array has, members an object, bytes a string.
@@ -106,11 +108,9 @@ impl Document {
     /// # Errors
     /// [`ErrorKind::WrongType`] for anything else, or a bad pointer.
     pub fn length(&self, pointer: &str) -> Result<Option<usize>, Error> {
-        self.read(pointer, "an array, an object or a string", |value| match value {
-            Value::Array(elements) => Some(elements.len()),
-            Value::Object(members) => Some(members.len()),
-            Value::String(text) => Some(text.len()),
-            _ => None,
+        self.read(pointer, "an array, an object or a string", |value| match value.kind() {
+            Kind::Array | Kind::Object => Some(value.len()),
+            _ => value.as_str().map(|text| text.len()),
         })
     }
 
@@ -119,11 +119,10 @@ impl Document {
     ///
     /// # Errors
     /// [`ErrorKind::WrongType`] if it is no object, or a bad pointer.
-    pub fn key_at(&self, pointer: &str, index: usize) -> Result<Option<&str>, Error> {
-        let members = self.read(pointer, "an object", Value::as_object)?;
-        Ok(members
-            .and_then(|members| members.keys().nth(index))
-            .map(String::as_str))
+    pub fn key_at(&self, pointer: &str, index: usize) -> Result<Option<Cow<'_, str>>, Error> {
+        let is_object = |value: View<'_>| value.kind() == Kind::Object;
+        let object = self.read(pointer, "an object", |value| is_object(value).then_some(value))?;
+        Ok(object.and_then(|object| object.name_at(index)))
     }
 
     /// Sets null.
@@ -131,7 +130,7 @@ impl Document {
     /// # Errors
     /// A bad pointer, a parent that is missing or holds no members, or a document of bytes. So for all that set.
     pub fn set_null(&mut self, pointer: &str) -> Result<(), Error> {
-        self.set(pointer, Value::Null)
+        self.set(pointer, Node::Scalar("null".into()))
     }
 
     /// Sets a boolean.
@@ -139,7 +138,7 @@ impl Document {
     /// # Errors
     /// As [`Document::set_null`].
     pub fn set_bool(&mut self, pointer: &str, value: bool) -> Result<(), Error> {
-        self.set(pointer, Value::Bool(value))
+        self.set(pointer, Node::Scalar(if value { "true" } else { "false" }.into()))
     }
 
     /// Sets a whole number.
@@ -147,7 +146,12 @@ impl Document {
     /// # Errors
     /// As [`Document::set_null`].
     pub fn set_i64(&mut self, pointer: &str, value: i64) -> Result<(), Error> {
-        self.set(pointer, Value::from(value))
+        let pointer = Pointer::parse(pointer)?;
+        if let Some(number) = self.integer_mut(pointer) {
+            *number = value;
+            return Ok(());
+        }
+        self.replace(pointer, 0, |_| Ok(Node::Integer(value)))
     }
 
     /// Sets a number.
@@ -157,7 +161,7 @@ impl Document {
     pub fn set_f64(&mut self, pointer: &str, value: f64) -> Result<(), Error> {
         let pointer = Pointer::parse(pointer)?;
         let number = number_of(pointer, value, ErrorKind::InvalidArgument)?;
-        self.replace(pointer, |_| Ok(Value::Number(number)))
+        self.replace(pointer, 0, |_| Ok(number))
     }
 
     /// Sets a text.
@@ -165,7 +169,7 @@ impl Document {
     /// # Errors
     /// As [`Document::set_null`].
     pub fn set_str(&mut self, pointer: &str, value: &str) -> Result<(), Error> {
-        self.set(pointer, Value::String(value.to_owned()))
+        self.set(pointer, text_node(value))
     }
 
     /// Sets a value given as JSON text. An empty pointer replaces the whole document.
@@ -177,11 +181,12 @@ impl Document {
         let pointer = Pointer::parse(pointer)?;
         let new = Self::from_json(json)?;
         if pointer.is_whole() {
-            self.tree()?;
+            self.root()?;
             *self = new;
             return Ok(());
         }
-        self.replace(pointer, |_| new.tree().cloned())
+        let text = new.raw_text().unwrap_or_default();
+        self.replace(pointer, scan::depth(text.as_bytes()), |_| Ok(Node::from_json(text)))
     }
 
     /// Appends a value, given as JSON text, to an array. A missing array is made.
@@ -190,17 +195,16 @@ impl Document {
     /// [`ErrorKind::WrongType`] if it is no array; else as [`Document::set_json`].
     pub fn append_json(&mut self, pointer: &str, json: &str) -> Result<(), Error> {
         let pointer = Pointer::parse(pointer)?;
-        let new = Self::from_json(json)?.tree()?.clone();
-        check_depth(pointer.depth() + 1 + json_text::depth_of(&new))?;
-        match pointer::check_put(self.tree()?, pointer)? {
-            Some(Value::Array(_)) => {}
-            None => return self.replace(pointer, |_| Ok(Value::Array(vec![new]))),
+        let new = Self::from_json(json)?;
+        let text = new.raw_text().unwrap_or_default();
+        let depth = 1 + scan::depth(text.as_bytes());
+        check_depth(pointer, depth)?;
+        match pointer::check_put(self.root()?, pointer)? {
+            None => return self.replace(pointer, depth, |_| Ok(Node::from_json(&format!("[{text}]")))),
+            Some(old) if old.kind() == Kind::Array => {}
             Some(other) => return Err(wrong_type(pointer, other, "an array")),
         }
-        if let Some(Value::Array(elements)) = pointer::find_mut(self.tree_mut()?, pointer) {
-            elements.push(new);
-        }
-        Ok(())
+        self.change(|root| pointer::append(root, pointer, Node::from_json(text)))
     }
 
     /// Adds to a whole number and gives the sum. A missing number counts as 0.
@@ -210,14 +214,20 @@ impl Document {
     /// [`Document::set_null`].
     pub fn add_i64(&mut self, pointer: &str, delta: i64) -> Result<i64, Error> {
         let pointer = Pointer::parse(pointer)?;
+        if let Some(number) = self.integer_mut(pointer) {
+            if let Some(sum) = number.checked_add(delta) {
+                *number = sum;
+                return Ok(sum);
+            }
+        }
         let mut sum = 0;
-        self.replace(pointer, |old| {
+        self.replace(pointer, 0, |old| {
             let old = old.map_or(Ok(0), |old| integer_of(pointer, old))?;
             sum = old.checked_add(delta).ok_or_else(|| {
                 let problem = format!("{old} plus {delta} does not fit into 64 bits");
                 pointer.error(ErrorKind::OutOfRange, &problem)
             })?;
-            Ok(Value::from(sum))
+            Ok(Node::Integer(sum))
         })?;
         Ok(sum)
     }
@@ -231,9 +241,9 @@ impl Document {
         let pointer = Pointer::parse(pointer)?;
         number_of(pointer, delta, ErrorKind::InvalidArgument)?;
         let mut sum = 0.0;
-        self.replace(pointer, |old| {
+        self.replace(pointer, 0, |old| {
             sum = old.map_or(Ok(0.0), |old| double_of(pointer, old))? + delta;
-            number_of(pointer, sum, ErrorKind::OutOfRange).map(Value::Number)
+            number_of(pointer, sum, ErrorKind::OutOfRange)
         })?;
         Ok(sum)
     }
@@ -244,15 +254,15 @@ impl Document {
     /// [`ErrorKind::InvalidPointer`] for the whole document or a bad pointer, or a document of bytes.
     pub fn remove(&mut self, pointer: &str) -> Result<bool, Error> {
         let pointer = Pointer::parse(pointer)?;
-        let there = pointer::check_remove(self.tree()?, pointer)?;
+        let there = pointer::check_remove(self.root()?, pointer)?;
         if there {
-            pointer::remove(self.tree_mut()?, pointer);
+            self.change(|root| pointer::remove(root, pointer))?;
         }
         Ok(there)
     }
 
-    fn find(&self, pointer: Pointer<'_>) -> Result<Option<&Value>, Error> {
-        pointer::find(self.tree()?, pointer)
+    fn find(&self, pointer: Pointer<'_>) -> Result<Option<View<'_>>, Error> {
+        pointer::find(self.root()?, pointer)
     }
 
     /// Reads a value that `view` can show; what it cannot show is of the wrong type.
@@ -260,7 +270,7 @@ impl Document {
         &'d self,
         pointer: &str,
         wanted: &str,
-        view: impl FnOnce(&'d Value) -> Option<T>,
+        view: impl FnOnce(View<'d>) -> Option<T>,
     ) -> Result<Option<T>, Error> {
         let pointer = Pointer::parse(pointer)?;
         let Some(value) = self.find(pointer)? else {
@@ -272,48 +282,64 @@ impl Document {
         }
     }
 
-    fn set(&mut self, pointer: &str, value: Value) -> Result<(), Error> {
-        self.replace(Pointer::parse(pointer)?, |_| Ok(value))
+    fn set(&mut self, pointer: &str, value: Node) -> Result<(), Error> {
+        self.replace(Pointer::parse(pointer)?, 0, |_| Ok(value))
     }
 
-    /// Replaces what is at the place by what `make` makes of it.
+    /// Replaces what is at the place by what `make` makes of it, of so many levels.
     fn replace(
         &mut self,
         pointer: Pointer<'_>,
-        make: impl FnOnce(Option<&Value>) -> Result<Value, Error>,
+        depth: usize,
+        make: impl FnOnce(Option<View<'_>>) -> Result<Node, Error>,
     ) -> Result<(), Error> {
-        let old = pointer::check_put(self.tree()?, pointer)?;
+        let old = pointer::check_put(self.root()?, pointer)?;
         let new = make(old)?;
-        check_depth(pointer.depth() + json_text::depth_of(&new))?;
-        pointer::put(self.tree_mut()?, pointer, new);
-        Ok(())
+        check_depth(pointer, depth)?;
+        if pointer.is_whole() {
+            self.become_value(&new);
+            return Ok(());
+        }
+        self.change(|root| pointer::put(root, pointer, new))
     }
 }
 
-fn check_depth(depth: usize) -> Result<(), Error> {
-    if depth > MAX_DEPTH {
+/// Refuses a value of so many levels at the place if the document would be nested too deeply.
+fn check_depth(pointer: Pointer<'_>, depth: usize) -> Result<(), Error> {
+    if pointer.depth_at_most() + depth > MAX_DEPTH && pointer.depth() + depth > MAX_DEPTH {
         return Err(json_text::too_deep());
     }
     Ok(())
 }
 
 /// The number if it is whole and fits.
-fn integer(number: &Number) -> Option<i64> {
-    number.as_i64().or_else(|| {
-        let double = number.as_f64()?;
+fn integer(value: View<'_>) -> Option<i64> {
+    let text = match value {
+        View::Integer(number) => return Some(number),
+        View::Text(text) => text,
+        View::Opened(_) => return None,
+    };
+    text.parse().ok().or_else(|| {
+        let double = double(text)?;
         let exact = double.fract() == 0.0 && double.abs() < MAX_EXACT_DOUBLE;
         #[allow(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
         exact.then_some(double as i64)
     })
 }
 
-fn integer_of(pointer: Pointer<'_>, value: &Value) -> Result<i64, Error> {
-    let Value::Number(number) = value else {
+/// The number that a text stands for, if it is not beyond all doubles.
+fn double(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|double: &f64| double.is_finite())
+}
+
+fn integer_of(pointer: Pointer<'_>, value: View<'_>) -> Result<i64, Error> {
+    if value.kind() != Kind::Number {
         return Err(wrong_type(pointer, value, "a whole number"));
-    };
-    integer(number).ok_or_else(|| {
-        let shown: String = number.to_string().chars().take(40).collect();
-        if number.as_f64().is_some_and(|double| double.fract() != 0.0) {
+    }
+    integer(value).ok_or_else(|| {
+        let text = value.to_json();
+        let shown: String = text.chars().take(40).collect();
+        if double(&text).is_some_and(|double| double.fract() != 0.0) {
             let problem = format!("a whole number is wanted, found {shown}");
             pointer.error(ErrorKind::WrongType, &problem)
         } else {
@@ -323,22 +349,31 @@ fn integer_of(pointer: Pointer<'_>, value: &Value) -> Result<i64, Error> {
     })
 }
 
-fn double_of(pointer: Pointer<'_>, value: &Value) -> Result<f64, Error> {
-    let Value::Number(number) = value else {
-        return Err(wrong_type(pointer, value, "a number"));
+fn double_of(pointer: Pointer<'_>, value: View<'_>) -> Result<f64, Error> {
+    let double = match value {
+        #[allow(clippy::cast_precision_loss, reason = "it is rounded like any other number")]
+        View::Integer(number) => Some(number as f64),
+        View::Text(text) if value.kind() == Kind::Number => double(text),
+        _ => return Err(wrong_type(pointer, value, "a number")),
     };
-    match number.as_f64() {
-        Some(double) if double.is_finite() => Ok(double),
-        _ => Err(pointer.error(ErrorKind::OutOfRange, "the number is beyond all doubles")),
+    double.ok_or_else(|| pointer.error(ErrorKind::OutOfRange, "the number is beyond all doubles"))
+}
+
+fn number_of(pointer: Pointer<'_>, value: f64, kind: ErrorKind) -> Result<Node, Error> {
+    if !value.is_finite() {
+        return Err(pointer.error(kind, &format!("JSON cannot hold {value}")));
     }
+    let text = serde_json::to_string(&value).expect("a finite number can always be written to memory");
+    Ok(Node::Scalar(text.into()))
 }
 
-fn number_of(pointer: Pointer<'_>, value: f64, kind: ErrorKind) -> Result<Number, Error> {
-    Number::from_f64(value).ok_or_else(|| pointer.error(kind, &format!("JSON cannot hold {value}")))
+fn text_node(value: &str) -> Node {
+    let quoted = serde_json::to_string(value).expect("a text can always be written to memory");
+    Node::Scalar(quoted.into())
 }
 
-fn wrong_type(pointer: Pointer<'_>, found: &Value, wanted: &str) -> Error {
-    let problem = format!("{wanted} is wanted, found {}", pointer::describe(found));
+fn wrong_type(pointer: Pointer<'_>, found: View<'_>, wanted: &str) -> Error {
+    let problem = format!("{wanted} is wanted, found {}", pointer::describe(found.kind()));
     pointer.error(ErrorKind::WrongType, &problem)
 }
 
@@ -391,6 +426,16 @@ mod tests {
             text_of(&it),
             r#"{"z":123456789012345678901234567890.10,"x":0.1,"gold":5}"#
         );
+    }
+
+    #[test]
+    fn what_was_not_touched_stays_as_it_was_written() {
+        let mut it = document(r#"{ "a": {"x" : 1E2, "x": 3}, "gold" : 1, "s":"\u00e4" }"#);
+        assert_eq!(it.get_json("/a").unwrap().unwrap(), r#"{"x" : 1E2, "x": 3}"#);
+        it.add_i64("/gold", 1).unwrap();
+        assert_eq!(text_of(&it), r#"{"a": {"x" : 1E2, "x": 3},"gold":2,"s":"\u00e4"}"#);
+        it.set_i64("/a/x", 4).unwrap();
+        assert_eq!(text_of(&it), r#"{"a":{"x":4},"gold":2,"s":"\u00e4"}"#);
     }
 
     #[test]
@@ -452,8 +497,8 @@ mod tests {
     fn objects_and_arrays_can_be_walked() {
         let it = document(r#"{"bag":{"sword":1,"a/b":2},"list":[1,2,3],"name":"Zoë"}"#);
         assert_eq!(it.length("/bag").unwrap(), Some(2));
-        assert_eq!(it.key_at("/bag", 0).unwrap(), Some("sword"));
-        assert_eq!(it.key_at("/bag", 1).unwrap(), Some("a/b"));
+        assert_eq!(it.key_at("/bag", 0).unwrap().as_deref(), Some("sword"));
+        assert_eq!(it.key_at("/bag", 1).unwrap().as_deref(), Some("a/b"));
         assert_eq!(it.key_at("/bag", 2).unwrap(), None);
         assert_eq!(it.key_at("/none", 0).unwrap(), None);
         assert_eq!(it.key_at("/list", 0).unwrap_err().kind(), ErrorKind::WrongType);

@@ -1,11 +1,22 @@
 //! The game's data in a record: a JSON value, or opaque bytes.
 //!
 //! A document that was read from a store stays text until somebody looks inside, and goes back byte for byte if nobody
-//! changed it. Clones share the content until one of them is changed.
+//! changed it. Clones share the content until one of them is changed. What is inside is opened step by step, see
+//! [`tree`](super::tree): reading and changing a few places costs little, and what nobody touched stays as it was
+//! written, its space and its members of the same name included.
 //!
-//! Where a text names a member twice, the last one counts, as in most parsers; a text that nobody changes keeps both.
+//! Where a text names a member twice, the last one counts, as in most parsers; in an object in which something is changed
+//! it takes the place of the first.
+//!
+//! # Memory
+//!
+//! Changes are kept beside the text, and text that they replaced stays. When that comes to half the length of the text,
+//! all is written anew as one text. So a document takes at most about twice the length of its JSON, however often it is
+//! changed, and the writing is paid for by the changes since.
 
 use super::json_text;
+use super::pointer::{self, Pointer};
+use super::tree::{Kind, Lazy, Node, Opened, Source, View, MAX_TEXT};
 use crate::error::{Error, ErrorKind};
 use serde_json::value::RawValue;
 use serde_json::Value;
@@ -21,27 +32,69 @@ pub struct Document {
 enum Content {
     /// JSON that nobody has changed.
     Text(Arc<Text>),
-    /// JSON that was changed, or made from a value.
-    Tree(Arc<Value>),
+    /// JSON that was changed.
+    Tree(Tree),
     Bytes(Arc<[u8]>),
 }
 
 #[derive(Debug)]
 struct Text {
-    raw: Box<RawValue>,
-    /// The same as a value, once somebody has looked inside.
-    tree: OnceLock<Arc<Value>>,
+    lazy: Lazy,
+    /// That it can be looked into, once somebody wanted to.
+    checked: OnceLock<()>,
 }
 
+#[derive(Clone, Debug)]
+struct Tree {
+    root: Arc<Opened>,
+    /// Bytes of memory that the changes have cost.
+    spent: u32,
+    /// What they may cost until all is written anew.
+    allowed: u32,
+}
+
+/// What changes may cost at least: below it, memory is not worth the work.
+const LEAST_ALLOWED: usize = 512;
+
 impl Text {
-    fn tree(&self) -> Result<&Arc<Value>, Error> {
-        if let Some(tree) = self.tree.get() {
-            return Ok(tree);
+    fn new(text: Box<str>) -> Self {
+        Self {
+            lazy: Lazy::whole(Arc::new(Source(text))),
+            checked: OnceLock::new(),
         }
-        json_text::check(self.raw.get())?;
-        let value = serde_json::from_str(self.raw.get()).map_err(|fault| not_json(&fault))?;
-        Ok(self.tree.get_or_init(|| Arc::new(value)))
     }
+
+    fn as_str(&self) -> &str {
+        &self.lazy.source().0
+    }
+
+    fn check(&self) -> Result<&Lazy, Error> {
+        if self.checked.get().is_none() {
+            let text = self.as_str();
+            if text.len() > MAX_TEXT {
+                return Err(too_long());
+            }
+            json_text::check(text)?;
+            self.checked.get_or_init(|| ());
+        }
+        Ok(&self.lazy)
+    }
+}
+
+impl Tree {
+    fn of(text: &Text) -> Result<Self, Error> {
+        let allowed = (text.as_str().len() / 2).max(LEAST_ALLOWED);
+        Ok(Self {
+            root: Arc::clone(text.check()?.open()),
+            spent: 0,
+            allowed: u32::try_from(allowed).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+fn too_long() -> Error {
+    let text = format!("the JSON text is longer than {MAX_TEXT} bytes");
+    Error::new(ErrorKind::TooLong, text)
 }
 
 fn not_json(fault: &serde_json::Error) -> Error {
@@ -51,7 +104,7 @@ fn not_json(fault: &serde_json::Error) -> Error {
 impl Default for Document {
     /// An empty JSON object.
     fn default() -> Self {
-        Self::from_value(Value::Object(serde_json::Map::new()))
+        Self::from_text("{}".into())
     }
 }
 
@@ -63,28 +116,31 @@ impl Document {
     /// [`MAX_DEPTH`](super::MAX_DEPTH) levels.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         let raw: Box<RawValue> = serde_json::from_str(text).map_err(|fault| not_json(&fault))?;
-        json_text::check(raw.get())?;
-        Ok(Self::from_raw(raw))
+        let text = Text::new(raw.into());
+        text.check()?;
+        Ok(Self {
+            content: Content::Text(Arc::new(text)),
+        })
     }
 
     /// A document from text that is known to be JSON. Should it be nested too deeply to be looked into, the accessors
     /// say so, and it still goes back as it came.
     #[must_use]
     pub fn from_raw(raw: Box<RawValue>) -> Self {
-        let text = Text {
-            raw,
-            tree: OnceLock::new(),
-        };
-        Self {
-            content: Content::Text(Arc::new(text)),
-        }
+        Self::from_text(raw.into())
     }
 
     /// A document from a JSON value, which must not be nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH) levels.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value, reason = "it becomes the document")]
     pub fn from_value(value: Value) -> Self {
+        Self::from_text(value.to_string().into())
+    }
+
+    /// A document from valid JSON without space around it.
+    fn from_text(text: Box<str>) -> Self {
         Self {
-            content: Content::Tree(Arc::new(value)),
+            content: Content::Text(Arc::new(Text::new(text))),
         }
     }
 
@@ -108,13 +164,20 @@ impl Document {
     /// Appends the JSON text to `out`; false, and nothing appended, for a document of bytes.
     pub fn write_json(&self, out: &mut Vec<u8>) -> bool {
         match &self.content {
-            Content::Text(text) => out.extend_from_slice(text.raw.get().as_bytes()),
-            Content::Tree(value) => {
-                serde_json::to_writer(out, value.as_ref()).expect("a JSON value can always be written to memory");
-            }
+            Content::Text(text) => out.extend_from_slice(text.as_str().as_bytes()),
+            Content::Tree(tree) => View::Opened(&tree.root).write(out),
             Content::Bytes(_) => return false,
         }
         true
+    }
+
+    /// About how many bytes it has in a record.
+    pub(super) fn json_bytes(&self) -> usize {
+        match &self.content {
+            Content::Text(text) => text.as_str().len(),
+            Content::Tree(tree) => 2 * tree.allowed as usize,
+            Content::Bytes(bytes) => bytes.len() / 3 * 4 + 4,
+        }
     }
 
     /// Whether neither was changed since one was cloned from the other. Never true by chance, and cheap.
@@ -122,7 +185,7 @@ impl Document {
     pub fn is_clone_of(&self, other: &Self) -> bool {
         match (&self.content, &other.content) {
             (Content::Text(a), Content::Text(b)) => Arc::ptr_eq(a, b),
-            (Content::Tree(a), Content::Tree(b)) => Arc::ptr_eq(a, b),
+            (Content::Tree(a), Content::Tree(b)) => Arc::ptr_eq(&a.root, &b.root),
             (Content::Bytes(a), Content::Bytes(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -149,11 +212,11 @@ impl Document {
     /// # Errors
     /// [`ErrorKind::WrongType`] for documents of bytes.
     pub fn reconcile(&mut self, default: &Self) -> Result<bool, Error> {
-        let default = default.tree()?;
-        if !lacks(self.tree()?, default) {
+        let default = default.root()?;
+        if !lacks(self.root()?, default) {
             return Ok(false);
         }
-        fill_in(self.tree_mut()?, default);
+        self.change(|root| fill_in(root, default))?;
         Ok(true)
     }
 
@@ -162,38 +225,71 @@ impl Document {
     /// # Errors
     /// [`ErrorKind::WrongType`] for a document of bytes.
     pub fn to_value(&self) -> Result<Value, Error> {
-        self.tree().cloned()
+        let text = self.root()?.to_json();
+        serde_json::from_str(&text).map_err(|fault| not_json(&fault))
     }
 
-    /// The whole document as a value.
-    pub(super) fn tree(&self) -> Result<&Value, Error> {
+    /// The whole document, to look at.
+    pub(super) fn root(&self) -> Result<View<'_>, Error> {
         match &self.content {
-            Content::Text(text) => Ok(text.tree()?),
-            Content::Tree(tree) => Ok(tree),
+            Content::Text(text) => Ok(text.check()?.view()),
+            Content::Tree(tree) => Ok(View::Opened(&tree.root)),
             Content::Bytes(_) => Err(opaque()),
         }
     }
 
-    /// The whole document as a value to be changed. Copies it if it is shared.
-    pub(super) fn tree_mut(&mut self) -> Result<&mut Value, Error> {
-        if let Content::Text(text) = &mut self.content {
-            text.tree()?;
-            let tree = match Arc::get_mut(text) {
-                Some(text) => text.tree.take(),
-                None => text.tree.get().cloned(),
-            };
-            self.content = Content::Tree(tree.unwrap_or_default());
+    /// Changes something inside the object or array that the document is. `change` gives the bytes of memory that it
+    /// has spent besides what it put in. A document that is neither stays as it is.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Opened) -> usize) -> Result<(), Error> {
+        if let Content::Text(text) = &self.content {
+            if !text.check()?.view().kind().is_container() {
+                return Ok(());
+            }
+            self.content = Content::Tree(Tree::of(text)?);
         }
+        let Content::Tree(tree) = &mut self.content else {
+            return Err(opaque());
+        };
+        let spent = change(Arc::make_mut(&mut tree.root));
+        tree.spent = tree.spent.saturating_add(u32::try_from(spent).unwrap_or(u32::MAX));
+        if tree.spent > tree.allowed {
+            self.write_anew();
+        }
+        Ok(())
+    }
+
+    /// The whole number at the place, if it was changed before and no clone shares it.
+    pub(super) fn integer_mut(&mut self, pointer: Pointer<'_>) -> Option<&mut i64> {
         match &mut self.content {
-            Content::Tree(tree) => Ok(Arc::make_mut(tree)),
-            Content::Text(_) | Content::Bytes(_) => Err(opaque()),
+            Content::Tree(tree) => pointer::integer_mut(Arc::get_mut(&mut tree.root)?, pointer),
+            Content::Text(_) | Content::Bytes(_) => None,
         }
+    }
+
+    /// Makes one text of the changes and the texts that they are beside.
+    #[cold]
+    fn write_anew(&mut self) {
+        let Content::Tree(tree) = &mut self.content else {
+            return;
+        };
+        let text = Text::new(View::Opened(&tree.root).to_json().into());
+        // It is made of texts that were checked, so only its length could be in the way.
+        let checked = text.as_str().len() <= MAX_TEXT && text.checked.set(()).is_ok();
+        match Tree::of(&text) {
+            Ok(renewed) if checked => *tree = renewed,
+            _ => tree.spent = 0,
+        }
+    }
+
+    /// Puts a value in the place of the whole document.
+    pub(super) fn become_value(&mut self, value: &Node) {
+        *self = Self::from_text(value.view().to_json().into());
     }
 
     /// The whole document's text, if it is text that nobody has changed.
     pub(super) fn raw_text(&self) -> Option<&str> {
         match &self.content {
-            Content::Text(text) => Some(text.raw.get()),
+            Content::Text(text) => Some(text.as_str()),
             Content::Tree(_) | Content::Bytes(_) => None,
         }
     }
@@ -216,30 +312,69 @@ impl Document {
     }
 }
 
-fn lacks(value: &Value, default: &Value) -> bool {
-    let (Value::Object(members), Value::Object(wanted)) = (value, default) else {
+fn lacks(view: View<'_>, default: View<'_>) -> bool {
+    if view.kind() != Kind::Object || default.kind() != Kind::Object {
         return false;
-    };
-    wanted
-        .iter()
-        .any(|(name, default)| members.get(name).is_none_or(|value| lacks(value, default)))
+    }
+    let mut wanted = default.members().into_iter();
+    wanted.any(|(name, default)| view.member(&name).is_none_or(|value| lacks(value, default)))
 }
 
-fn fill_in(value: &mut Value, default: &Value) {
-    let (Value::Object(members), Value::Object(wanted)) = (value, default) else {
-        return;
-    };
-    for (name, default) in wanted {
-        match members.get_mut(name) {
-            Some(value) => fill_in(value, default),
-            None => {
-                members.insert(name.clone(), default.clone());
+/// Gives the bytes of memory that it has spent besides the values.
+fn fill_in(object: &mut Opened, default: View<'_>) -> usize {
+    let mut spent = 0;
+    for (name, default) in default.members() {
+        let Some(at) = object.position(&name) else {
+            spent += object.insert(&name, Node::from_json(&default.to_json()));
+            continue;
+        };
+        if object.child(at).is_some_and(|value| lacks(value, default)) {
+            if let Some((child, more)) = object.open_child(at) {
+                spent += more + fill_in(child, default);
             }
         }
     }
+    spent
 }
 
 fn opaque() -> Error {
     let text = "the document holds opaque bytes, not JSON; the spec's data kind decides that";
     Error::new(ErrorKind::WrongType, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that the changes have cost, and may cost.
+    fn costs(document: &Document) -> (u32, u32) {
+        match &document.content {
+            Content::Tree(tree) => (tree.spent, tree.allowed),
+            _ => (0, 0),
+        }
+    }
+
+    #[test]
+    fn what_changes_cost_stays_below_the_data() {
+        let members: Vec<String> = (0..300).map(|number| format!("\"item-{number}\":{number}")).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let mut it = Document::from_json(&text).unwrap();
+        let mut most = 0;
+        for number in 0..300 {
+            it.set_str(&format!("/item-{number}"), "changed").unwrap();
+            let (spent, allowed) = costs(&it);
+            assert!(
+                spent <= allowed && allowed as usize <= 300 * 22 / 2,
+                "{spent} of {allowed}"
+            );
+            most = most.max(spent);
+        }
+        assert!(most > 1_000, "that something was counted: {most}");
+        for number in 1..300 {
+            it.remove(&format!("/item-{number}")).unwrap();
+        }
+        let (_, allowed) = costs(&it);
+        assert!((allowed as usize) < text.len() / 2, "what was removed is let go");
+        assert_eq!(it.get_json("").unwrap().unwrap(), r#"{"item-0":"changed"}"#);
+    }
 }

@@ -1,11 +1,13 @@
 //! The header of a record: who may write it, what was last written, and what must outlive any one session.
 
+use super::extra::Extra;
 use super::inbox::{Inbox, Sent};
 use super::ledger::{Ledger, Parked};
 use super::outbox::Outbox;
+use super::rare::Rare;
 use super::stamp::{Incarnation, OperationId};
+use super::writer::Members;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,10 +18,10 @@ pub const RECORD_FORMAT: u32 = 1;
 pub const PAST_SESSIONS: usize = 8;
 
 /// Who holds a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Holder {
     /// The id of the server.
-    pub server: String,
+    pub server: Arc<str>,
     /// The registration of that server under which it holds the record.
     pub incarnation: Incarnation,
     /// The acquisition that made the session.
@@ -30,23 +32,36 @@ pub struct Holder {
     pub lease_ms: u64,
     /// Fields of newer versions.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
+}
+
+impl Holder {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let mut members = Members::begin(out);
+        members.value("server", &self.server);
+        members.stamp("incarnation", self.incarnation);
+        members.stamp("op", self.op);
+        members.value("since_ms", &self.since_ms);
+        members.value("lease_ms", &self.lease_ms);
+        members.extra(&self.extra);
+        members.end();
+    }
 }
 
 /// A contender's request that the holder save and let go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandoverRequest {
     /// The id of the server that wants the record.
-    pub server: String,
+    pub server: Arc<str>,
     /// Names the request, so that a refusal reaches the right one.
     pub op: OperationId,
     /// Fields of newer versions.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 /// The last operation of a session that has ended: an outcome in doubt is decided by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct PastSession {
     /// The session's epoch.
     pub epoch: u64,
@@ -54,8 +69,17 @@ pub struct PastSession {
     pub op: OperationId,
 }
 
+impl PastSession {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let mut members = Members::begin(out);
+        members.value("epoch", &self.epoch);
+        members.stamp("op", self.op);
+        members.end();
+    }
+}
+
 /// The header of a record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Header {
     /// The format of the record.
     pub format: u32,
@@ -70,41 +94,41 @@ pub struct Header {
     /// Patch number of the data within the schema version.
     pub patch: u32,
     /// The least schema version that a server must know to work with the data; 0 stands for `schema` itself.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub least_schema: u32,
     /// Who holds the record; nobody if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub holder: Option<Holder>,
     /// Who asks the holder to let go.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<HandoverRequest>,
+    #[serde(default)]
+    pub request: Option<Box<HandoverRequest>>,
     /// The request that the holder last refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub refused: Option<OperationId>,
     /// The last sessions before this epoch, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub sessions: Vec<PastSession>,
     /// The purchases that the record has heard of.
-    #[serde(default, skip_serializing_if = "Ledger::is_empty")]
-    pub ledger: Ledger,
+    #[serde(default)]
+    pub ledger: Rare<Ledger>,
     /// Products paid for that could not be applied yet, with their number. A number below zero is a debt: what was
     /// refunded and could not be taken back.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub credit: BTreeMap<String, i64>,
     /// The ids of the people whom the data are about, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub users: Vec<String>,
     /// Changes that others have sent.
-    #[serde(default, skip_serializing_if = "Inbox::is_untouched")]
-    pub inbox: Inbox,
+    #[serde(default)]
+    pub inbox: Rare<Inbox>,
     /// Changes that are on their way to other records.
-    #[serde(default, skip_serializing_if = "Outbox::is_untouched")]
-    pub outbox: Outbox,
+    #[serde(default)]
+    pub outbox: Rare<Outbox>,
     /// The data were erased: what is left keeps late writes out and receipts from taking effect again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub erased: bool,
     /// Purchases of products that the game did not know when they came.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub parked: Vec<Parked>,
     /// When the record was created, by a server's wall clock; for people.
     pub created_ms: i64,
@@ -112,20 +136,20 @@ pub struct Header {
     pub saved_ms: i64,
     /// Fields of newer versions, kept as they are.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl Header {
     /// The server that holds the record, to be told of what is written for it.
     #[must_use]
     pub fn holding_server(&self) -> Option<Arc<str>> {
-        self.holder.as_ref().map(|holder| holder.server.as_str().into())
+        self.holder.as_ref().map(|holder| Arc::clone(&holder.server))
     }
 
     /// The server that asks the holder to let go.
     #[must_use]
     pub fn waiting_server(&self) -> Option<Arc<str>> {
-        self.request.as_ref().map(|request| request.server.as_str().into())
+        self.request.as_ref().map(|request| Arc::clone(&request.server))
     }
 
     /// The header of a record that does not exist yet: epoch and revision 0.
@@ -143,16 +167,75 @@ impl Header {
             request: None,
             refused: None,
             sessions: Vec::new(),
-            ledger: Ledger::default(),
+            ledger: Rare::default(),
             credit: BTreeMap::new(),
             users: Vec::new(),
-            inbox: Inbox::default(),
-            outbox: Outbox::default(),
+            inbox: Rare::default(),
+            outbox: Rare::default(),
             erased: false,
             parked: Vec::new(),
             created_ms: wall_ms,
             saved_ms: wall_ms,
-            extra: Map::new(),
+            extra: Extra::default(),
+        }
+    }
+
+    /// Appends it as JSON.
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+        let mut members = Members::begin(out);
+        members.value("format", &self.format);
+        members.value("epoch", &self.epoch);
+        members.value("revision", &self.revision);
+        members.stamp("op", self.op);
+        members.value("schema", &self.schema);
+        members.value("patch", &self.patch);
+        if self.least_schema != 0 {
+            members.value("least_schema", &self.least_schema);
+        }
+        self.write_sessions(&mut members);
+        self.write_rare(&mut members);
+        members.value("created_ms", &self.created_ms);
+        members.value("saved_ms", &self.saved_ms);
+        members.extra(&self.extra);
+        members.end();
+    }
+
+    fn write_sessions(&self, members: &mut Members<'_>) {
+        if let Some(holder) = &self.holder {
+            members.json("holder", |out| holder.write_json(out));
+        }
+        if let Some(request) = &self.request {
+            members.value("request", request);
+        }
+        if let Some(refused) = self.refused {
+            members.stamp("refused", refused);
+        }
+        if !self.sessions.is_empty() {
+            members.array("sessions", &self.sessions, PastSession::write_json);
+        }
+    }
+
+    fn write_rare(&self, members: &mut Members<'_>) {
+        if !self.ledger.is_empty() {
+            members.json("ledger", |out| self.ledger.write_json(out));
+        }
+        if !self.credit.is_empty() {
+            members.value("credit", &self.credit);
+        }
+        if !self.users.is_empty() {
+            members.value("users", &self.users);
+        }
+        if !self.inbox.is_untouched() {
+            members.value("inbox", &*self.inbox);
+        }
+        if !self.outbox.is_untouched() {
+            members.value("outbox", &*self.outbox);
+        }
+        if self.erased {
+            members.value("erased", &true);
+        }
+        if !self.parked.is_empty() {
+            members.value("parked", &self.parked);
         }
     }
 
@@ -196,7 +279,7 @@ impl Header {
         self.revision = stored.revision;
         self.request.clone_from(&stored.request);
         self.extra.clone_from(&stored.extra);
-        self.inbox = stored.inbox.merged_into(&self.inbox, applied);
+        self.inbox = stored.inbox.merged_into(&self.inbox, applied).into();
     }
 
     /// What an erased record keeps: its past sessions and epoch, receipts and the marks of changes, but nothing that is
@@ -209,7 +292,7 @@ impl Header {
         rest.users.clear();
         rest.credit.clear();
         rest.parked.clear();
-        rest.inbox = self.inbox.emptied();
+        rest.inbox = self.inbox.emptied().into();
         rest.ledger.forget_details();
         rest.erased = true;
         rest.saved_ms = wall_ms;
@@ -250,11 +333,6 @@ impl Header {
             self.least_schema = 0;
         }
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks this way")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! They are read as they are, and written in our form with the first write of their first session here.
 
 use super::document::Document;
+use super::extra::Extra;
 use super::header::Header;
 use super::inbox::Sent;
 use super::ledger::{Effect, Entry, PurchaseId, RECENT_RECEIPTS};
@@ -128,9 +129,9 @@ fn enter_purchase(header: &mut Header, row: &[Value]) -> Option<()> {
         product: text_of(row.first()?),
         effect: Effect::Applied,
         at_ms: row.get(2).and_then(Value::as_f64).map_or(0, millis),
-        extra: Map::new(),
+        extra: Extra::default(),
     };
-    header.ledger.enter(entry, RECENT_RECEIPTS);
+    header.ledger.enter(&entry, RECENT_RECEIPTS);
     Some(())
 }
 
@@ -148,7 +149,7 @@ fn change_of(change: &Value, number: u64, wall_ms: i64) -> Option<Sent> {
         from: "imported".into(),
         returned_from: None,
         at_ms: wall_ms,
-        extra,
+        extra: extra.into(),
     })
 }
 

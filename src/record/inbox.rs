@@ -4,9 +4,11 @@
 //! that it has taken in from each line, in the write that takes the change in. So a sender whose reply was lost looks at
 //! that number and knows; and a change that comes again is recognised for as long as its line is remembered.
 
+use super::extra::Extra;
 use super::outbox::MAX_OUTBOX;
+use super::rare::Part;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// How many senders an inbox remembers.
 pub const REMEMBERED_LINES: usize = 1024;
@@ -33,7 +35,7 @@ pub struct Sent {
     pub at_ms: i64,
     /// Fields of newer versions.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,7 +85,19 @@ pub struct Inbox {
     forgetful: bool,
     /// Fields of newer versions.
     #[serde(flatten)]
-    extra: Map<String, Value>,
+    extra: Extra,
+}
+
+impl Part for Inbox {
+    fn missing() -> &'static Self {
+        static EMPTY: Inbox = Inbox {
+            waiting: Vec::new(),
+            lines: Vec::new(),
+            forgetful: false,
+            extra: Extra::new(),
+        };
+        &EMPTY
+    }
 }
 
 impl Inbox {
@@ -211,7 +225,7 @@ mod tests {
             from: "a".into(),
             returned_from: None,
             at_ms: 0,
-            extra: Map::new(),
+            extra: Extra::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is asked of JSON text besides being JSON, checked without building the value.
 
+use super::scan;
 use crate::error::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -17,8 +18,8 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;
     let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
+    while let Some(byte) = bytes.get(at) {
+        match byte {
             b'[' | b'{' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
@@ -27,10 +28,13 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
             b'"' => {
-                let end = end_of_string(bytes, at);
-                check_escapes(text, &text[at..end])?;
-                if is_name(bytes, end) {
-                    check_name(&text[at..end])?;
+                let (end, escaped) = scan::string_end(bytes, at);
+                let quoted = text.get(at..end).unwrap_or_default();
+                if escaped {
+                    check_escapes(text, quoted)?;
+                }
+                if could_be_reserved(quoted, escaped) && is_name(bytes, end) {
+                    check_name(quoted)?;
                 }
                 at = end;
                 continue;
@@ -42,23 +46,13 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The index after the closing quote of the string that opens at `start`.
-fn end_of_string(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
+fn could_be_reserved(quoted: &str, escaped: bool) -> bool {
+    escaped || quoted.as_bytes().get(1) == Some(&b'$')
 }
 
 /// Whether the string that ended before `end` is the name of a member.
 fn is_name(bytes: &[u8], end: usize) -> bool {
-    let next = bytes[end..].iter().find(|byte| !byte.is_ascii_whitespace());
-    next == Some(&b':')
+    bytes.get(scan::skip_space(bytes, end)) == Some(&b':')
 }
 
 /// Half of a surrogate pair stands for no character. The JSON library overlooks it as long as nobody looks inside.
@@ -84,15 +78,6 @@ fn check_name(quoted: &str) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::InvalidJson, problem));
     }
     Ok(())
-}
-
-/// How deep arrays and objects are nested in the value: 0 for a number, 1 for `[]`.
-pub(super) fn depth_of(value: &Value) -> usize {
-    match value {
-        Value::Array(elements) => 1 + elements.iter().map(depth_of).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.values().map(depth_of).max().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 pub(super) fn too_deep() -> Error {
@@ -129,12 +114,5 @@ mod tests {
         assert!(check(r#"{"serde_json::private":"\u0024"}"#).is_ok());
         // As a value it is text like any other.
         assert!(check(r#"{"name":"$serde_json::private::Number"}"#).is_ok());
-    }
-
-    #[test]
-    fn depth_of_values() {
-        assert_eq!(depth_of(&serde_json::json!(1)), 0);
-        assert_eq!(depth_of(&serde_json::json!([])), 1);
-        assert_eq!(depth_of(&serde_json::json!({"a": [1, {"b": 2}], "c": []})), 3);
     }
 }

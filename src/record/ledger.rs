@@ -1,10 +1,13 @@
 //! The purchases that a record has heard of, for ever: the latest in full, the older ones as short digests.
 
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use base64::Engine as _;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use super::digests::{Digest, Digests};
+use super::extra::Extra;
+use super::rare::Part;
+use super::recent::Recent;
+use super::writer::Members;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// How many purchases a record keeps in full, unless the spec says otherwise.
@@ -19,14 +22,6 @@ pub const PARKED_RECEIPTS: usize = 64;
 /// How many bytes the contexts of the parked purchases of a record may have together.
 pub const PARKED_BYTES: usize = 65_536;
 
-// Nine bytes are twelve base64 characters exactly. Two of ten million purchases of one player share a digest with a
-// probability below 1e-8.
-const DIGEST_BYTES: usize = 9;
-const DIGEST_CHARS: usize = 12;
-
-/// A letter for the effect, then the digest.
-const MARKED_CHARS: usize = 1 + DIGEST_CHARS;
-
 /// What makes a purchase the same purchase when its notice comes again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PurchaseId {
@@ -36,17 +31,6 @@ pub struct PurchaseId {
     pub environment: String,
     /// The platform's name for the purchase.
     pub id: String,
-}
-
-impl PurchaseId {
-    fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for part in [&self.provider, &self.environment, &self.id] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        STANDARD_NO_PAD.encode(&hash.finalize()[..DIGEST_BYTES])
-    }
 }
 
 /// What has become of a purchase.
@@ -89,7 +73,7 @@ impl Effect {
         }
     }
 
-    fn letter(&self) -> char {
+    pub(super) fn letter(&self) -> char {
         let found = EFFECTS.iter().find(|(effect, ..)| effect == self);
         found.map_or('?', |(_, _, letter)| *letter)
     }
@@ -114,7 +98,7 @@ impl From<Effect> for String {
 }
 
 /// One purchase in full.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Entry {
     /// Which purchase.
     #[serde(flatten)]
@@ -127,7 +111,21 @@ pub struct Entry {
     pub at_ms: i64,
     /// Fields of newer versions.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
+}
+
+impl Entry {
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+        let mut members = Members::begin(out);
+        members.value("provider", &self.purchase.provider);
+        members.value("environment", &self.purchase.environment);
+        members.value("id", &self.purchase.id);
+        members.value("product", &self.product);
+        members.value("effect", self.effect.name());
+        members.value("at_ms", &self.at_ms);
+        members.extra(&self.extra);
+        members.end();
+    }
 }
 
 /// A purchase of a product that the game does not know yet, kept until it does.
@@ -145,7 +143,7 @@ pub struct Parked {
     pub at_ms: i64,
     /// Fields of newer versions.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 /// Bytes as base64 in JSON.
@@ -165,98 +163,172 @@ mod base64_text {
 }
 
 /// All purchases that one record has heard of. Each is in it once.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Ledger {
-    #[serde(default)]
-    recent: Vec<Entry>,
-    /// Digests of the older ones that were applied, twelve characters each, oldest first.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    old: String,
-    /// The older ones with other effects, oldest first: a letter for the effect and the digest of each.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    old_other: String,
+    recent: Recent,
+    /// The older ones that were applied.
+    old: Digests,
+    /// The older ones with other effects: a letter for the effect before the digest of each.
+    old_other: Digests,
     /// Fields of newer versions.
+    extra: Extra,
+}
+
+/// A ledger as it is read.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(default)]
+    recent: Option<Box<RawValue>>,
+    #[serde(default)]
+    old: String,
+    #[serde(default)]
+    old_other: String,
     #[serde(flatten)]
-    extra: Map<String, Value>,
+    extra: Extra,
+}
+
+impl<'de> Deserialize<'de> for Ledger {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        let recent = match &stored.recent {
+            Some(array) => Recent::from_json(array).map_err(serde::de::Error::custom)?,
+            None => Recent::new(),
+        };
+        Ok(Self {
+            recent,
+            old: Digests::from_text(stored.old, 0),
+            old_other: Digests::from_text(stored.old_other, 1),
+            extra: stored.extra,
+        })
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Part for Ledger {
+    fn missing() -> &'static Self {
+        static EMPTY: Ledger = Ledger::new();
+        &EMPTY
+    }
 }
 
 impl Ledger {
+    const fn new() -> Self {
+        Self {
+            recent: Recent::new(),
+            old: Digests::new(0),
+            old_other: Digests::new(1),
+            extra: Extra::new(),
+        }
+    }
+
+    /// Appends it as JSON.
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+        let mut members = Members::begin(out);
+        members.json("recent", |out| {
+            out.push(b'[');
+            out.extend_from_slice(self.recent.json());
+            out.push(b']');
+        });
+        for (name, digests) in [("old", &self.old), ("old_other", &self.old_other)] {
+            if !digests.is_empty() {
+                members.plain(name, digests.text().as_bytes());
+            }
+        }
+        members.extra(&self.extra);
+        members.end();
+    }
+
+    /// About how many bytes it has as JSON.
+    pub(super) fn json_bytes(&self) -> usize {
+        self.recent.json().len() + self.old.text().len() + self.old_other.text().len()
+    }
+
     /// Whether nothing was ever entered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.recent.is_empty() && self.old.is_empty() && self.old_other.is_empty() && self.extra.is_empty()
+        self.recent.is_empty() && !self.has_digests() && self.extra.is_empty()
     }
 
     /// How many purchases were ever entered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.recent.len() + self.old.len() / DIGEST_CHARS + self.old_other.len() / MARKED_CHARS
+        self.recent.len() + self.old.len() + self.old_other.len()
     }
 
     /// What has become of this purchase, however long ago; `None` if the record has never heard of it.
     #[must_use]
     pub fn effect_of(&self, purchase: &PurchaseId) -> Option<Effect> {
         if let Some(entry) = self.entry_of(purchase) {
-            return Some(entry.effect.clone());
+            return Some(entry.effect);
         }
-        if self.old.is_empty() && self.old_other.is_empty() {
+        if !self.has_digests() {
             return None;
         }
-        let digest = purchase.digest();
-        if let Some(at) = place_of(&self.old_other, MARKED_CHARS, &digest) {
-            return self.old_other[at..].chars().next().map(Effect::of_letter);
+        let digest = Digest::of(purchase);
+        if let Some(letter) = self.old_other.find(digest) {
+            return letter.chars().next().map(Effect::of_letter);
         }
-        place_of(&self.old, DIGEST_CHARS, &digest).map(|_| Effect::Applied)
+        self.old.find(digest).map(|_| Effect::Applied)
     }
 
     /// The full entry of this purchase; `None` if there is none, or only its digest is left.
     #[must_use]
-    pub fn entry_of(&self, purchase: &PurchaseId) -> Option<&Entry> {
-        self.recent.iter().find(|entry| entry.purchase == *purchase)
+    pub fn entry_of(&self, purchase: &PurchaseId) -> Option<Entry> {
+        self.recent.find(purchase)
     }
 
     /// The latest purchases in full, oldest first.
-    #[must_use]
-    pub fn recent(&self) -> &[Entry] {
-        &self.recent
+    pub fn recent(&self) -> impl Iterator<Item = Entry> + '_ {
+        self.recent.iter()
     }
 
     /// Enters what has become of a purchase, in place of what had been entered for it before. The oldest in full become
     /// digests when there are more than `history` of them.
-    pub fn enter(&mut self, entry: Entry, history: usize) {
-        self.remove(&entry.purchase);
-        self.recent.push(entry);
+    pub fn enter(&mut self, entry: &Entry, history: usize) {
+        let digest = self.has_digests().then(|| Digest::of(&entry.purchase));
+        self.forget(&entry.purchase, digest);
+        self.recent.push(entry, digest);
         self.shorten(history.max(1));
     }
 
     /// Turns all but the latest into digests.
     fn shorten(&mut self, keep: usize) {
-        let surplus = self.recent.len().saturating_sub(keep);
-        for oldest in self.recent.drain(..surplus) {
-            if oldest.effect != Effect::Applied {
-                self.old_other.push(oldest.effect.letter());
-                self.old_other.push_str(&oldest.purchase.digest());
+        while self.recent.len() > keep {
+            let Some((effect, digest)) = self.recent.pop_oldest() else {
+                continue;
+            };
+            if effect == Effect::Applied.letter() {
+                self.old.push("", digest);
             } else {
-                self.old.push_str(&oldest.purchase.digest());
+                self.old_other.push(effect.encode_utf8(&mut [0; 4]), digest);
             }
         }
     }
 
     /// Forgets a purchase that is to be remembered in another way.
     pub(crate) fn remove(&mut self, purchase: &PurchaseId) {
-        if let Some(index) = self.recent.iter().position(|entry| entry.purchase == *purchase) {
-            self.recent.remove(index);
+        let digest = self.has_digests().then(|| Digest::of(purchase));
+        self.forget(purchase, digest);
+    }
+
+    /// `digest` is needed if there are digests.
+    fn forget(&mut self, purchase: &PurchaseId, digest: Option<Digest>) {
+        if self.recent.remove(purchase) {
             return;
         }
-        if self.old.is_empty() && self.old_other.is_empty() {
-            return;
+        if let Some(digest) = digest {
+            self.old.remove(digest);
+            self.old_other.remove(digest);
         }
-        let digest = purchase.digest();
-        for (digests, width) in [(&mut self.old, DIGEST_CHARS), (&mut self.old_other, MARKED_CHARS)] {
-            if let Some(at) = place_of(digests, width, &digest) {
-                digests.replace_range(at..at + width, "");
-            }
-        }
+    }
+
+    fn has_digests(&self) -> bool {
+        !(self.old.is_empty() && self.old_other.is_empty())
     }
 
     /// Turns everything into digests.
@@ -267,17 +339,8 @@ impl Ledger {
     /// Whether the digests are as this code writes them.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let whole = |digests: &str, width: usize| digests.is_ascii() && digests.len().is_multiple_of(width);
-        whole(&self.old, DIGEST_CHARS) && whole(&self.old_other, MARKED_CHARS)
+        self.old.is_sound() && self.old_other.is_sound()
     }
-}
-
-/// Where the item of `width` characters begins that ends with this digest.
-fn place_of(digests: &str, width: usize, digest: &str) -> Option<usize> {
-    let mut items = digests.as_bytes().chunks_exact(width);
-    items
-        .position(|item| item.ends_with(digest.as_bytes()))
-        .map(|index| index * width)
 }
 
 #[cfg(test)]
@@ -298,16 +361,22 @@ mod tests {
             product: "gold".into(),
             effect,
             at_ms: 0,
-            extra: Map::new(),
+            extra: Extra::default(),
         }
     }
 
     fn enter(ledger: &mut Ledger, number: usize, effect: Effect) {
-        ledger.enter(entry_as(number, effect), RECENT_RECEIPTS);
+        ledger.enter(&entry_as(number, effect), RECENT_RECEIPTS);
+    }
+
+    fn written(ledger: &Ledger) -> String {
+        let mut out = Vec::new();
+        ledger.write_json(&mut out);
+        String::from_utf8(out).unwrap()
     }
 
     fn written_and_read(ledger: &Ledger) -> Ledger {
-        serde_json::from_str(&serde_json::to_string(ledger).unwrap()).unwrap()
+        serde_json::from_str(&written(ledger)).unwrap()
     }
 
     /// The effects that have a letter or a digest of their own, one after the other.
@@ -324,7 +393,7 @@ mod tests {
         }
         let ledger = written_and_read(&ledger);
         assert!(ledger.is_sound());
-        assert_eq!((ledger.len(), ledger.recent().len()), (1_000, RECENT_RECEIPTS));
+        assert_eq!((ledger.len(), ledger.recent().count()), (1_000, RECENT_RECEIPTS));
         for number in 0..1_000 {
             assert_eq!(ledger.effect_of(&purchase(number)), Some(effect(number)), "{number}");
         }
@@ -337,11 +406,11 @@ mod tests {
         for number in 1_000..1_300 {
             enter(&mut ledger, number, effect(number));
         }
-        let before = serde_json::to_string(&ledger).unwrap().len();
+        let before = written(&ledger).len();
         for number in 1_300..1_400 {
             enter(&mut ledger, number, effect(number));
         }
-        let grown = serde_json::to_string(&ledger).unwrap().len() - before;
+        let grown = written(&ledger).len() - before;
         assert_eq!(grown, 20 * 12 + 80 * 13);
     }
 
@@ -367,11 +436,11 @@ mod tests {
     fn as_many_are_kept_in_full_as_the_game_wants() {
         let mut ledger = Ledger::default();
         for number in 0..50 {
-            ledger.enter(entry_as(number, Effect::Applied), 40);
+            ledger.enter(&entry_as(number, Effect::Applied), 40);
         }
-        assert_eq!(ledger.recent().len(), 40);
-        ledger.enter(entry_as(50, Effect::Applied), 3);
-        assert_eq!((ledger.recent().len(), ledger.len()), (3, 51));
+        assert_eq!(ledger.recent().count(), 40);
+        ledger.enter(&entry_as(50, Effect::Applied), 3);
+        assert_eq!((ledger.recent().count(), ledger.len()), (3, 51));
         assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Applied));
     }
 
@@ -381,8 +450,8 @@ mod tests {
         let mut ledger: Ledger = serde_json::from_str(text).unwrap();
         assert!(ledger.is_sound());
         assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Other("halved".into())));
-        assert_eq!(serde_json::to_string(&ledger).unwrap(), text);
-        ledger.enter(entry_as(2, Effect::Applied), 1);
+        assert_eq!(written(&ledger), text);
+        ledger.enter(&entry_as(2, Effect::Applied), 1);
         assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Other("?".into())));
         assert_eq!(ledger.len(), 3);
     }
@@ -392,8 +461,9 @@ mod tests {
         let text = r#"{"recent":[{"provider":"shop","environment":"production","id":"1","product":"gold","effect":"credited","at_ms":7}]}"#;
         let ledger: Ledger = serde_json::from_str(text).unwrap();
         assert_eq!(ledger.effect_of(&purchase(1)), Some(Effect::Credited));
-        let mut digests = purchase(5).digest();
-        digests.push_str(&purchase(6).digest());
+        let digests = [5, 6]
+            .map(|number| Digest::of(&purchase(number)).as_str().to_owned())
+            .concat();
         let ledger: Ledger = serde_json::from_str(&format!(r#"{{"old":"{digests}"}}"#)).unwrap();
         assert!(ledger.is_sound());
         assert_eq!(ledger.effect_of(&purchase(6)), Some(Effect::Applied));
@@ -405,6 +475,8 @@ mod tests {
             r#"{"old":"short"}"#,
             r#"{"old_other":"vAAAAAAAAAAA"}"#,
             r#"{"old":"ööAAAAAAAA"}"#,
+            r#"{"old":"AAAAAA\nAAAAA"}"#,
+            r#"{"old_other":"\"AAAAAAAAAAAA"}"#,
         ] {
             let ledger: Ledger = serde_json::from_str(text).unwrap();
             assert!(!ledger.is_sound(), "{text}");
@@ -418,7 +490,7 @@ mod tests {
             product: "gold".into(),
             context: vec![0, 255, 7],
             at_ms: 5,
-            extra: Map::new(),
+            extra: Extra::default(),
         };
         let text = serde_json::to_string(&parked).unwrap();
         let back: Parked = serde_json::from_str(&text).unwrap();
@@ -438,6 +510,6 @@ mod tests {
             environment: "roduction".into(),
             id: "1".into(),
         };
-        assert_ne!(shifted.digest(), purchase(1).digest());
+        assert_ne!(Digest::of(&shifted), Digest::of(&purchase(1)));
     }
 }

@@ -2,7 +2,9 @@
 
 mod access;
 pub mod codec;
+mod digests;
 mod document;
+pub mod extra;
 pub mod header;
 pub mod import;
 pub mod inbox;
@@ -11,8 +13,13 @@ pub mod ledger;
 pub mod migration;
 pub mod outbox;
 mod pointer;
+pub mod rare;
+mod recent;
+mod scan;
 pub mod server;
 pub mod stamp;
+mod tree;
+mod writer;
 
 pub use access::ValueType;
 pub use document::Document;

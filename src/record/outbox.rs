@@ -1,10 +1,12 @@
 //! The outbox of a record: changes to other records that left in the same write as the record's own data, and are
 //! delivered from there, however often that takes.
 
+use super::extra::Extra;
 use super::inbox::Sent;
+use super::rare::Part;
 use super::stamp::Stamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// How many undelivered changes an outbox holds.
 pub const MAX_OUTBOX: usize = 256;
@@ -31,7 +33,7 @@ pub struct Outgoing {
     pub at_ms: i64,
     /// Fields of newer versions.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl Outgoing {
@@ -46,7 +48,7 @@ impl Outgoing {
             from: from.to_owned(),
             returned_from: Some(format!("{}/{}", self.space, self.key)),
             at_ms: self.at_ms,
-            extra: Map::new(),
+            extra: Extra::default(),
         }
     }
 }
@@ -64,7 +66,19 @@ pub struct Outbox {
     waiting: Vec<Outgoing>,
     /// Fields of newer versions.
     #[serde(flatten)]
-    extra: Map<String, Value>,
+    extra: Extra,
+}
+
+impl Part for Outbox {
+    fn missing() -> &'static Self {
+        static EMPTY: Outbox = Outbox {
+            line: None,
+            last: 0,
+            waiting: Vec::new(),
+            extra: Extra::new(),
+        };
+        &EMPTY
+    }
 }
 
 impl Outbox {

@@ -4,8 +4,8 @@
 //! acts, which cannot fail after the check. So a failed edit leaves the value as it was.
 
 use super::json_text::RESERVED_PREFIX;
+use super::tree::{Kind, Node, Opened, View};
 use crate::error::{Error, ErrorKind};
-use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 /// The longest pointer in bytes.
@@ -15,6 +15,8 @@ pub const MAX_POINTER_BYTES: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pointer<'a> {
     text: &'a str,
+    /// There is a `~` in it.
+    has_escapes: bool,
 }
 
 impl<'a> Pointer<'a> {
@@ -27,25 +29,40 @@ impl<'a> Pointer<'a> {
         if !text.is_empty() && !text.starts_with('/') {
             return Err(malformed(text, "it must be empty or begin with '/'"));
         }
-        let mut after_tilde = text.split('~').skip(1);
-        if !after_tilde.all(|rest| rest.starts_with(['0', '1'])) {
+        let has_escapes = text.bytes().any(|byte| byte == b'~');
+        if has_escapes && has_bad_escape(text.as_bytes()) {
             return Err(malformed(
                 text,
                 "'~' must be written as '~0', and '/' inside a name as '~1'",
             ));
         }
-        Ok(Self { text })
+        Ok(Self { text, has_escapes })
     }
 
     /// The names and indices on the way, in order.
-    fn tokens(self) -> impl Iterator<Item = &'a str> {
-        // The piece before the first '/' is always empty and no token.
-        self.text.split('/').skip(1)
+    fn tokens(self) -> Tokens<'a> {
+        Tokens {
+            rest: self.text.get(1..),
+        }
+    }
+
+    /// The name that a token of this pointer stands for.
+    fn name(self, token: &str) -> Cow<'_, str> {
+        if self.has_escapes {
+            Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+        } else {
+            Cow::Borrowed(token)
+        }
     }
 
     /// How many levels below the whole document the place lies.
     pub fn depth(self) -> usize {
         self.tokens().count()
+    }
+
+    /// Not less than the depth.
+    pub fn depth_at_most(self) -> usize {
+        self.text.len()
     }
 
     pub fn is_whole(self) -> bool {
@@ -54,8 +71,9 @@ impl<'a> Pointer<'a> {
 
     /// The pointer to what holds the place, and the last token; `None` for the whole document.
     fn split_last(self) -> Option<(Self, &'a str)> {
-        let (parent, last) = self.text.rsplit_once('/')?;
-        Some((Self { text: parent }, last))
+        let slash = self.text.bytes().rposition(|byte| byte == b'/')?;
+        let parent = self.text.get(..slash)?;
+        Some((Self { text: parent, ..self }, self.text.get(slash + 1..)?))
     }
 
     /// An error about this pointer.
@@ -64,87 +82,134 @@ impl<'a> Pointer<'a> {
     }
 }
 
+/// By bytes: tokens are so short that the standard library's search costs more than it saves.
+struct Tokens<'a> {
+    rest: Option<&'a str>,
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = &'a str;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
+        let Some(slash) = rest.bytes().position(|byte| byte == b'/') else {
+            self.rest = None;
+            return Some(rest);
+        };
+        self.rest = rest.get(slash + 1..);
+        rest.get(..slash)
+    }
+}
+
 /// What is at the place, if anything. Stepping into something that is neither object nor array is an error.
-pub(super) fn find<'v>(root: &'v Value, pointer: Pointer<'_>) -> Result<Option<&'v Value>, Error> {
+pub(super) fn find<'v>(root: View<'v>, pointer: Pointer<'_>) -> Result<Option<View<'v>>, Error> {
     let mut here = root;
     for token in pointer.tokens() {
-        let next = match here {
-            Value::Object(members) => members.get(unescape(token).as_ref()),
-            Value::Array(elements) => match index_of(pointer, token)? {
-                Index::At(index) => elements.get(index),
-                Index::End => None,
-            },
-            other => return Err(cannot_enter(pointer, token, other)),
-        };
-        match next {
-            Some(value) => here = value,
+        match step(here, pointer, token)? {
+            Some(next) => here = next,
             None => return Ok(None),
         }
     }
     Ok(Some(here))
 }
 
+fn step<'v>(here: View<'v>, pointer: Pointer<'_>, token: &str) -> Result<Option<View<'v>>, Error> {
+    match here.kind() {
+        Kind::Object => Ok(here.member(&pointer.name(token))),
+        Kind::Array => match index_of(pointer, token)? {
+            Index::At(index) => Ok(here.element(index)),
+            Index::End => Ok(None),
+        },
+        other => Err(cannot_enter(pointer, token, other)),
+    }
+}
+
 /// Checks that [`put`] will work, and gives what it would replace.
-pub(super) fn check_put<'v>(root: &'v Value, pointer: Pointer<'_>) -> Result<Option<&'v Value>, Error> {
+pub(super) fn check_put<'v>(root: View<'v>, pointer: Pointer<'_>) -> Result<Option<View<'v>>, Error> {
     let Some((parent, last)) = pointer.split_last() else {
         return Ok(Some(root));
     };
-    match find(root, parent)? {
-        Some(Value::Object(members)) => {
-            let name = unescape(last);
+    let Some(holder) = find(root, parent)? else {
+        let problem = format!("there is no '{}' to hold it; set that first", parent.text);
+        return Err(pointer.error(ErrorKind::InvalidPointer, &problem));
+    };
+    match holder.kind() {
+        Kind::Object => {
+            let name = pointer.name(last);
             if name.starts_with(RESERVED_PREFIX) {
                 let problem = format!("names that begin with '{RESERVED_PREFIX}' cannot be used");
                 return Err(pointer.error(ErrorKind::InvalidPointer, &problem));
             }
-            Ok(members.get(name.as_ref()))
+            Ok(holder.member(&name))
         }
-        Some(Value::Array(elements)) => match index_of(pointer, last)? {
-            Index::At(index) if index < elements.len() => Ok(elements.get(index)),
-            Index::At(index) => {
-                let problem = format!(
-                    "the array has {} elements, so there is no {index}; '-' appends",
-                    elements.len()
-                );
-                Err(pointer.error(ErrorKind::OutOfRange, &problem))
-            }
+        Kind::Array => match index_of(pointer, last)? {
+            Index::At(index) => match holder.element(index) {
+                Some(old) => Ok(Some(old)),
+                None => Err(behind_the_end(pointer, holder.len(), index)),
+            },
             Index::End => Ok(None),
         },
-        Some(other) => Err(cannot_enter(pointer, last, other)),
-        None => {
-            let problem = format!("there is no '{}' to hold it; set that first", parent.text);
-            Err(pointer.error(ErrorKind::InvalidPointer, &problem))
-        }
+        other => Err(cannot_enter(pointer, last, other)),
     }
 }
 
-/// Puts the value at the place, replacing what is there. [`check_put`] must have agreed; otherwise nothing happens.
-pub(super) fn put(root: &mut Value, pointer: Pointer<'_>, value: Value) {
+fn behind_the_end(pointer: Pointer<'_>, length: usize, index: usize) -> Error {
+    let problem = format!("the array has {length} elements, so there is no {index}; '-' appends");
+    pointer.error(ErrorKind::OutOfRange, &problem)
+}
+
+/// Puts the value at the place, which is not the whole document, replacing what is there. [`check_put`] must have agreed;
+/// otherwise nothing happens. Gives the bytes of memory that are spent besides the value.
+pub(super) fn put(root: &mut Opened, pointer: Pointer<'_>, value: Node) -> usize {
     let Some((parent, last)) = pointer.split_last() else {
-        *root = value;
-        return;
+        return 0;
     };
-    match find_mut(root, parent) {
-        Some(Value::Object(members)) => put_member(members, &unescape(last), value),
-        Some(Value::Array(elements)) => match index_of(pointer, last) {
-            Ok(Index::At(index)) if index < elements.len() => elements[index] = value,
-            Ok(Index::End) => elements.push(value),
-            Ok(Index::At(_)) | Err(_) => {}
-        },
-        _ => {}
+    let Some((holder, spent)) = find_mut(root, parent) else {
+        return 0;
+    };
+    let more = if holder.is_object() {
+        let name = pointer.name(last);
+        match holder.position(&name) {
+            Some(at) => holder.replace(at, value),
+            None => holder.insert(&name, value),
+        }
+    } else {
+        match index_of(pointer, last) {
+            Ok(Index::At(index)) => holder.replace(index, value),
+            Ok(Index::End) => holder.push(value),
+            Err(_) => 0,
+        }
+    };
+    spent + more
+}
+
+/// The whole number at the place, if it was changed before and nobody else shares it: then it can be changed where it is.
+pub(super) fn integer_mut<'v>(root: &'v mut Opened, pointer: Pointer<'_>) -> Option<&'v mut i64> {
+    let mut here = root;
+    let mut tokens = pointer.tokens();
+    let mut token = tokens.next()?;
+    loop {
+        let at = child_of(here, pointer, token)?;
+        let node = here.kept_mut(at)?;
+        match tokens.next() {
+            Some(next) => token = next,
+            None => return node.integer_mut(),
+        }
+        here = node.unshared_mut()?;
     }
 }
 
-fn put_member(members: &mut Map<String, Value>, name: &str, value: Value) {
-    match members.get_mut(name) {
-        Some(place) => *place = value,
-        None => {
-            members.insert(name.to_owned(), value);
-        }
+/// Appends the value to the array at the place. Nothing happens if there is none.
+pub(super) fn append(root: &mut Opened, pointer: Pointer<'_>, value: Node) -> usize {
+    match find_mut(root, pointer) {
+        Some((holder, spent)) if !holder.is_object() => spent + holder.push(value),
+        _ => 0,
     }
 }
 
 /// Checks that the value at the place can be removed; false if there is none.
-pub(super) fn check_remove(root: &Value, pointer: Pointer<'_>) -> Result<bool, Error> {
+pub(super) fn check_remove(root: View<'_>, pointer: Pointer<'_>) -> Result<bool, Error> {
     if pointer.is_whole() {
         let problem = "the whole document cannot be removed; set it to something else";
         return Err(pointer.error(ErrorKind::InvalidPointer, problem));
@@ -153,39 +218,37 @@ pub(super) fn check_remove(root: &Value, pointer: Pointer<'_>) -> Result<bool, E
 }
 
 /// Removes the value at the place; the order of the others stays. Nothing happens if there is none.
-pub(super) fn remove(root: &mut Value, pointer: Pointer<'_>) {
+pub(super) fn remove(root: &mut Opened, pointer: Pointer<'_>) -> usize {
     let Some((parent, last)) = pointer.split_last() else {
-        return;
+        return 0;
     };
-    match find_mut(root, parent) {
-        Some(Value::Object(members)) => {
-            members.shift_remove(unescape(last).as_ref());
-        }
-        Some(Value::Array(elements)) => {
-            if let Ok(Index::At(index)) = index_of(pointer, last) {
-                if index < elements.len() {
-                    elements.remove(index);
-                }
-            }
-        }
-        _ => {}
-    }
+    let Some((holder, spent)) = find_mut(root, parent) else {
+        return 0;
+    };
+    spent + child_of(holder, pointer, last).map_or(0, |at| holder.remove(at))
 }
 
-/// What is at the place, to be changed.
-pub(super) fn find_mut<'v>(root: &'v mut Value, pointer: Pointer<'_>) -> Option<&'v mut Value> {
-    let mut here = root;
+/// The inside of the object or array at the place, to be changed, and the bytes of memory that it takes to open it.
+fn find_mut<'v>(root: &'v mut Opened, pointer: Pointer<'_>) -> Option<(&'v mut Opened, usize)> {
+    let (mut here, mut spent) = (root, 0);
     for token in pointer.tokens() {
-        here = match here {
-            Value::Object(members) => members.get_mut(unescape(token).as_ref())?,
-            Value::Array(elements) => match index_of(pointer, token).ok()? {
-                Index::At(index) => elements.get_mut(index)?,
-                Index::End => return None,
-            },
-            _ => return None,
-        };
+        let at = child_of(here, pointer, token)?;
+        let (next, more) = here.open_child(at)?;
+        here = next;
+        spent += more;
     }
-    Some(here)
+    Some((here, spent))
+}
+
+#[inline]
+fn child_of(holder: &Opened, pointer: Pointer<'_>, token: &str) -> Option<usize> {
+    if holder.is_object() {
+        return holder.position(&pointer.name(token));
+    }
+    match index_of(pointer, token).ok()? {
+        Index::At(index) => (index < holder.len()).then_some(index),
+        Index::End => None,
+    }
 }
 
 /// Where a token leads in an array.
@@ -209,12 +272,9 @@ fn index_of(pointer: Pointer<'_>, token: &str) -> Result<Index, Error> {
     Ok(Index::At(token.parse().unwrap_or(usize::MAX)))
 }
 
-fn unescape(token: &str) -> Cow<'_, str> {
-    if token.contains('~') {
-        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
-    } else {
-        Cow::Borrowed(token)
-    }
+fn has_bad_escape(text: &[u8]) -> bool {
+    let follows = |at: usize| matches!(text.get(at + 1), Some(b'0' | b'1'));
+    text.iter().enumerate().any(|(at, byte)| *byte == b'~' && !follows(at))
 }
 
 fn malformed(text: &str, problem: &str) -> Error {
@@ -225,27 +285,36 @@ fn malformed(text: &str, problem: &str) -> Error {
     )
 }
 
-fn cannot_enter(pointer: Pointer<'_>, token: &str, found: &Value) -> Error {
+fn cannot_enter(pointer: Pointer<'_>, token: &str, found: Kind) -> Error {
     let problem = format!("cannot step to '{token}' inside {}", describe(found));
     pointer.error(ErrorKind::WrongType, &problem)
 }
 
-/// A value's type with its article, for errors.
-pub(super) fn describe(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+/// A type with its article, for errors.
+pub(super) fn describe(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "null",
+        Kind::Bool => "a boolean",
+        Kind::Number => "a number",
+        Kind::String => "a string",
+        Kind::Array => "an array",
+        Kind::Object => "an object",
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::{Lazy, Source};
     use super::*;
-    use serde_json::json;
+    use std::sync::Arc;
+
+    fn root(text: &str) -> Lazy {
+        Lazy::whole(Arc::new(Source(text.into())))
+    }
+
+    fn found(root: &Lazy, text: &str) -> Option<String> {
+        find(root.view(), pointer(text)).unwrap().map(View::to_json)
+    }
 
     fn pointer(text: &str) -> Pointer<'_> {
         Pointer::parse(text).unwrap()
@@ -254,31 +323,31 @@ mod tests {
     #[test]
     fn the_examples_of_the_rfc_resolve() {
         let text = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
-        let root: Value = serde_json::from_str(text).unwrap();
+        let root = root(text);
         let expected = [
-            ("", root.clone()),
-            ("/foo", json!(["bar", "baz"])),
-            ("/foo/0", json!("bar")),
-            ("/", json!(0)),
-            ("/a~1b", json!(1)),
-            ("/c%d", json!(2)),
-            ("/e^f", json!(3)),
-            ("/g|h", json!(4)),
-            ("/i\\j", json!(5)),
-            ("/k\"l", json!(6)),
-            ("/ ", json!(7)),
-            ("/m~0n", json!(8)),
+            ("", text),
+            ("/foo", r#"["bar","baz"]"#),
+            ("/foo/0", r#""bar""#),
+            ("/", "0"),
+            ("/a~1b", "1"),
+            ("/c%d", "2"),
+            ("/e^f", "3"),
+            ("/g|h", "4"),
+            ("/i\\j", "5"),
+            ("/k\"l", "6"),
+            ("/ ", "7"),
+            ("/m~0n", "8"),
         ];
         for (text, value) in expected {
-            assert_eq!(find(&root, pointer(text)).unwrap(), Some(&value), "{text}");
+            assert_eq!(found(&root, text).as_deref(), Some(value), "{text}");
         }
     }
 
     #[test]
     fn tilde_zero_one_is_a_tilde_and_a_one() {
-        let root = json!({"~1": 1, "/": 2});
-        assert_eq!(find(&root, pointer("/~01")).unwrap(), Some(&json!(1)));
-        assert_eq!(find(&root, pointer("/~1")).unwrap(), Some(&json!(2)));
+        let root = root(r#"{"~1":1,"/":2}"#);
+        assert_eq!(found(&root, "/~01").as_deref(), Some("1"));
+        assert_eq!(found(&root, "/~1").as_deref(), Some("2"));
     }
 
     #[test]
@@ -294,13 +363,13 @@ mod tests {
 
     #[test]
     fn bad_indices_are_refused() {
-        let root = json!([[1, 2]]);
+        let root = root("[[1,2]]");
         for text in ["/00", "/01", "/+1", "/-1", "/1e0", "/", "/a", "/0/ 1"] {
-            let error = find(&root, pointer(text)).unwrap_err();
+            let error = find(root.view(), pointer(text)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidPointer, "{text}");
         }
         for text in ["/1", "/-", "/0/2", "/99999999999999999999999999"] {
-            assert_eq!(find(&root, pointer(text)).unwrap(), None, "{text}");
+            assert_eq!(found(&root, text), None, "{text}");
         }
     }
 
@@ -313,26 +382,28 @@ mod tests {
 
     #[test]
     fn a_missing_parent_and_a_scalar_parent_are_told_apart() {
-        let root = json!({"gold": 1});
-        let missing = check_put(&root, pointer("/bag/slot")).unwrap_err();
+        let root = root(r#"{"gold":1}"#);
+        let missing = check_put(root.view(), pointer("/bag/slot")).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::InvalidPointer);
         assert!(missing.text().contains("'/bag'"), "{missing}");
-        let scalar = check_put(&root, pointer("/gold/slot")).unwrap_err();
+        let scalar = check_put(root.view(), pointer("/gold/slot")).unwrap_err();
         assert_eq!(scalar.kind(), ErrorKind::WrongType);
         assert!(scalar.text().contains("a number"), "{scalar}");
     }
 
     #[test]
     fn acting_without_a_check_does_nothing_bad() {
-        let mut root = json!({"list": [1], "gold": 1});
-        let before = root.clone();
-        put(&mut root, pointer("/bag/slot"), json!(1));
-        put(&mut root, pointer("/gold/slot"), json!(1));
-        put(&mut root, pointer("/list/7"), json!(1));
-        put(&mut root, pointer("/list/x"), json!(1));
-        remove(&mut root, pointer(""));
-        remove(&mut root, pointer("/list/7"));
-        remove(&mut root, pointer("/bag/slot"));
-        assert_eq!(root, before);
+        let text = r#"{"list":[1],"gold":1}"#;
+        let mut opened = Opened::clone(root(text).open());
+        let one = || Node::Integer(1);
+        for at in ["", "/bag/slot", "/gold/slot", "/list/7", "/list/x"] {
+            put(&mut opened, pointer(at), one());
+        }
+        append(&mut opened, pointer("/gold"), one());
+        append(&mut opened, pointer(""), one());
+        for at in ["", "/list/7", "/bag/slot"] {
+            remove(&mut opened, pointer(at));
+        }
+        assert_eq!(View::Opened(&opened).to_json(), text);
     }
 }

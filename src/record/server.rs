@@ -1,9 +1,9 @@
 //! The server record: one small value per server, with the beat by which the others see that it lives, and the letter
 //! box in which they leave the keys that need its attention.
 
+use super::extra::Extra;
 use super::stamp::Incarnation;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// The shortest and the longest lease; what is read outside this range is brought into it.
@@ -44,7 +44,7 @@ pub struct ServerRecord {
     pub written_ms: i64,
     /// Fields of newer versions.
     #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    pub extra: Extra,
 }
 
 impl ServerRecord {
@@ -59,7 +59,7 @@ impl ServerRecord {
             ended: false,
             letters: Vec::new(),
             written_ms,
-            extra: Map::new(),
+            extra: Extra::default(),
         }
     }
 

@@ -18,15 +18,75 @@ pub type OperationId = Stamp;
 /// Names one registration of one engine in its server record.
 pub type Incarnation = Stamp;
 
+impl Stamp {
+    pub(super) fn text(&self) -> StampText {
+        StampText::new(self)
+    }
+}
+
+const HEXADECIMAL_CHARS: usize = 32;
+
+/// With a point and 20 decimal digits.
+const MAX_STAMP_CHARS: usize = HEXADECIMAL_CHARS + 21;
+
+/// A stamp as text, without an allocation: a record has a dozen of them.
+pub(super) struct StampText {
+    chars: [u8; MAX_STAMP_CHARS],
+    from: usize,
+    to: usize,
+}
+
+impl StampText {
+    fn new(stamp: &Stamp) -> Self {
+        let mut text = Self {
+            chars: [b'.'; MAX_STAMP_CHARS],
+            from: 0,
+            to: HEXADECIMAL_CHARS + 1,
+        };
+        text.put_hexadecimal(stamp.origin);
+        text.put_decimal(stamp.number);
+        text
+    }
+
+    fn put_hexadecimal(&mut self, number: u128) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let places = self.chars[..HEXADECIMAL_CHARS].chunks_exact_mut(2);
+        for (pair, byte) in places.zip(number.to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        let zeros = number.leading_zeros() as usize / 4;
+        self.from = zeros.min(HEXADECIMAL_CHARS - 1);
+    }
+
+    fn put_decimal(&mut self, mut number: u64) {
+        let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let places = &mut self.chars[self.to..self.to + digits];
+        self.to += digits;
+        for place in places.iter_mut().rev() {
+            *place = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.chars[self.from..self.to]
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{}", self.origin, self.number)
+        f.write_str(self.text().as_str())
     }
 }
 
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 
@@ -58,6 +118,15 @@ mod tests {
         let text = serde_json::to_string(&stamp).unwrap();
         assert_eq!(text, "\"abcdef.42\"");
         assert_eq!(serde_json::from_str::<Stamp>(&text).unwrap(), stamp);
+    }
+
+    #[test]
+    fn the_least_and_the_greatest_go_through_text() {
+        for (origin, number) in [(0, 0), (u128::MAX, u64::MAX), (1 << 64, 10)] {
+            let stamp = Stamp { origin, number };
+            assert_eq!(stamp.to_string(), format!("{origin:x}.{number}"));
+            assert_eq!(parse(&stamp.to_string()), Some(stamp));
+        }
     }
 
     #[test]

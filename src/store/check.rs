@@ -5,7 +5,7 @@
 //! answer only while the calling thread does something else.
 
 use super::{
-    completion::ask, Completion, Expected, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreError,
+    completion::ask, Bytes, Completion, Expected, Key, Kind, Operation, Reply, Request, RequestId, Store, StoreError,
     StoreResult, Version,
 };
 use crate::error::{Error, ErrorKind};
@@ -222,7 +222,7 @@ struct Checker<'a> {
     next: usize,
     used: BTreeSet<Key>,
     /// What was written last under keys that nobody touched since.
-    kept: Vec<(Key, Arc<[u8]>, Version)>,
+    kept: Vec<(Key, Bytes, Version)>,
 }
 
 /// The largest value that is tried, however much more a store declares.
@@ -309,8 +309,8 @@ impl Checker<'_> {
     }
 
     /// `Ok(Some(None))` is a conflict.
-    fn put(&mut self, key: &Key, value: &Arc<[u8]>, expected: Expected) -> Result<Option<Option<Version>>, Silent> {
-        let value = Arc::clone(value);
+    fn put(&mut self, key: &Key, value: &Bytes, expected: Expected) -> Result<Option<Option<Version>>, Silent> {
+        let value = value.clone();
         Ok(match self.ask(key, Operation::put(value, expected))? {
             Some(Reply::Written { version }) => Some(Some(version)),
             Some(_) => Some(None),
@@ -330,7 +330,7 @@ impl Checker<'_> {
         &mut self,
         promise: Promise,
         key: &Key,
-        value: &Arc<[u8]>,
+        value: &Bytes,
         expected: Option<&Version>,
     ) -> Result<Option<Version>, Silent> {
         let condition = expected.cloned().map_or(Expected::Missing, Expected::Version);
@@ -382,7 +382,7 @@ impl Checker<'_> {
     }
 
     /// Reads and compares with what must be there. True if all is well.
-    fn see(&mut self, key: &Key, value: &Arc<[u8]>, version: &Version) -> Result<bool, Silent> {
+    fn see(&mut self, key: &Key, value: &Bytes, version: &Version) -> Result<bool, Silent> {
         let name = shown(&key.name);
         match self.get(key)? {
             None => Ok(false),
@@ -406,7 +406,7 @@ impl Checker<'_> {
     }
 
     /// A read did not see the last write: is the write lost, or the read wrong? A put that expects the write can tell.
-    fn diagnose_old_read(&mut self, wrong: Promise, key: &Key, value: &Arc<[u8]>, version: &Version) -> Checked {
+    fn diagnose_old_read(&mut self, wrong: Promise, key: &Key, value: &Bytes, version: &Version) -> Checked {
         let name = shown(&key.name);
         let expected = Expected::Version(version.clone());
         match self.put(key, value, expected)? {
@@ -424,14 +424,7 @@ impl Checker<'_> {
     }
 
     /// After something that must have changed nothing.
-    fn see_unchanged(
-        &mut self,
-        promise: Promise,
-        what: &str,
-        key: &Key,
-        value: &Arc<[u8]>,
-        version: &Version,
-    ) -> Checked {
+    fn see_unchanged(&mut self, promise: Promise, what: &str, key: &Key, value: &Bytes, version: &Version) -> Checked {
         let name = shown(&key.name);
         match self.get(key)? {
             Some(Found::Value(found, at)) if at == *version && found == *value => {}
@@ -579,7 +572,7 @@ impl Checker<'_> {
     fn reads_follow_writes(&mut self) -> Checked {
         for number in 0..4 {
             let key = self.key(&format!("follow-{number}"));
-            let mut present: Option<(Arc<[u8]>, Version)> = None;
+            let mut present: Option<(Bytes, Version)> = None;
             for turn in 0..16 {
                 let value = bytes(&format!("{number} {turn}"));
                 let before = present.as_ref().map(|(_, version)| version.clone());
@@ -651,12 +644,12 @@ impl Checker<'_> {
     fn race(&mut self, key: &Key, expected: &Expected, what: &str) -> Result<Option<Version>, Silent> {
         self.used.insert(key.clone());
         let (sender, receiver) = mpsc::channel();
-        let values: Vec<Arc<[u8]>> = (0..RIVALS)
+        let values: Vec<Bytes> = (0..RIVALS)
             .map(|rival| bytes(&format!("rival {rival} to {what}")))
             .collect();
-        let request = |value: &Arc<[u8]>| Request {
+        let request = |value: &Bytes| Request {
             key: key.clone(),
-            operation: Operation::put(Arc::clone(value), expected.clone()),
+            operation: Operation::put(value.clone(), expected.clone()),
         };
         for (rival, value) in values.iter().enumerate() {
             let numbered = Numbered {
@@ -712,7 +705,7 @@ impl Checker<'_> {
                 continue;
             }
             // Letters alone: which bytes are possible is asked elsewhere.
-            let value: Arc<[u8]> = (0..size).map(|index| b'a' + ((index * 7 + turn) % 25) as u8).collect();
+            let value: Bytes = (0..size).map(|index| b'a' + ((index * 7 + turn) % 25) as u8).collect();
             let written = self.write(Promise::CompareOnReplace, &key, &value, present.as_ref())?;
             if written.is_none() {
                 return Ok(());
@@ -734,7 +727,7 @@ impl Checker<'_> {
         ];
         for (number, sample) in samples.iter().enumerate() {
             let key = self.key(&format!("bytes-{number}"));
-            let value: Arc<[u8]> = sample.as_slice().into();
+            let value: Bytes = sample.as_slice().into();
             let before = self.report.broken.contains_key(&Promise::CarriesOut);
             self.write(Promise::CompareOnCreate, &key, &value, None)?;
             if !before {
@@ -984,7 +977,7 @@ impl Checker<'_> {
 
 /// What a read found.
 enum Found {
-    Value(Arc<[u8]>, Version),
+    Value(Bytes, Version),
     Nothing,
 }
 
@@ -1003,7 +996,7 @@ impl super::Receiver for Numbered {
     fn watch(&self, _waiter: std::sync::Weak<dyn super::Waiter>) {}
 }
 
-fn bytes(text: &str) -> Arc<[u8]> {
+fn bytes(text: &str) -> Bytes {
     text.as_bytes().into()
 }
 

@@ -7,7 +7,9 @@
 //! Whatever goes wrong here can go wrong with a store that keeps its promises, as seen through a bad line. Only a
 //! conflict that is none is a lie; engines take it for what it may be, an echo of a write of their own.
 
-use super::{Abilities, Completion, Key, Listener, Receiver, Reply, Request, Store, StoreError, StoreResult, Waiter};
+use super::{
+    Abilities, Bytes, Completion, Key, Listener, Receiver, Reply, Request, Store, StoreError, StoreResult, Waiter,
+};
 use crate::error::{Error, ErrorKind};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -298,7 +300,7 @@ impl Store for FaultyStore {
         }
     }
 
-    fn set_value(&self, key: Key, value: Arc<[u8]>) -> Result<(), Error> {
+    fn set_value(&self, key: Key, value: Bytes) -> Result<(), Error> {
         self.inner.set_value(key, value)
     }
 }

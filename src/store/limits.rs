@@ -1,8 +1,7 @@
 //! The limits that a store declares, checked again by our own stores: not every caller is the engine.
 
-use super::{Abilities, Expected, Key, Operation, Request, StoreError};
+use super::{Abilities, Bytes, Expected, Key, Operation, Request, StoreError};
 use crate::error::{Error, ErrorKind};
-use std::sync::Arc;
 
 /// Refuses a request that the store said it cannot hold.
 pub(super) fn check(abilities: &Abilities, request: &Request) -> Result<(), StoreError> {
@@ -35,10 +34,10 @@ pub(super) fn check(abilities: &Abilities, request: &Request) -> Result<(), Stor
 }
 
 /// The same for a value that is put there for a test.
-pub(super) fn check_fixture(abilities: &Abilities, key: &Key, value: &Arc<[u8]>) -> Result<(), Error> {
+pub(super) fn check_fixture(abilities: &Abilities, key: &Key, value: &Bytes) -> Result<(), Error> {
     let request = Request {
         key: key.clone(),
-        operation: Operation::put(Arc::clone(value), Expected::Missing),
+        operation: Operation::put(value.clone(), Expected::Missing),
     };
     check(abilities, &request).map_err(|error| Error::new(ErrorKind::TooLong, error.text))
 }

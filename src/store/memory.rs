@@ -2,8 +2,8 @@
 
 use super::listeners::Listeners;
 use super::{
-    limits, Abilities, Completion, Expected, Key, Listener, Operation, Reply, Request, Store, StoreResult, Version,
-    MAX_LISTED,
+    limits, Abilities, Bytes, Completion, Expected, Key, Listener, Operation, Reply, Request, Store, StoreResult,
+    Version, MAX_LISTED,
 };
 use crate::error::Error;
 use parking_lot::Mutex;
@@ -35,7 +35,7 @@ struct Contents {
 }
 
 struct Stored {
-    value: Arc<[u8]>,
+    value: Bytes,
     version: Version,
 }
 
@@ -51,6 +51,7 @@ impl MemoryStore {
                 max_key_bytes: MAX_KEY_BYTES,
                 list: true,
                 push: true,
+                at_once: 0,
             },
             listeners: Listeners::default(),
             contents: Mutex::new(Contents {
@@ -101,7 +102,7 @@ impl Store for MemoryStore {
         self.listeners.add(server, listener);
     }
 
-    fn set_value(&self, key: Key, value: Arc<[u8]>) -> Result<(), Error> {
+    fn set_value(&self, key: Key, value: Bytes) -> Result<(), Error> {
         limits::check_fixture(&self.abilities, &key, &value)?;
         let mut contents = self.contents.lock();
         contents.last_version += 1;
@@ -115,14 +116,14 @@ impl Contents {
     fn get(&self, key: &Key) -> Reply {
         match self.values.get(key) {
             Some(stored) => Reply::Found {
-                value: Arc::clone(&stored.value),
+                value: stored.value.clone(),
                 version: stored.version.clone(),
             },
             None => Reply::Missing,
         }
     }
 
-    fn put(&mut self, key: Key, value: Arc<[u8]>, expected: &Expected) -> Reply {
+    fn put(&mut self, key: Key, value: Bytes, expected: &Expected) -> Reply {
         let version = Version::from(self.last_version + 1);
         let stored = Stored {
             value,

@@ -3,6 +3,7 @@
 //! [`Store`] is what an engine talks to: a request goes in, its [`Completion`] is called later, or at once, from any
 //! thread. Storage whose calls block implements [`BlockingStore`] and is put behind a [`pool::Pool`] of threads.
 
+mod bytes;
 pub mod check;
 mod completion;
 pub mod faulty;
@@ -21,6 +22,7 @@ mod remote;
 pub mod sqlite;
 
 pub use crate::error::Cause;
+pub use bytes::Bytes;
 pub use completion::{ask, Completion, Completions, Receiver, RequestId, Waiter};
 
 use crate::error::{Error, ErrorKind};
@@ -122,7 +124,7 @@ pub enum Operation {
     /// Write the value if the key is as expected; durable before it is answered.
     Put {
         /// The whole new value.
-        value: Arc<[u8]>,
+        value: Bytes,
         /// What must be stored for the write to take place.
         expected: Expected,
         /// What a store may make use of, and may as well ignore.
@@ -177,7 +179,7 @@ pub trait Listener: Send + Sync {
 impl Operation {
     /// A put without hints.
     #[must_use]
-    pub fn put(value: impl Into<Arc<[u8]>>, expected: Expected) -> Self {
+    pub fn put(value: impl Into<Bytes>, expected: Expected) -> Self {
         Self::Put {
             value: value.into(),
             expected,
@@ -218,7 +220,7 @@ pub enum Reply {
     /// Get: what is stored.
     Found {
         /// The value.
-        value: Arc<[u8]>,
+        value: Bytes,
         /// Its version.
         version: Version,
     },
@@ -336,6 +338,8 @@ pub struct Abilities {
     pub list: bool,
     /// Whether it tells servers of what others write for them; see [`Store::listen`].
     pub push: bool,
+    /// How many requests it does well to have at once, because it carries out many as one; 0 if it gains nothing by it.
+    pub at_once: usize,
 }
 
 /// Storage as the engine sees it.
@@ -363,7 +367,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a store that is not for tests; a key or a value that is too long.
-    fn set_value(&self, key: Key, value: Arc<[u8]>) -> Result<(), Error> {
+    fn set_value(&self, key: Key, value: Bytes) -> Result<(), Error> {
         let _ = (key, value);
         let name = &self.abilities().name;
         let text = format!("{name}: test data go into a memory store or a read-only one, not into this");

@@ -8,8 +8,8 @@
 //! this store and a number, so that none of either side is ever taken for another.
 
 use super::{
-    limits, Abilities, Completion, Expected, Key, Operation, Outcome, Receiver, Reply, Request, Store, StoreError,
-    StoreResult, Version, Waiter, MAX_LISTED,
+    limits, Abilities, Bytes, Completion, Expected, Key, Operation, Outcome, Receiver, Reply, Request, Store,
+    StoreError, StoreResult, Version, Waiter, MAX_LISTED,
 };
 use crate::error::{Error, ErrorKind};
 use parking_lot::Mutex;
@@ -41,7 +41,7 @@ struct Local {
 }
 
 /// A value and its version; no value if the key was removed.
-type Written = (Option<Arc<[u8]>>, Version);
+type Written = (Option<Bytes>, Version);
 
 impl ReadOnlyStore {
     /// Stands in front of `inner`.
@@ -109,7 +109,7 @@ impl Store for ReadOnlyStore {
         }
     }
 
-    fn set_value(&self, key: Key, value: Arc<[u8]>) -> Result<(), Error> {
+    fn set_value(&self, key: Key, value: Bytes) -> Result<(), Error> {
         limits::check_fixture(&self.shared.abilities, &key, &value)?;
         self.shared.local.lock().set(key, Some(value));
         Ok(())
@@ -139,7 +139,7 @@ impl Local {
         let present = match self.values.get(&request.key) {
             Some((value, version)) => value.clone().map(|value| (value, version.clone())),
             None => match inner? {
-                Reply::Found { value, version } => Some((Arc::clone(value), version.clone())),
+                Reply::Found { value, version } => Some((value.clone(), version.clone())),
                 _ => None,
             },
         };
@@ -156,7 +156,7 @@ impl Local {
                 if !fits {
                     return Some(Reply::Conflict);
                 }
-                let version = self.set(key.clone(), Some(Arc::clone(value)));
+                let version = self.set(key.clone(), Some(value.clone()));
                 Reply::Written { version }
             }
             (Operation::Remove { expected }, Some((_, version))) if *expected == version => {
@@ -168,7 +168,7 @@ impl Local {
         Some(reply)
     }
 
-    fn set(&mut self, key: Key, value: Option<Arc<[u8]>>) -> Version {
+    fn set(&mut self, key: Key, value: Option<Bytes>) -> Version {
         self.last_version += 1;
         let mut token = [0; 24];
         token[..16].copy_from_slice(&self.origin);

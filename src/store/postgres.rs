@@ -129,6 +129,7 @@ pub fn open(urls: &str, options: &PostgresOptions) -> Result<Arc<dyn Store>, Err
     let wanted = part::wanted(&known)?;
     let abilities = Abilities {
         push: links.iter().all(|link| link.facts.notifies),
+        at_once: options.traffic().pool().at_once(),
         ..remote::abilities(places.iter().map(|place| &*place.shown), true)
     };
     let (mut parts, mut warnings): (Vec<Box<dyn Store>>, _) = (Vec::new(), Vec::new());

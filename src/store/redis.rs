@@ -165,6 +165,7 @@ pub fn open(urls: &str, options: &RedisOptions) -> Result<Arc<dyn Store>, Error>
     let lists = found.iter().all(|found| found.layout.lists);
     let abilities = Abilities {
         push: found.iter().all(|found| matches!(found.what, What::Server(_))),
+        at_once: options.traffic().pool().at_once(),
         ..remote::abilities(places.iter().map(|place| &*place.shown), lists)
     };
     let (mut parts, mut warnings): (Vec<Box<dyn Store>>, _) = (Vec::new(), Vec::new());

@@ -143,7 +143,7 @@ pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Arc<dyn St
         queue: options.queue,
         batch: options.batch,
     };
-    let storage = Storage::open(path.as_ref(), options)?;
+    let storage = Storage::open(path.as_ref(), options, pool_options.at_once())?;
     Ok(Arc::new(Pool::new(storage, &pool_options)?))
 }
 
@@ -158,7 +158,7 @@ struct Storage {
 }
 
 impl Storage {
-    fn open(path: &Path, options: SqliteOptions) -> Result<Self, Error> {
+    fn open(path: &Path, options: SqliteOptions, at_once: usize) -> Result<Self, Error> {
         if options.busy_timeout > MAX_BUSY_TIMEOUT {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
@@ -178,6 +178,7 @@ impl Storage {
                 max_key_bytes: MAX_KEY_BYTES,
                 list: true,
                 push: false,
+                at_once,
             },
             place,
             writer: Mutex::new(Some(writer)),

@@ -9,9 +9,8 @@ use crate::locker::{Built, Spec};
 use crate::planted::Bug;
 use crate::record::codec::Encoded;
 use crate::record::header::Header;
-use crate::record::inbox::Inbox;
-use crate::record::ledger::Ledger;
 use crate::record::outbox::Outgoing;
+use crate::record::rare::Rare;
 use crate::record::stamp::OperationId;
 use crate::record::Document;
 use crate::store::{Key, Operation, Reply, Request, StoreResult};
@@ -252,10 +251,10 @@ impl Guest {
         }
         let mut header = found.header.erase(op, inputs.wall_ms);
         if inputs.bugs.has(Bug::EraseForgetsReceipts) {
-            header.ledger = Ledger::default();
+            header.ledger = Rare::default();
         }
         if inputs.bugs.has(Bug::EraseForgetsSenders) {
-            header.inbox = Inbox::default();
+            header.inbox = Rare::default();
         }
         if inputs.bugs.has(Bug::EraseKeepsEpoch) {
             header.epoch = found.header.epoch;
@@ -294,7 +293,7 @@ impl Guest {
             holder: header
                 .holder
                 .as_ref()
-                .map(|holder| (holder.server.clone(), holder.since_ms)),
+                .map(|holder| (holder.server.to_string(), holder.since_ms)),
             users: header.users.clone(),
             saved_ms: header.saved_ms,
         })));

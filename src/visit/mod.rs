@@ -64,7 +64,7 @@ impl Found {
             return Some(lock.owner.clone());
         }
         let holder = self.header.holder.as_ref()?;
-        (!inputs.verdicts.is_dead(holder.incarnation)).then(|| holder.server.clone())
+        (!inputs.verdicts.is_dead(holder.incarnation)).then(|| holder.server.to_string())
     }
 }
 

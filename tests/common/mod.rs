@@ -14,10 +14,10 @@ use sessionlocker::record::header::Header;
 use sessionlocker::record::ledger::PurchaseId;
 use sessionlocker::record::Document;
 use sessionlocker::store::{
-    Abilities, Expected, Hints, Key, Kind, Operation, Reply, Request, RequestId, StoreError, StoreResult, Version,
+    Abilities, Bytes, Expected, Hints, Key, Kind, Operation, Reply, Request, RequestId, StoreError, StoreResult,
+    Version,
 };
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What becomes of a request.
@@ -61,7 +61,7 @@ type Game = Box<dyn Fn(&Question) -> Option<Verdict>>;
 
 pub struct World {
     now: Time,
-    values: BTreeMap<Key, (Arc<[u8]>, u64)>,
+    values: BTreeMap<Key, (Bytes, u64)>,
     late: Vec<(Time, Request)>,
     next_version: u64,
     servers: Vec<Server>,
@@ -150,6 +150,7 @@ impl World {
                 max_key_bytes: 512,
                 list: false,
                 push: false,
+                at_once: 0,
             })
             .unwrap();
         let spec = core.add_spec(store, spec).unwrap();
@@ -505,7 +506,7 @@ impl World {
         let matches = |expected: &Version| stored.is_some_and(|(_, version)| Version::from(*version) == *expected);
         match &request.operation {
             Operation::Get => Ok(stored.map_or(Reply::Missing, |(value, version)| Reply::Found {
-                value: Arc::clone(value),
+                value: value.clone(),
                 version: Version::from(*version),
             })),
             Operation::Put { value, expected, hints } => {
@@ -521,7 +522,7 @@ impl World {
                 }
                 let version = self.next_version;
                 self.next_version += 1;
-                self.values.insert(request.key.clone(), (Arc::clone(value), version));
+                self.values.insert(request.key.clone(), (value.clone(), version));
                 self.announce(&request.key, hints);
                 Ok(Reply::Written {
                     version: Version::from(version),

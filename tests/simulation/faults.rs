@@ -16,9 +16,8 @@ use sessionlocker::engine::core::{Core, CoreOptions};
 use sessionlocker::error::Error;
 use sessionlocker::locker::Spec;
 use sessionlocker::record::migration::Migrations;
-use sessionlocker::store::{Abilities, Key, Kind};
+use sessionlocker::store::{Abilities, Bytes, Key, Kind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The origin of all names that a server makes.
@@ -201,6 +200,7 @@ impl World {
             max_key_bytes: 255,
             list: false,
             push: false,
+            at_once: 0,
         })?;
         let spec = core.add_spec(
             store,
@@ -452,7 +452,7 @@ impl World {
         self.checker.set_damaged(key, true);
     }
 
-    fn broken_bytes(&mut self, good: &[u8]) -> Arc<[u8]> {
+    fn broken_bytes(&mut self, good: &[u8]) -> Bytes {
         let mut bytes = good.to_vec();
         match self.fault_rng.u32(0..5) {
             0 => bytes.clear(),

@@ -1,13 +1,12 @@
 //! The one store that all servers share: linearizable compare-and-set, versions that never come back.
 
-use sessionlocker::store::{Expected, Hints, Key, Operation, Reply, Request, Version};
+use sessionlocker::store::{Bytes, Expected, Hints, Key, Operation, Reply, Request, Version};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What is stored under a key.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    pub value: Arc<[u8]>,
+    pub value: Bytes,
     pub version: u64,
 }
 
@@ -34,7 +33,7 @@ impl Store {
         let found = self.entries.get(&request.key);
         match &request.operation {
             Operation::Get => found.map_or(Reply::Missing, |stored| Reply::Found {
-                value: Arc::clone(&stored.value),
+                value: stored.value.clone(),
                 version: stored.token(),
             }),
             Operation::Put { value, expected, hints } => {
@@ -53,7 +52,7 @@ impl Store {
                     }
                 }
                 Reply::Written {
-                    version: self.write(&request.key, Arc::clone(value)),
+                    version: self.write(&request.key, value.clone()),
                 }
             }
             Operation::Remove { expected } => {
@@ -73,7 +72,7 @@ impl Store {
     }
 
     /// Writes past all rules, as an administrator or a broken disk would.
-    pub fn write(&mut self, key: &Key, value: Arc<[u8]>) -> Version {
+    pub fn write(&mut self, key: &Key, value: Bytes) -> Version {
         self.last_version += 1;
         let stored = Stored {
             value,

@@ -18,9 +18,9 @@ use fastrand::Rng;
 use sessionlocker::clock::Time;
 use sessionlocker::engine::core::Action;
 use sessionlocker::planted::Bugs;
+use sessionlocker::store::Bytes;
 use sessionlocker::store::{Key, Kind, Operation, Outcome, Reply, Request, RequestId, StoreError, StoreResult};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The name of the spec of all records.
 pub const SPACE: &str = "player";
@@ -140,7 +140,7 @@ pub struct World {
     pub ids_unique: bool,
     pub over: bool,
     /// What was stored before a record was damaged.
-    pub undamaged: Vec<Option<Arc<[u8]>>>,
+    pub undamaged: Vec<Option<Bytes>>,
     /// Where each key is wanted at the end.
     pub homes: Vec<usize>,
     /// Places whose faults do not end, while the others must get on.

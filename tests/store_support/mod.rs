@@ -2,8 +2,8 @@
 #![allow(dead_code)] // Each test program uses its part.
 
 use sessionlocker::store::{
-    Completions, Expected, Key, Kind, Operation, Outcome, Reply, Request, RequestId, Store, StoreError, StoreResult,
-    Version,
+    Bytes, Completions, Expected, Key, Kind, Operation, Outcome, Reply, Request, RequestId, Store, StoreError,
+    StoreResult, Version,
 };
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -113,7 +113,7 @@ pub fn write(store: &dyn Store, key: &Key, value: &[u8], expected: Expected) -> 
 }
 
 /// Reads; anything but success fails the test.
-pub fn read(store: &dyn Store, key: &Key) -> Option<(Arc<[u8]>, Version)> {
+pub fn read(store: &dyn Store, key: &Key) -> Option<(Bytes, Version)> {
     match call(store, get(key)) {
         Ok(Reply::Found { value, version }) => Some((value, version)),
         Ok(Reply::Missing) => None,
@@ -134,7 +134,7 @@ pub fn failed_of(store: &str, result: StoreResult, outcome: Outcome, key: &Key) 
 }
 
 /// Reads until the store answers.
-pub fn read_in_time(store: &dyn Store, key: &Key) -> Option<(Arc<[u8]>, Version)> {
+pub fn read_in_time(store: &dyn Store, key: &Key) -> Option<(Bytes, Version)> {
     let start = Instant::now();
     loop {
         match call(store, get(key)) {

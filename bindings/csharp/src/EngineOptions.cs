@@ -33,7 +33,8 @@ namespace SessionLocker
         /// <summary>After this time without an answer the outcome of a request counts as unknown; default 30 s.</summary>
         public TimeSpan RequestTimeout { get; set; }
 
-        /// <summary>How many requests a store gets at once; default 64.</summary>
+        /// <summary>How many requests a store gets at once; default 64, and up to four batches if the store has
+        /// batches and answers soon.</summary>
         public int MaxRequestsInFlight { get; set; }
 
         /// <summary>

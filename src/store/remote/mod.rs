@@ -53,6 +53,7 @@ pub(super) fn abilities<'a>(shown: impl Iterator<Item = &'a str>, list: bool) ->
         max_key_bytes: MAX_KEY_BYTES,
         list,
         push: false,
+        at_once: 0,
     }
 }
 

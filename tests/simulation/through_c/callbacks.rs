@@ -175,7 +175,7 @@ pub unsafe extern "C" fn apply_change(
             from: text_at(view.from),
             returned_from: returned,
             at_ms: view.sent_ms,
-            extra: serde_json::Map::new(),
+            extra: Default::default(),
         }),
         direct: view.flags & SLK_CHANGE_UPDATE != 0,
     };

@@ -2,7 +2,7 @@
 //! trace, what it writes has the origin of its process instead, and what it reads has its own again.
 
 use crate::faults::origin_of;
-use std::sync::Arc;
+use sessionlocker::store::Bytes;
 
 /// A random origin has 32 digits; those of the run have 18.
 const LEAST_DIGITS: usize = 32;
@@ -25,7 +25,7 @@ impl Names {
 
     /// What the engine writes, as the world is to see it. All names in the store are of the run: the first other name
     /// that the engine writes is one of its own.
-    pub fn publish(&mut self, value: &[u8]) -> Arc<[u8]> {
+    pub fn publish(&mut self, value: &[u8]) -> Bytes {
         if self.own.is_none() {
             self.own = random_name(value).map(<[u8]>::to_vec);
         }
