@@ -4,6 +4,9 @@
 //! `cargo bench --bench calls` measures, prints, and writes its part of `docs/performance.md`. `-- --quick` measures little
 //! and writes nothing. A runtime that cannot be had is left out.
 
+#[path = "../common/chart.rs"]
+#[allow(dead_code, reason = "nothing is drawn here")]
+mod chart;
 #[path = "../../tests/csharp/dotnet.rs"]
 #[allow(dead_code, reason = "the tests of the binding need more of it")]
 mod dotnet;
@@ -49,17 +52,18 @@ impl Caller {
 }
 
 fn main() {
-    let is_quick = std::env::args().any(|argument| argument == "--quick");
-    let (turns, rounds) = if is_quick { (1, 3) } else { (TURNS, ROUNDS) };
+    let asked = page::asked();
+    let (turns, rounds) = if asked.is_quick { (1, 3) } else { (TURNS, ROUNDS) };
+    let parts: [(&str, page::Measure<'_>); 1] = [("A call", &|_| measure(turns, rounds))];
+    page::run("cargo bench --bench calls", &asked, &parts);
+}
+
+fn measure(turns: usize, rounds: usize) -> String {
     let mut callers = callers();
     for _ in 0..turns {
         callers.iter_mut().for_each(|caller| caller.measure(rounds));
     }
-    let text = table(&callers, turns * rounds);
-    println!("{text}");
-    if !is_quick {
-        page::write("cargo bench --bench calls", &text);
-    }
+    table(&callers, turns * rounds)
 }
 
 fn callers() -> Vec<Caller> {
