@@ -5,7 +5,7 @@ use super::header::{Header, RECORD_FORMAT};
 use super::import::{ForeignLock, Import};
 use super::stamp::OperationId;
 use crate::codec::{self, Form};
-use crate::store::{Expected, Hints, Operation};
+use crate::store::{shared_bytes, Bytes, Expected, Hints, Operation};
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine as _;
 use serde::Deserialize;
@@ -138,14 +138,14 @@ const HEADER_ROOM: usize = 1024;
 /// Writes a record as bytes.
 #[must_use]
 pub fn encode(header: &Header, document: &Document) -> Vec<u8> {
-    Encoded::new(header, document).value
+    Encoded::new(header, document).value.to_vec()
 }
 
 /// A record as bytes. Where the header ends is known: what follows depends on the data alone.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     /// All of it.
-    pub value: Vec<u8>,
+    pub value: Bytes,
     header_bytes: usize,
 }
 
@@ -153,10 +153,11 @@ impl Encoded {
     /// Writes a record.
     #[must_use]
     pub fn new(header: &Header, document: &Document) -> Self {
-        let mut out = Vec::with_capacity(HEADER_ROOM + header.ledger.json_bytes() + document.json_bytes());
+        let mut out = Vec::with_capacity(HEADER_ROOM + header.ledger.own_bytes() + document.json_bytes());
         out.extend_from_slice(b"{\"$slk\":");
-        header.write_json(&mut out);
-        let header_bytes = out.len();
+        let mut shared = Vec::new();
+        header.write_json(&mut out, &mut shared);
+        let header_bytes = out.len() + shared_bytes(&shared);
         if let Some(bytes) = document.as_bytes() {
             out.extend_from_slice(b",\"bytes\":\"");
             out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
@@ -167,7 +168,7 @@ impl Encoded {
         }
         out.push(b'}');
         Self {
-            value: out,
+            value: Bytes::with_insertions(out, shared),
             header_bytes,
         }
     }
@@ -177,7 +178,7 @@ impl Encoded {
     #[must_use]
     pub fn put(self, expected: Expected, data_unchanged: bool, announce: Option<Arc<str>>) -> Operation {
         Operation::Put {
-            value: self.value.into(),
+            value: self.value,
             expected,
             hints: Hints {
                 announce,

@@ -7,6 +7,7 @@ use super::outbox::Outbox;
 use super::rare::Rare;
 use super::stamp::{Incarnation, OperationId};
 use super::writer::Members;
+use crate::store::Insertion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -180,8 +181,8 @@ impl Header {
         }
     }
 
-    /// Appends it as JSON.
-    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+    /// Appends it as JSON. What one value after the other shares goes into `shared`.
+    pub(super) fn write_json(&self, out: &mut Vec<u8>, shared: &mut Vec<Insertion>) {
         let mut members = Members::begin(out);
         members.value("format", &self.format);
         members.value("epoch", &self.epoch);
@@ -193,7 +194,7 @@ impl Header {
             members.value("least_schema", &self.least_schema);
         }
         self.write_sessions(&mut members);
-        self.write_rare(&mut members);
+        self.write_rare(&mut members, shared);
         members.value("created_ms", &self.created_ms);
         members.value("saved_ms", &self.saved_ms);
         members.extra(&self.extra);
@@ -215,9 +216,9 @@ impl Header {
         }
     }
 
-    fn write_rare(&self, members: &mut Members<'_>) {
+    fn write_rare(&self, members: &mut Members<'_>, shared: &mut Vec<Insertion>) {
         if !self.ledger.is_empty() {
-            members.json("ledger", |out| self.ledger.write_json(out));
+            members.json("ledger", |out| self.ledger.write_json(out, shared));
         }
         if !self.credit.is_empty() {
             members.value("credit", &self.credit);

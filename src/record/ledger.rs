@@ -5,6 +5,7 @@ use super::extra::Extra;
 use super::rare::Part;
 use super::recent::Recent;
 use super::writer::Members;
+use crate::store::Insertion;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -196,8 +197,8 @@ impl<'de> Deserialize<'de> for Ledger {
         };
         Ok(Self {
             recent,
-            old: Digests::from_text(stored.old, 0),
-            old_other: Digests::from_text(stored.old_other, 1),
+            old: Digests::from_text(&stored.old, 0),
+            old_other: Digests::from_text(&stored.old_other, 1),
             extra: stored.extra,
         })
     }
@@ -226,8 +227,8 @@ impl Ledger {
         }
     }
 
-    /// Appends it as JSON.
-    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+    /// Appends it as JSON. What one value after the other shares goes into `shared`.
+    pub(super) fn write_json(&self, out: &mut Vec<u8>, shared: &mut Vec<Insertion>) {
         let mut members = Members::begin(out);
         members.json("recent", |out| {
             out.push(b'[');
@@ -236,16 +237,16 @@ impl Ledger {
         });
         for (name, digests) in [("old", &self.old), ("old_other", &self.old_other)] {
             if !digests.is_empty() {
-                members.plain(name, digests.text().as_bytes());
+                members.json(name, |out| digests.write_json(out, shared));
             }
         }
         members.extra(&self.extra);
         members.end();
     }
 
-    /// About how many bytes it has as JSON.
-    pub(super) fn json_bytes(&self) -> usize {
-        self.recent.json().len() + self.old.text().len() + self.old_other.text().len()
+    /// About how many bytes `write_json` appends.
+    pub(super) fn own_bytes(&self) -> usize {
+        self.recent.json().len() + self.old.own_bytes() + self.old_other.own_bytes()
     }
 
     /// Whether nothing was ever entered.
@@ -271,7 +272,7 @@ impl Ledger {
         }
         let digest = Digest::of(purchase);
         if let Some(letter) = self.old_other.find(digest) {
-            return letter.chars().next().map(Effect::of_letter);
+            return letter.first().map(|letter| Effect::of_letter(char::from(*letter)));
         }
         self.old.find(digest).map(|_| Effect::Applied)
     }
@@ -346,6 +347,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Bytes;
 
     fn purchase(number: usize) -> PurchaseId {
         PurchaseId {
@@ -371,8 +373,9 @@ mod tests {
 
     fn written(ledger: &Ledger) -> String {
         let mut out = Vec::new();
-        ledger.write_json(&mut out);
-        String::from_utf8(out).unwrap()
+        let mut shared = Vec::new();
+        ledger.write_json(&mut out, &mut shared);
+        String::from_utf8(Bytes::with_insertions(out, shared).to_vec()).unwrap()
     }
 
     fn written_and_read(ledger: &Ledger) -> Ledger {

@@ -2,8 +2,9 @@
 //!
 //! Data that are loaded, asked for a few numbers, changed in one or two places and written back are the rule. So a value
 //! is text as long as possible. An object or array is *opened* when somebody looks into it: that finds where its children
-//! begin in the text, and is remembered. It costs four bytes a child; the children themselves stay text. What is changed
-//! is kept beside the text, in the opened container that holds it. Writing copies everything else from the text.
+//! begin in the text, and is remembered. It costs four bytes a child, eight in an object of more than 16; the children
+//! themselves stay text. What is changed is kept beside the text, in the opened container that holds it. Writing copies
+//! everything else from the text.
 //!
 //! A short object or array is not opened for reading: to scan it is as fast as to look it up, and takes no memory.
 //! Changing opens what leads to the place. Copies share all of it until they change: a change copies the opened containers

@@ -23,6 +23,7 @@ pub mod sqlite;
 
 pub use crate::error::Cause;
 pub use bytes::Bytes;
+pub(crate) use bytes::{shared_bytes, Insertion};
 pub use completion::{ask, Completion, Completions, Receiver, RequestId, Waiter};
 
 use crate::error::{Error, ErrorKind};
