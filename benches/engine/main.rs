@@ -50,7 +50,7 @@ fn main() {
         ("A tick over idle lockers", &|charts| ticks::measure(&size, charts)),
         ("A whole session", &|_| sessions::measure(&size)),
         ("A purchase", &|_| receipts::measure(&size)),
-        ("Memory", &|_| memory::measure(&size)),
+        ("Memory", &|_| memory::measure()),
         ("A server farm restarts", &|_| farm::measure(&size)),
     ];
     page::run("cargo bench --bench engine", &asked, &parts);

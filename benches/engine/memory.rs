@@ -1,7 +1,6 @@
 //! What a loaded, idle locker takes of memory, by an allocator that counts.
 
 use crate::game::{data, Server};
-use crate::Size;
 use sessionlocker::engine::EngineOptions;
 use sessionlocker::locker::Spec;
 use sessionlocker::store::memory::MemoryStore;
@@ -46,7 +45,7 @@ pub fn taken() -> usize {
 
 const LOCKERS: usize = 2_000;
 
-pub fn measure(_size: &Size) -> String {
+pub fn measure() -> String {
     let mut text = format!(
         "{LOCKERS} loaded lockers without anything to do, their stored records not counted: bytes of memory for each, and the \
          length of its data as JSON.\n\n| data | as loaded | read and changed |\n|---|---|---|\n"

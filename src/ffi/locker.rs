@@ -134,7 +134,7 @@ impl Data for Arc<LockerObject> {
 }
 
 /// The locker of a handle.
-#[inline]
+#[inline(always)]
 pub(super) fn get(handle: slk_locker) -> Result<Arc<LockerObject>, Failure> {
     LOCKERS.find(handle.id).ok_or_else(|| LOCKERS.invalid(handle.id).into())
 }

@@ -20,10 +20,18 @@ pub const SLK_NUL_TERMINATED: usize = usize::MAX;
 ///
 /// # Safety
 /// `pointer` is null or points to a string with a NUL; it stays as it is for `'a`.
+#[inline(always)]
 pub(super) unsafe fn string<'a>(pointer: *const c_char, argument: &str, limit: usize) -> Result<&'a str, Failure> {
-    // SAFETY: as the caller promises.
-    let text = unsafe { optional_string(pointer, argument, limit) }?;
-    text.ok_or_else(|| Failure::argument(format!("{argument} is NULL")))
+    if pointer.is_null() {
+        return Err(missing(argument));
+    }
+    // SAFETY: not null, and as the caller promises.
+    unsafe { some_string(pointer, argument, limit) }
+}
+
+#[cold]
+fn missing(argument: &str) -> Failure {
+    Failure::argument(format!("{argument} is NULL"))
 }
 
 /// The same, where NULL stands for "none".
@@ -38,19 +46,33 @@ pub(super) unsafe fn optional_string<'a>(
     if pointer.is_null() {
         return Ok(None);
     }
+    // SAFETY: not null, and as the caller promises.
+    unsafe { some_string(pointer, argument, limit) }.map(Some)
+}
+
+/// A string that is there.
+///
+/// # Safety
+/// As [`string`], and not null.
+#[inline(always)]
+unsafe fn some_string<'a>(pointer: *const c_char, argument: &str, limit: usize) -> Result<&'a str, Failure> {
     // SAFETY: as the caller promises.
     let (length, is_ascii) = unsafe { look_through(pointer, limit) };
     if length > limit {
-        let text = format!("{argument} is longer than {limit} bytes");
-        return Err(Failure::new(SLK_E_TOO_LONG, text));
+        return Err(too_long(argument, limit));
     }
     // SAFETY: the bytes before the NUL are readable, and stay for 'a as the caller promises.
     let bytes = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) };
     if is_ascii {
         // SAFETY: ASCII is UTF-8. Looking through it a second time would be an eighth of what it costs to add to a number.
-        return Ok(Some(unsafe { std::str::from_utf8_unchecked(bytes) }));
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
     }
-    utf8(bytes, argument).map(Some)
+    utf8(bytes, argument)
+}
+
+#[cold]
+fn too_long(argument: &str, limit: usize) -> Failure {
+    Failure::new(SLK_E_TOO_LONG, format!("{argument} is longer than {limit} bytes"))
 }
 
 /// The length of a string, looking at no more than one byte past the limit, and whether all that was looked at is ASCII.
@@ -112,6 +134,7 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, length: usize, argument: &
     utf8(bytes, argument)
 }
 
+#[inline(never)]
 fn utf8<'a>(bytes: &'a [u8], argument: &str) -> Result<&'a str, Failure> {
     std::str::from_utf8(bytes).map_err(|fault| {
         let text = format!("{argument} is not UTF-8 at byte {}", fault.valid_up_to());

@@ -46,7 +46,7 @@ pub enum Kind {
 }
 
 /// A key in a store. `space` is the spec's name for records and empty for server records.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// What the key names.
     pub kind: Kind,
@@ -54,6 +54,27 @@ pub struct Key {
     pub space: Arc<str>,
     /// The record's key, or the server's id.
     pub name: Arc<str>,
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    /// By kind, space and name. Mostly the space is one and the same text.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let spaces = || {
+            if Arc::ptr_eq(&self.space, &other.space) {
+                std::cmp::Ordering::Equal
+            } else {
+                self.space.cmp(&other.space)
+            }
+        };
+        let by_kind = self.kind.cmp(&other.kind);
+        by_kind.then_with(spaces).then_with(|| self.name.cmp(&other.name))
+    }
 }
 
 impl fmt::Display for Key {
