@@ -249,6 +249,8 @@ impl Header {
     /// Raises the epoch: whoever wrote under the old one cannot write again.
     fn end_epoch(&mut self, op: OperationId) {
         if self.epoch > 0 {
+            // Most records have few: no room for more before it is needed.
+            self.sessions.reserve_exact(1);
             self.sessions.push(PastSession {
                 epoch: self.epoch,
                 op: self.op,

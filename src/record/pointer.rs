@@ -21,10 +21,10 @@ pub(super) struct Pointer<'a> {
 
 impl<'a> Pointer<'a> {
     /// Checks the form: empty, or each part begins with `/`, and `~` is followed by `0` or `1`.
+    #[inline]
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         if text.len() > MAX_POINTER_BYTES {
-            let problem = format!("has {} bytes; at most {MAX_POINTER_BYTES} are allowed", text.len());
-            return Err(Error::new(ErrorKind::TooLong, format!("the JSON Pointer {problem}")));
+            return Err(too_long(text));
         }
         if !text.is_empty() && !text.starts_with('/') {
             return Err(malformed(text, "it must be empty or begin with '/'"));
@@ -277,6 +277,13 @@ fn has_bad_escape(text: &[u8]) -> bool {
     text.iter().enumerate().any(|(at, byte)| *byte == b'~' && !follows(at))
 }
 
+#[cold]
+fn too_long(text: &str) -> Error {
+    let problem = format!("has {} bytes; at most {MAX_POINTER_BYTES} are allowed", text.len());
+    Error::new(ErrorKind::TooLong, format!("the JSON Pointer {problem}"))
+}
+
+#[cold]
 fn malformed(text: &str, problem: &str) -> Error {
     let shown: String = text.chars().take(100).collect();
     Error::new(

@@ -550,6 +550,7 @@ impl Opened {
     }
 
     /// Which member has this name.
+    #[inline]
     pub fn position(&self, name: &str) -> Option<usize> {
         if !self.is_object {
             return None;
