@@ -1,6 +1,7 @@
 //! What few lockers and few records have takes the room of a pointer in all others, and reads like an empty one.
 
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 /// Something that is nearly always empty.
@@ -46,6 +47,26 @@ impl<T: Empty> Rare<T> {
         if self.0.as_deref().is_some_and(T::is_empty) {
             self.0 = None;
         }
+    }
+}
+
+impl<T: 'static> Empty for Vec<T> {
+    fn none() -> &'static Self {
+        const { &Self::new() }
+    }
+
+    fn is_empty(&self) -> bool {
+        Vec::is_empty(self)
+    }
+}
+
+impl<K: 'static, V: 'static> Empty for BTreeMap<K, V> {
+    fn none() -> &'static Self {
+        const { &Self::new() }
+    }
+
+    fn is_empty(&self) -> bool {
+        BTreeMap::is_empty(self)
     }
 }
 

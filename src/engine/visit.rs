@@ -695,12 +695,12 @@ fn exported(hit: &Hit) -> Document {
     };
     let mut all = serde_json::json!({
         "key": &*hit.key,
-        "users": header.users,
+        "users": *header.users,
         "created_ms": header.created_ms,
         "saved_ms": header.saved_ms,
         "schema": header.schema,
         "purchases": purchases,
-        "credit": header.credit,
+        "credit": *header.credit,
     });
     all[name] = data;
     Document::from_value(all)

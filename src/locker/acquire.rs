@@ -444,7 +444,7 @@ impl Locker {
         // A refused server does not ask again before the holder has had some peace.
         let peace = self.spec.retry_max.saturating_mul(4);
         let acquire = self.acquire();
-        let refused = found.header.refused.is_some() && found.header.refused == acquire.request;
+        let refused = found.header.refused.is_some() && found.header.refused.as_deref().copied() == acquire.request;
         if refused {
             acquire.refused_until = Some(inputs.now.after(peace));
             acquire.request = None;

@@ -86,8 +86,8 @@ pub(super) struct Held {
     pub outbox_durable: u64,
     pub outbox_loaded: u64,
     pub outbox_handed: u64,
-    /// The last change of the data that the host has found good.
-    pub checked: Option<u64>,
+    /// The last change of the data that the host has found good; 0 if it was not asked.
+    pub checked: u64,
     /// What was stored last, where the host checks data.
     pub valid: Option<Arc<Valid>>,
     /// When a step first saw changes that are not saved.
@@ -195,7 +195,7 @@ impl Held {
             trouble_told: false,
             recreate: false,
             outbox_handed: 0,
-            checked: None,
+            checked: 0,
             valid: None,
             unsaved_since: None,
             size_told: false,
@@ -495,7 +495,7 @@ impl Locker {
             return None;
         }
         let held = self.held();
-        if held.release_sent || held.checked == Some(latest) {
+        if held.release_sent || held.checked == latest {
             return None;
         }
         self.asked = Some(Box::new(Asked::Validate(wanted.reason())));
@@ -516,7 +516,7 @@ impl Locker {
             return;
         }
         let Err(text) = answer.verdict.or_failed() else {
-            self.held().checked = Some(self.changes.latest());
+            self.held().checked = self.changes.latest();
             return;
         };
         let text = format!("the data of `{}` may not be saved: {text}", self.key);
@@ -591,7 +591,7 @@ impl Locker {
         header.op = op;
         header.saved_ms = inputs.wall_ms;
         if let Some(refused) = held.rare.refuse {
-            header.refused = Some(refused);
+            header.refused = Some(Box::new(refused));
             header.request = header.request.take().filter(|request| request.op != refused);
         }
         if release {

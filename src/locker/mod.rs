@@ -212,7 +212,7 @@ enum Asked {
 #[derive(Default)]
 struct Wants {
     nameless: bool,
-    named: Vec<Box<str>>,
+    named: Rare<Vec<Box<str>>>,
 }
 
 impl Wants {
@@ -220,7 +220,7 @@ impl Wants {
         if name.is_empty() {
             self.nameless = true;
         } else if let Err(place) = self.place_of(name) {
-            self.named.insert(place, name.into());
+            self.named.put().insert(place, name.into());
         }
     }
 
@@ -228,7 +228,8 @@ impl Wants {
         if name.is_empty() {
             self.nameless = false;
         } else if let Ok(place) = self.place_of(name) {
-            self.named.remove(place);
+            self.named.put().remove(place);
+            self.named.tidy();
         }
     }
 
@@ -487,7 +488,7 @@ impl Locker {
         let Phase::Held(held) = &mut self.phase else {
             return Ok(false);
         };
-        let users = &mut held.header.users;
+        let users = held.header.users.put();
         let Err(place) = users.binary_search_by(|other| other.as_str().cmp(user)) else {
             return Ok(false);
         };
@@ -510,7 +511,7 @@ impl Locker {
             return Ok(false);
         };
         let before = held.header.users.len();
-        held.header.users.retain(|other| other != user);
+        held.header.users.put().retain(|other| other != user);
         let removed = held.header.users.len() < before;
         if removed {
             self.changes.record(change);

@@ -141,7 +141,7 @@ impl Locker {
         held.failures = 0;
         held.retry_at = None;
         held.trouble_told = false;
-        let refused = held.header.refused;
+        let refused = held.header.refused.as_deref().copied();
         let refusal = held
             .rare
             .used()

@@ -229,7 +229,10 @@ impl Book<'_> {
             return;
         }
         if !self.bugs.has(Bug::ParkedStays) {
-            self.header.parked.retain(|parked| parked.purchase != receipt.purchase);
+            if let Some(parked) = self.header.parked.used() {
+                parked.retain(|parked| parked.purchase != receipt.purchase);
+            }
+            self.header.parked.tidy();
         }
         let entry = Entry {
             purchase: receipt.purchase.clone(),
@@ -244,7 +247,7 @@ impl Book<'_> {
     fn park(&mut self, receipt: &Receipt) {
         // It may have been turned down before, or have been pending.
         self.header.ledger.put().remove(&receipt.purchase);
-        self.header.parked.push(Parked {
+        self.header.parked.put().push(Parked {
             purchase: receipt.purchase.clone(),
             product: receipt.product.clone(),
             context: receipt.context.clone(),

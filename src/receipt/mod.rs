@@ -513,9 +513,10 @@ pub fn add_credit(header: &mut Header, product: &str, amount: i64) -> Option<Ans
     let before = credit_of(header, product);
     let sum = before.saturating_add(amount);
     if sum == 0 {
-        header.credit.remove(product);
+        header.credit.put().remove(product);
+        header.credit.tidy();
     } else {
-        header.credit.insert(product.to_owned(), sum);
+        header.credit.put().insert(product.to_owned(), sum);
     }
     (sum != before).then(|| Answer::CreditChanged {
         product: product.to_owned(),

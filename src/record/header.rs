@@ -105,7 +105,7 @@ pub struct Header {
     pub request: Option<Box<HandoverRequest>>,
     /// The request that the holder last refused.
     #[serde(default)]
-    pub refused: Option<OperationId>,
+    pub refused: Option<Box<OperationId>>,
     /// The last sessions before this epoch, oldest first.
     #[serde(default)]
     pub sessions: Vec<PastSession>,
@@ -115,10 +115,10 @@ pub struct Header {
     /// Products paid for that could not be applied yet, with their number. A number below zero is a debt: what was
     /// refunded and could not be taken back.
     #[serde(default)]
-    pub credit: BTreeMap<String, i64>,
+    pub credit: Rare<BTreeMap<String, i64>>,
     /// The ids of the people whom the data are about, sorted.
     #[serde(default)]
-    pub users: Vec<String>,
+    pub users: Rare<Vec<String>>,
     /// Changes that others have sent.
     #[serde(default)]
     pub inbox: Rare<Inbox>,
@@ -130,7 +130,7 @@ pub struct Header {
     pub erased: bool,
     /// Purchases of products that the game did not know when they came.
     #[serde(default)]
-    pub parked: Vec<Parked>,
+    pub parked: Rare<Vec<Parked>>,
     /// When the record was created, by a server's wall clock; for people.
     pub created_ms: i64,
     /// When it was last saved, by a server's wall clock; for people.
@@ -169,12 +169,12 @@ impl Header {
             refused: None,
             sessions: Vec::new(),
             ledger: Rare::default(),
-            credit: BTreeMap::new(),
-            users: Vec::new(),
+            credit: Rare::default(),
+            users: Rare::default(),
             inbox: Rare::default(),
             outbox: Rare::default(),
             erased: false,
-            parked: Vec::new(),
+            parked: Rare::default(),
             created_ms: wall_ms,
             saved_ms: wall_ms,
             extra: Extra::default(),
@@ -208,8 +208,8 @@ impl Header {
         if let Some(request) = &self.request {
             members.value("request", request);
         }
-        if let Some(refused) = self.refused {
-            members.stamp("refused", refused);
+        if let Some(refused) = &self.refused {
+            members.stamp("refused", **refused);
         }
         if !self.sessions.is_empty() {
             members.array("sessions", &self.sessions, PastSession::write_json);
@@ -221,10 +221,10 @@ impl Header {
             members.json("ledger", |out| self.ledger.write_json(out, shared));
         }
         if !self.credit.is_empty() {
-            members.value("credit", &self.credit);
+            members.value("credit", &*self.credit);
         }
         if !self.users.is_empty() {
-            members.value("users", &self.users);
+            members.value("users", &*self.users);
         }
         if !self.inbox.is_untouched() {
             members.value("inbox", &*self.inbox);
@@ -236,7 +236,7 @@ impl Header {
             members.value("erased", &true);
         }
         if !self.parked.is_empty() {
-            members.value("parked", &self.parked);
+            members.value("parked", &*self.parked);
         }
     }
 
@@ -292,9 +292,9 @@ impl Header {
         let mut rest = self.clone();
         rest.end_epoch(op);
         rest.holder = None;
-        rest.users.clear();
-        rest.credit.clear();
-        rest.parked.clear();
+        rest.users = Rare::default();
+        rest.credit = Rare::default();
+        rest.parked = Rare::default();
         rest.inbox = self.inbox.emptied().into();
         rest.ledger.put().forget_details();
         rest.erased = true;

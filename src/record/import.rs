@@ -89,7 +89,7 @@ fn original(mut members: Map<String, Value>, op: OperationId, wall_ms: i64) -> O
     }
     for credit in rows(members.remove("ProductCredit")) {
         let (product, count) = (text_of(credit.first()?), credit.get(1)?.as_i64()?);
-        *header.credit.entry(product).or_default() += count;
+        *header.credit.put().entry(product).or_default() += count;
     }
     let changes = members.remove("RemoteChanges");
     for (index, change) in elements(changes).into_iter().enumerate() {

@@ -26,10 +26,10 @@ impl<'a> Pointer<'a> {
         if text.len() > MAX_POINTER_BYTES {
             return Err(too_long(text));
         }
-        if !text.is_empty() && !text.starts_with('/') {
+        if text.as_bytes().first().is_some_and(|first| *first != b'/') {
             return Err(malformed(text, "it must be empty or begin with '/'"));
         }
-        let has_escapes = text.bytes().any(|byte| byte == b'~');
+        let has_escapes = text.bytes().skip(1).any(|byte| byte == b'~');
         if has_escapes && has_bad_escape(text.as_bytes()) {
             return Err(malformed(
                 text,

@@ -28,6 +28,7 @@ pub use completion::{ask, Completion, Completions, Receiver, RequestId, Waiter};
 
 use crate::error::{Error, ErrorKind};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Weak};
 
 /// The most names in one answer to [`Operation::List`]; a higher limit counts as this one.
@@ -89,8 +90,18 @@ impl fmt::Display for Key {
 /// An opaque token that names one state of one key: a counter, an ETag, a write lock.
 ///
 /// A store never gives the same token twice for a key, not even after remove and create.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Version(Arc<[u8]>);
+#[derive(Clone)]
+pub struct Version(Token);
+
+/// Most stores have short ones, and each record that is held keeps its own.
+#[derive(Clone)]
+enum Token {
+    Short { length: u8, bytes: [u8; SHORT_TOKEN] },
+    Long(Arc<[u8]>),
+}
+
+/// As long as can be without making a version larger.
+const SHORT_TOKEN: usize = 22;
 
 impl Version {
     /// A token of 1 to [`MAX_VERSION_BYTES`] bytes; `None` for any other length.
@@ -98,31 +109,61 @@ impl Version {
     pub fn new(bytes: &[u8]) -> Option<Self> {
         (1..=MAX_VERSION_BYTES)
             .contains(&bytes.len())
-            .then(|| Self(bytes.into()))
+            .then(|| Self(Token::of(bytes)))
     }
 
     /// A token of a length that is known to be right.
     pub(crate) fn from_array(bytes: &[u8; 24]) -> Self {
-        Self(Arc::from(bytes.as_slice()))
+        Self(Token::of(bytes))
     }
 
     /// The token's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Token::Short { length, bytes } => &bytes[..usize::from(*length)],
+            Token::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl Token {
+    fn of(bytes: &[u8]) -> Self {
+        let mut short = [0; SHORT_TOKEN];
+        match (short.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
+            (Some(place), Ok(length)) => {
+                place.copy_from_slice(bytes);
+                Self::Short { length, bytes: short }
+            }
+            _ => Self::Long(bytes.into()),
+        }
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Version {}
+
+impl Hash for Version {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
 impl From<u64> for Version {
     fn from(number: u64) -> Self {
-        Self(Arc::from(number.to_be_bytes().as_slice()))
+        Self(Token::of(&number.to_be_bytes()))
     }
 }
 
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Version(")?;
-        for byte in self.0.iter() {
+        for byte in self.as_bytes() {
             write!(f, "{byte:02x}")?;
         }
         write!(f, ")")

@@ -294,7 +294,7 @@ impl Guest {
                 .holder
                 .as_ref()
                 .map(|holder| (holder.server.to_string(), holder.since_ms)),
-            users: header.users.clone(),
+            users: header.users.to_vec(),
             saved_ms: header.saved_ms,
         })));
     }

@@ -419,7 +419,7 @@ impl World {
             && list_of(&document) == data.list
             && header.credit.get("awkward").copied().unwrap_or(0) == data.credit
             && header.credit.get("gold").copied().unwrap_or(0) == data.debt
-            && header.users == users
+            && *header.users == users
             && known == record.inbox.iter().sum::<i64>()
             && unknown == record.unknown;
         if !same || header.ledger.len() + header.parked.len() != data.purchases.len() {
