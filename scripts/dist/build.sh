@@ -26,8 +26,8 @@ set_path_maps() {
         rust+=("--remap-path-prefix=$folder=/crates")
         c+=("-ffile-prefix-map=$folder=/crates")
     done
-    # Windows' linker writes the time otherwise.
-    is_windows "$target" && rust+=(-Clink-arg=-Wl,--no-insert-timestamp)
+    # Windows' linker writes the time otherwise, and its import libraries the folder.
+    is_windows "$target" && rust+=(-Clink-arg=-Wl,--no-insert-timestamp "-Cdlltool=$here/dlltool.sh")
     export RUSTFLAGS="${rust[*]}" "CFLAGS_${target//-/_}=${c[*]}"
 }
 
