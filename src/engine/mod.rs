@@ -508,18 +508,19 @@ impl Engine {
     fn drive(&self, _turn: &Turn<'_>, budget: Duration, poll: impl Fn(&mut Core, Time, i64) -> Option<Action>) {
         let until = (!budget.is_zero()).then(|| SystemClock.now().after(budget));
         let mut arrived: Vec<(RequestId, StoreResult)> = Vec::new();
-        let mut wall_ms = None;
+        // For people: read once for all that is done now, and not at all if that is nothing.
+        let mut read = None;
+        let mut wall_ms = || *read.get_or_insert_with(|| self.clock.wall_ms());
         loop {
             self.take_pushes();
             if self.completions.take(&mut arrived) {
-                self.complete(&mut arrived);
+                self.complete(&mut arrived, wall_ms());
             }
             let now = self.clock.now();
             if !self.core.lock().has_work(now) {
                 return;
             }
-            // For people: once for all that is done now.
-            let wall_ms = *wall_ms.get_or_insert_with(|| self.clock.wall_ms());
+            let wall_ms = wall_ms();
             let (action, given_up, lines) = {
                 let mut core = self.core.lock();
                 let action = poll(&mut core, now, wall_ms);
@@ -574,11 +575,13 @@ impl Engine {
         }
     }
 
-    fn complete(&self, arrived: &mut Vec<(RequestId, StoreResult)>) {
+    fn complete(&self, arrived: &mut Vec<(RequestId, StoreResult)>, wall_ms: i64) {
         for (id, result) in arrived.drain(..) {
             let result = self.decoded(id, result);
             let now = self.clock.now();
-            self.core.lock().complete(now, id, result);
+            let mut core = self.core.lock();
+            core.note_wall_time(wall_ms);
+            core.complete(now, id, result);
         }
     }
 

@@ -90,7 +90,7 @@ static REQUESTS: Table<Pending> = Table::new(Type::Request);
 /// A request that waits for the host.
 pub(super) struct Pending {
     view: slk_request_view,
-    request: Request,
+    request: Arc<Request>,
     /// What the view points to, besides the request.
     _names: Names,
     handle: AtomicU64,
@@ -141,6 +141,8 @@ impl Pending {
             let text = format!("{}: the key {} contains a NUL", callbacks.name, request.key);
             return Err((answer, StoreError::bad_request(text)));
         };
+        // What the view points to must not move any more.
+        let request = Arc::new(request);
         let pending = Arc::new(Self {
             view: view_of(&request, &names),
             request,

@@ -105,7 +105,7 @@ pub trait Server {
     /// When the core has something to do by itself. The C interface does not tell: its host updates in each tick.
     fn next_due(&self, now: Time) -> Option<Time>;
 
-    fn complete(&mut self, now: Time, id: RequestId, result: StoreResult);
+    fn complete(&mut self, now: Time, wall: i64, id: RequestId, result: StoreResult);
     /// An answer to a request of a process that has ended meanwhile.
     fn complete_for_nobody(&mut self, id: RequestId, result: StoreResult);
     /// The store has told of a write for this server.

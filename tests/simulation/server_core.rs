@@ -67,7 +67,8 @@ impl Server for CoreServer {
         self.core.next_due()
     }
 
-    fn complete(&mut self, now: Time, id: RequestId, result: StoreResult) {
+    fn complete(&mut self, now: Time, wall: i64, id: RequestId, result: StoreResult) {
+        self.core.note_wall_time(wall);
         self.core.complete(now, id, result);
     }
 

@@ -348,12 +348,12 @@ impl World {
         if !self.may_act(process) {
             return;
         }
-        let now = self.local(process);
+        let (now, wall) = (self.local(process), self.wall(process));
         for key in std::mem::take(&mut self.processes[process].pushed) {
             self.processes[process].server.notify(now, &key);
         }
         for (id, result) in std::mem::take(&mut self.processes[process].inbox) {
-            self.processes[process].server.complete(now, id, result);
+            self.processes[process].server.complete(now, wall, id, result);
         }
         self.drive(process);
         self.hear(process);
@@ -383,7 +383,7 @@ impl World {
                 None => return,
                 Some(Action::Submit { id, request, .. }) => {
                     if let Some(result) = self.submit(process, id, request) {
-                        self.processes[process].server.complete(now, id, result);
+                        self.processes[process].server.complete(now, wall, id, result);
                     }
                 }
                 Some(Action::Call { locker, tag, call, .. }) => {

@@ -132,7 +132,7 @@ impl Server for CServer {
         Some(now)
     }
 
-    fn complete(&mut self, _now: Time, id: RequestId, result: StoreResult) {
+    fn complete(&mut self, _now: Time, _wall: i64, id: RequestId, result: StoreResult) {
         requests::complete(&self.shared, id, &result);
     }
 
