@@ -119,8 +119,8 @@ fn wait_for_calls(pool: &Pool<Scripted>, count: usize) {
     }
 }
 
-#[test]
-fn what_waits_is_taken_as_one_batch_up_to_the_maximum() {
+/// A pool with batches of eight whose storage is held up in a first write, behind which twenty others wait.
+fn busy_pool() -> (Pool<Scripted>, Asked) {
     let pool = pool(&PoolOptions {
         batch: 8,
         ..PoolOptions::default()
@@ -133,7 +133,13 @@ fn what_waits_is_taken_as_one_batch_up_to_the_maximum() {
     for number in 0..20 {
         asked.submit(&pool, write(&format!("key {number}"), b""));
     }
-    gate.open();
+    (pool, asked)
+}
+
+#[test]
+fn what_waits_is_taken_as_one_batch_up_to_the_maximum() {
+    let (pool, mut asked) = busy_pool();
+    pool.storage().gate.open();
     asked.wait_for(21);
     let sizes: Vec<_> = pool.storage().calls.lock().iter().map(Vec::len).collect();
     assert_eq!(sizes, [1, 8, 8, 4]);
@@ -141,22 +147,11 @@ fn what_waits_is_taken_as_one_batch_up_to_the_maximum() {
 
 #[test]
 fn a_server_record_does_not_wait_behind_players() {
-    let pool = pool(&PoolOptions {
-        batch: 8,
-        ..PoolOptions::default()
-    });
-    let gate = Arc::clone(&pool.storage().gate);
-    let mut asked = Asked::default();
-    gate.shut();
-    asked.submit(&pool, write("first", b""));
-    wait_for_calls(&pool, 1);
-    for number in 0..20 {
-        asked.submit(&pool, write(&format!("key {number}"), b""));
-    }
+    let (pool, mut asked) = busy_pool();
     let mut beat = write("eu-1", b"");
     beat.key.kind = Kind::Server;
     asked.submit(&pool, beat);
-    gate.open();
+    pool.storage().gate.open();
     asked.wait_for(22);
     let calls = pool.storage().calls.lock();
     assert_eq!(&*calls[1][0].key.name, "eu-1");
