@@ -1,6 +1,7 @@
 //! Which changes are saved, pending, lost or unknown, and who waits to hear.
 
 use super::event::ChangeStatus;
+use crate::rare::{Empty, Rare};
 use std::collections::VecDeque;
 
 /// Changes of a lost session, with what became of them.
@@ -33,16 +34,31 @@ pub struct Answered {
 pub struct Changes {
     latest: u64,
     saved: u64,
-    rare: Option<Box<Rare>>,
+    past: Rare<Past>,
 }
 
 /// What few lockers have.
 #[derive(Debug, Default)]
-struct Rare {
+struct Past {
     settled: VecDeque<Settled>,
     // Changes up to here were settled so long ago that their ranges are forgotten.
     forgotten: u64,
     waiters: Vec<Waiter>,
+}
+
+impl Empty for Past {
+    fn none() -> &'static Self {
+        static NONE: Past = Past {
+            settled: VecDeque::new(),
+            forgotten: 0,
+            waiters: Vec::new(),
+        };
+        &NONE
+    }
+
+    fn is_empty(&self) -> bool {
+        self.settled.is_empty() && self.forgotten == 0 && self.waiters.is_empty()
+    }
 }
 
 /// How many ranges of lost or unknown changes a locker remembers.
@@ -87,7 +103,7 @@ impl Changes {
         if last <= self.saved {
             return;
         }
-        let past = self.rare.get_or_insert_with(Box::default);
+        let past = self.past.put();
         past.settled.push_back(Settled {
             first: self.saved + 1,
             last,
@@ -110,13 +126,11 @@ impl Changes {
         if change > self.saved {
             return Some(ChangeStatus::Pending);
         }
-        let Some(past) = &self.rare else {
-            return Some(ChangeStatus::Saved);
-        };
-        if change <= past.forgotten {
+        if change <= self.past.forgotten {
             return Some(ChangeStatus::Unknown);
         }
-        let range = past
+        let range = self
+            .past
             .settled
             .iter()
             .find(|range| (range.first..=range.last).contains(&change));
@@ -125,8 +139,7 @@ impl Changes {
 
     /// Remembers somebody who wants to hear of a change.
     pub fn wait(&mut self, change: u64, tag: u64) {
-        let rare = self.rare.get_or_insert_with(Box::default);
-        rare.waiters.push(Waiter { change, tag });
+        self.past.put().waiters.push(Waiter { change, tag });
     }
 
     /// All waiters that are left, whose change is still pending: nobody will be there to tell them later.
@@ -156,9 +169,8 @@ impl Changes {
     }
 
     fn take_waiters(&mut self) -> Vec<Waiter> {
-        self.rare
-            .as_deref_mut()
-            .map_or_else(Vec::new, |rare| std::mem::take(&mut rare.waiters))
+        let past = self.past.used();
+        past.map_or_else(Vec::new, |past| std::mem::take(&mut past.waiters))
     }
 }
 

@@ -126,7 +126,10 @@ impl Empty for Unusual {
     }
 
     fn is_empty(&self) -> bool {
-        self.is_usual()
+        let ends = self.release_cause.is_some() || self.let_go.is_some();
+        let others = self.handover.is_some() || self.waiting.is_some() || self.refuse.is_some();
+        let inbox = !self.applied.is_empty() || !self.left.is_nothing() || !self.outbox_unplaced.is_empty();
+        !(ends || others || inbox || self.offline.is_some() || !self.in_doubt.is_empty())
     }
 }
 
@@ -144,13 +147,6 @@ impl Unusual {
             left: Left::nothing(),
             outbox_unplaced: Vec::new(),
         }
-    }
-
-    pub fn is_usual(&self) -> bool {
-        let ends = self.release_cause.is_some() || self.let_go.is_some();
-        let others = self.handover.is_some() || self.waiting.is_some() || self.refuse.is_some();
-        let inbox = !self.applied.is_empty() || !self.left.is_nothing() || !self.outbox_unplaced.is_empty();
-        !(ends || others || inbox || self.offline.is_some() || !self.in_doubt.is_empty())
     }
 }
 
@@ -201,6 +197,11 @@ impl Held {
             size_told: false,
             rare: Rare::default(),
         }
+    }
+
+    /// Whether its data can be read and changed: the last save was not sent, and nothing waits to be merged.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.release_sent && self.rare.offline.is_none()
     }
 
     /// The acquisition that made the session.

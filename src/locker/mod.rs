@@ -623,10 +623,7 @@ impl Locker {
     #[must_use]
     pub fn is_available(&self, now: Time, server: &ServerView) -> bool {
         match &self.phase {
-            Phase::Held(held) => {
-                let usable = !held.release_sent && held.rare.offline.is_none();
-                usable && server.is_fresh(held.incarnation, now)
-            }
+            Phase::Held(held) => held.is_usable() && server.is_fresh(held.incarnation, now),
             _ => false,
         }
     }
@@ -639,7 +636,7 @@ impl Locker {
             return None;
         };
         let incarnation = held.incarnation;
-        let usable = !held.release_sent && held.rare.offline.is_none() && incarnation.origin == origin;
+        let usable = held.is_usable() && incarnation.origin == origin;
         usable.then_some(incarnation.number)
     }
 
@@ -693,7 +690,7 @@ impl Locker {
     #[must_use]
     pub fn editable_epoch(&self) -> Option<u64> {
         match &self.phase {
-            Phase::Held(held) if !held.release_sent && held.rare.offline.is_none() => Some(held.header.epoch),
+            Phase::Held(held) if held.is_usable() => Some(held.header.epoch),
             _ => None,
         }
     }
