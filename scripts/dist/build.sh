@@ -15,7 +15,7 @@ export RUSTC_BOOTSTRAP=1 # Debian's compiler is a stable one; compiling the stan
 export CARGO_TARGET_DIR=$work/cargo
 export CARGO_ZIGBUILD_ZIG_PATH=$work/python/ziglang/zig CARGO_ZIGBUILD_CACHE_DIR=$work/zig
 export ZIG_GLOBAL_CACHE_DIR=$work/zig/cache
-export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc
+export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=$here/windows-gcc.sh DIST_WORK=$work
 
 # Where the sources lie on this machine must not show in the library.
 set_path_maps() {
