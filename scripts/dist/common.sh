@@ -41,7 +41,7 @@ fetch_mono_facades() {
     [ ! -e "$work/facades/netstandard.dll" ] || return 0
     rm -rf "$work/mono-devel"
     mkdir -p "$work/mono-devel" "$work/facades"
-    (cd "$work/mono-devel" && apt-get download -qq mono-devel >/dev/null && dpkg-deb -x ./*.deb .)
+    (cd "$work/mono-devel" && apt-get -o APT::Sandbox::User=root download -qq mono-devel >/dev/null && dpkg-deb -x ./*.deb .)
     cp "$work"/mono-devel/usr/lib/mono/4.5/Facades/*.dll "$work/facades/"
     rm -rf "$work/mono-devel"
 }

@@ -14,6 +14,7 @@ cd "$root"
 bash scripts/dotnet.sh compile 3.1 -langversion:9 -unsafe -target:library -netstandard:"$facade" \
     -doc:"$place/SessionLocker.CSharp.xml" -out:"$place/SessionLocker.CSharp.dll" bindings/csharp/src
 
+fetch_mono_facades
 cecil=$(ls -d /usr/lib/mono/gac/Mono.Cecil/0.11.*/Mono.Cecil.dll)
 mcs -nologo -r:"$cecil" -out:"$work/netstandard.exe" "$here/netstandard.cs"
-MONO_PATH=$(dirname "$cecil") mono "$work/netstandard.exe" "$place/SessionLocker.CSharp.dll"
+MONO_PATH=$(dirname "$cecil") mono "$work/netstandard.exe" "$place/SessionLocker.CSharp.dll" "$work/facades" /usr/lib/mono/4.5

@@ -1,8 +1,11 @@
-// Makes an assembly one for netstandard 2.1: netstandard.exe FILE
+// Makes an assembly one for netstandard 2.1: netstandard.exe FILE FOLDER...
 //
 // It was compiled against a runtime, whose assemblies it names for each type of the system, after a check that netstandard
-// 2.1 has them all. Here all of them become netstandard's, so that every runtime finds them by its own facade.
+// 2.1 has them all. Here all of them become netstandard's, so that every runtime finds them by its own facade. A type may have
+// functions in that runtime that it lacks in others, which would show only when one is called: the folders have Mono's
+// assemblies, where every function must be found.
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Mono.Cecil;
@@ -25,7 +28,19 @@ static class Retarget
         byte[] bytes = output.ToArray();
         ClearTime(bytes);
         File.WriteAllBytes(file, bytes);
-        return 0;
+        return HasAllMembers(bytes, arguments.Skip(1)) ? 0 : 1;
+    }
+
+    static bool HasAllMembers(byte[] assembly, IEnumerable<string> folders)
+    {
+        DefaultAssemblyResolver resolver = new DefaultAssemblyResolver();
+        foreach (string folder in folders)
+            resolver.AddSearchDirectory(folder);
+        ModuleDefinition module = ModuleDefinition.ReadModule(new MemoryStream(assembly), new ReaderParameters { AssemblyResolver = resolver });
+        string[] missing = module.GetMemberReferences().Where(it => it.Resolve() == null).Select(it => it.FullName).ToArray();
+        foreach (string name in missing)
+            Console.Error.WriteLine("netstandard: Mono has no " + name);
+        return missing.Length == 0;
     }
 
     // The header of the file has the time of writing: four bytes, eight after the place that the old header names.

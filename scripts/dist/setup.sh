@@ -10,7 +10,7 @@ BUILD_PACKAGES="rustc-web cargo-web rust-web-src gcc-mingw-w64-x86-64 llvm pytho
     libmono-cecil-private-cil"
 CHECK_PACKAGES="gcc g++ libc6-dev cmake make pkg-config unzip clang lld
     g++-mingw-w64-x86-64-posix wine wine64
-    nuget gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libc6:arm64 libstdc++6:arm64"
+    nuget gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static libc6:arm64 libstdc++6:arm64 libgssapi-krb5-2:arm64"
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

@@ -10,6 +10,7 @@ namespace SessionLocker.Tests
         internal static void Run()
         {
             Program.Test("an exception in default data: the locker is not created", DefaultDataThrows);
+            Program.Test("an exception whose text throws is told by its name", UnspeakableThrows);
             Program.Test("an exception before a save: its edits are dropped, the rest is saved", BeforeSaveThrows);
             Program.Test("an exception in a purchase: it is to come again", ApplyThrows);
             Program.Test("an exception in a clock does not end the program", ClockThrows);
@@ -34,6 +35,29 @@ namespace SessionLocker.Tests
                 Check.Same(Result.Callback, error.Result);
                 Check.That(error.Message.Contains("no data for this one"), error.Message);
                 Check.Same("good", world.Load("good").GetString("/name"));
+            }
+        }
+
+        private sealed class Unspeakable : Exception
+        {
+            internal string Text;
+
+            public override string ToString()
+            {
+                return Text != "-" ? Text : throw new InvalidOperationException("not even a text");
+            }
+        }
+
+        private static void UnspeakableThrows()
+        {
+            using (World world = new World(spec => spec.DefaultDataFor = (key, draft) => throw new Unspeakable { Text = key == "null" ? null : key.Trim('x') }))
+            {
+                foreach (string key in new[] { "null", "x", "-" })
+                {
+                    SessionLockerException error = Check.Throws<SessionLockerException>(() => world.Spec.CreateLocker(key));
+                    Check.Same(Result.Callback, error.Result);
+                    Check.That(error.Message.Contains("Unspeakable"), error.Message);
+                }
             }
         }
 

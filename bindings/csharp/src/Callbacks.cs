@@ -62,8 +62,26 @@ namespace SessionLocker
         /// <summary>Hands the words of an exception to the library, cut to what it takes.</summary>
         internal static int Explain(slk_error_sink sink, Exception error)
         {
-            Say(sink, error.ToString());
+            Say(sink, TextOf(error));
             return Native.SLK_E_CALLBACK;
+        }
+
+        /// <summary>
+        /// What an exception of the game says. Its text may be the game's own code, and what that throws must not leave a
+        /// callback either.
+        /// </summary>
+        internal static string TextOf(Exception error)
+        {
+            string name = error.GetType().FullName;
+            try
+            {
+                string text = error.ToString();
+                return string.IsNullOrEmpty(text) ? name : text;
+            }
+            catch (Exception second)
+            {
+                return name + ", which has no text: " + second.GetType().FullName + " was thrown instead";
+            }
         }
 
         /// <summary>Hands words to the library, cut to what it takes.</summary>
@@ -82,15 +100,10 @@ namespace SessionLocker
                 length -= Math.Max(1, length / 16);
             if (length > 0 && char.IsHighSurrogate(text[length - 1]))
                 length--;
-            int written;
-            fixed (char* characters = text)
-                written = Encoding.UTF8.GetBytes(characters, length, buffer, capacity - 1);
-            for (int at = 0; at < written; at++)
-            {
-                if (buffer[at] == 0)
-                    buffer[at] = (byte)' ';
-            }
-            buffer[written] = 0;
+            byte[] bytes = Encoding.UTF8.GetBytes(text.Substring(0, length));
+            for (int at = 0; at < bytes.Length; at++)
+                buffer[at] = bytes[at] == 0 ? (byte)' ' : bytes[at];
+            buffer[bytes.Length] = 0;
         }
 
         [MonoPInvokeCallback(typeof(slk_destroy))]

@@ -60,7 +60,7 @@ namespace SessionLocker
 
         private protected static void CompleteWith(slk_request request, Exception error)
         {
-            Complete(request, StoreAnswer.UnknownOutcome(error.ToString()));
+            Complete(request, StoreAnswer.UnknownOutcome(TextOf(error)));
         }
 
         private static int Send(slk_request request, in StoreAnswer answer)

@@ -5,6 +5,7 @@
 # Usage: scripts/dist/check/check.sh [TARGET...]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+. "$here/check/wine.sh"
 WAYS="plain-shared plain-static pkg-config-shared pkg-config-static cmake-shared cmake-static"
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
@@ -60,24 +61,39 @@ build_and_play() {
     done
 }
 
-# In C#, with the servers in C on the same file, from the archive's assembly.
+# play_csharp RUNTIME: in C#, with the servers in C on the same file, from the archive's assembly; then the tests of the binding.
 play_csharp() {
-    local programs dotnet=$root/scripts/dotnet.sh runtime options
+    local runtime=$1 dotnet=$root/scripts/dotnet.sh programs=$place/csharp-$1 library=$folder/lib/libsessionlocker.so
+    local in_c=$place/programs-$target/plain-shared/game_server options=(3.1)
+    if is_windows "$target"; then library=$folder/bin/sessionlocker.dll in_c=$in_c.exe; fi
+    # A program is of one runtime, only the binding is of all. CoreCLR 8 runs what is of 3.1.
+    case $runtime in *mono) options=(mono -r:"$work/facades/netstandard.dll") ;; esac
+    options+=(-langversion:9 -r:"$programs/SessionLocker.CSharp.dll")
+    mkdir -p "$programs"
+    cp "$folder/csharp/SessionLocker.CSharp.dll" "$library" "$programs/"
+    bash "$dotnet" compile "${options[@]}" -out:"$programs/game_server.exe" "$folder/examples/game_server_csharp"
+    runnable "$programs/game_server.exe" bash "$dotnet" run "$runtime"
+    play "C# on $runtime, with C" "$programs/game_server.exe.run" "$in_c.run"
+    play "C, with C# on $runtime" "$in_c.run" "$programs/game_server.exe.run"
+    bash "$dotnet" compile "${options[@]}" -unsafe -out:"$programs/SessionLocker.CSharp.Tests.exe" "$root/tests/csharp"
+    test_csharp "$runtime" bash "$dotnet" run "$runtime" "$programs/SessionLocker.CSharp.Tests.exe"
+}
+
+# test_csharp RUNTIME COMMAND...
+test_csharp() {
+    local runtime=$1 log=$place/csharp-tests.log start=$SECONDS
+    shift
+    if ! "$@" --sessions 300 >"$log" 2>&1 || ! tail -n 1 "$log" | grep -q '^[1-9][0-9]* passed, 0 failed'; then
+        tail -n 40 "$log" >&2
+        fail "$target: the tests of the C# binding failed on $runtime"
+    fi
+    echo "   tests of the C# binding on $runtime: $(tail -n 1 "$log" | tr -d '\r') ($((SECONDS - start)) s)"
+}
+
+# Mono wants assemblies for what is compiled for .NET Standard.
+prepare_mono() {
     fetch_mono_facades
     export MONO_PATH=$work/facades
-    for runtime in 8 3.1 mono; do
-        programs=$place/csharp-$runtime
-        mkdir -p "$programs"
-        cp "$folder/csharp/SessionLocker.CSharp.dll" "$folder/lib/libsessionlocker.so" "$programs/"
-        # A program is of one runtime, only the binding is of all. CoreCLR 8 runs what is of 3.1.
-        options=(3.1)
-        [ "$runtime" != mono ] || options=(mono -r:"$work/facades/netstandard.dll")
-        bash "$dotnet" compile "${options[@]}" -langversion:9 -r:"$programs/SessionLocker.CSharp.dll" \
-            -out:"$programs/game_server.exe" "$folder/examples/game_server_csharp"
-        runnable "$programs/game_server.exe" bash "$dotnet" run "$runtime"
-        play "C# on $runtime, with C" "$programs/game_server.exe.run" "$place/programs-$target/plain-shared/game_server"
-        play "C, with C# on $runtime" "$place/programs-$target/plain-shared/game_server" "$programs/game_server.exe.run"
-    done
 }
 
 check_x86_64_linux() {
@@ -86,29 +102,19 @@ check_x86_64_linux() {
     play "files instead of SQLite, C and C++" "$place/programs-$target/plain-static/game_server" \
         "$place/programs-$target/plain-static/game_server_cpp" files
     bash "$root/scripts/dotnet.sh" setup
-    play_csharp
+    prepare_mono
+    play_csharp 8
+    play_csharp 3.1
+    play_csharp mono
 }
 
 check_aarch64_linux() {
     local cmake="-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64"
     bash "$here/check/header.sh" "$folder" aarch64-linux-gnu-gcc
     CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ CMAKE_OPTIONS=$cmake build_and_play qemu-aarch64-static
-}
-
-# Wine, with the one library of Windows that it lacks.
-prepare_wine() {
-    local system
-    export WINEPREFIX=$work/wine WINEDEBUG=-all DISPLAY=
-    # What mingw's compilers take from a library of their own.
-    WINEPATH=$(printf 'Z:%s;' "$(dirname "$(x86_64-w64-mingw32-g++-posix -print-file-name=libstdc++-6.dll)")" \
-        "$(dirname "$(x86_64-w64-mingw32-g++-posix -print-file-name=libwinpthread-1.dll)")")
-    export WINEPATH
-    system=$WINEPREFIX/drive_c/windows/system32
-    [ -e "$system/bcryptprimitives.dll" ] && return 0
-    rm -rf "$WINEPREFIX"
-    wine wineboot -i >"$work/wine.log" 2>&1 || fail "Wine does not start: see $work/wine.log"
-    x86_64-w64-mingw32-gcc -shared -O2 "$here/check/bcryptprimitives.c" -o "$place/bcryptprimitives.dll" -ladvapi32
-    mv "$place/bcryptprimitives.dll" "$system/"
+    bash "$root/scripts/dotnet.sh" setup arm64
+    prepare_mono
+    play_csharp arm64-mono
 }
 
 # As MSVC's linker links: clang and lld-link, without mingw.
@@ -133,6 +139,8 @@ check_x86_64_windows() {
     bash "$here/check/header.sh" "$folder" x86_64-w64-mingw32-gcc-posix clang
     CC=x86_64-w64-mingw32-gcc-posix CXX=x86_64-w64-mingw32-g++-posix WINDOWS=1 CMAKE_OPTIONS=$cmake build_and_play wine
     check_msvc_style
+    bash "$root/scripts/dotnet.sh" setup windows
+    play_csharp windows-3.1
 }
 
 bash "$here/setup.sh" check

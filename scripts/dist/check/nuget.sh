@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Takes the package as NuGet's client unpacks it, and plays the story with the game server in C# on it: on CoreCLR 8 and 3.1,
-# which find the native library in runtimes/ by themselves, and on Mono, where it lies beside the program.
+# Takes the package as NuGet's client unpacks it, and plays the story with the game server in C# on it: on CoreCLR 8 and 3.1
+# for Linux and for Windows, which find the native library in runtimes/ by themselves, and on Mono, where it lies beside the program.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+. "$here/check/wine.sh"
 dotnet=$root/scripts/dotnet.sh
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
@@ -60,12 +61,13 @@ play() {
     echo "   the package on $1: played"
 }
 
+# core_clr RUNTIME FRAMEWORK
 core_clr() {
-    local folder=$place/coreclr-$1 cache=${CARGO_TARGET_DIR:-$root/target}/dotnet
+    local folder=$place/coreclr-$1
     build "$folder" 3.1
     dependencies "$2" >"$folder/game_server.deps.json"
-    printf '#!/bin/sh\nexport DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1\nexec "%s/%s/dotnet" exec --runtimeconfig "%s/%s.json" --depsfile "%s" --additionalprobingpath "%s" "%s" "$@"\n' \
-        "$cache" "$1" "$cache" "$1" "$folder/game_server.deps.json" "$packages" "$folder/game_server.exe" >"$folder/run"
+    printf '#!/bin/sh\nexec bash "%s" run "%s" --depsfile "%s" --additionalprobingpath "%s" "%s" "$@"\n' \
+        "$dotnet" "$1" "$folder/game_server.deps.json" "$packages" "$folder/game_server.exe" >"$folder/run"
     chmod +x "$folder/run"
     play "CoreCLR $1" "$folder/run"
 }
@@ -86,4 +88,7 @@ bash "$dotnet" setup
 install_with_nuget
 core_clr 8 8.0
 core_clr 3.1 3.1
+bash "$dotnet" setup windows
+prepare_wine
+core_clr windows-3.1 3.1
 on_mono
