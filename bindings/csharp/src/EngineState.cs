@@ -48,7 +48,7 @@ namespace SessionLocker
             }
             try
             {
-                options.Log(LogLevel.Error, where + " threw " + error);
+                options.Log(LogLevel.Error, where + " threw " + TextOf(error));
             }
             catch (Exception second)
             {
