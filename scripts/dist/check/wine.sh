@@ -3,7 +3,8 @@
 # With the one library of Windows that it lacks.
 prepare_wine() {
     local system
-    export WINEPREFIX=$work/wine WINEDEBUG=-all DISPLAY=
+    # In the locale of the other scripts no file can have a name with umlauts.
+    export WINEPREFIX=$work/wine WINEDEBUG=-all DISPLAY= LC_ALL=C.UTF-8
     # What mingw's compilers take from a library of their own.
     WINEPATH=$(printf 'Z:%s;' "$(dirname "$(x86_64-w64-mingw32-g++-posix -print-file-name=libstdc++-6.dll)")" \
         "$(dirname "$(x86_64-w64-mingw32-g++-posix -print-file-name=libwinpthread-1.dll)")")
