@@ -27,7 +27,7 @@ GAME_SOURCES := $(wildcard examples/game_server/*.c)
 GAME_OBJECTS := $(GAME_SOURCES:examples/game_server/%.c=$(BUILD)/game_server.o/%.o)
 
 .PHONY: all lib header game_server demo test lint simulate schedules soak planted-bugs bench instructions docs docs-check \
-	dist dist-check dist-twice dist-macos package clean
+	dist dist-check dist-tests dist-twice dist-macos package clean
 
 all: lib game_server
 
@@ -102,6 +102,10 @@ dist:
 # Uses each of them as those would who take them.
 dist-check:
 	bash scripts/dist/check/check.sh
+
+# The library's own tests in Rust for arm64, under QEMU, and for Windows, under Wine.
+dist-tests:
+	bash scripts/dist/check/tests.sh
 
 # Builds the commit again in another folder: the same bytes must come of it.
 dist-twice:

@@ -101,7 +101,7 @@ fn paths_that_are_no_files_are_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{path:?}: {error}");
     }
     let folder = Folder::new();
-    for path in [folder.path(), &folder.file("no/such/folder.db")] {
+    for path in [folder.path(), &folder.file("no").join("such").join("folder.db")] {
         let error = open(path, SqliteOptions::default()).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Store, "{error}");
         assert!(error.text().contains(path.to_str().unwrap()), "{error}");
@@ -135,7 +135,12 @@ fn nothing_is_created_where_that_was_not_allowed() {
 #[test]
 fn names_that_sqlite_could_take_for_notations_are_files() {
     let folder = Folder::new();
-    for name in ["a?mode=memory", "100%41.db", "a#b.db", "it's ä.db", " "] {
+    let mut names = vec!["100%41.db", "a#b.db", "it's ä.db"];
+    // Windows has no files of such names.
+    if !cfg!(windows) {
+        names.extend(["a?mode=memory", " "]);
+    }
+    for name in names {
         let file = folder.file(name);
         write(&*open_default(&file), &key("a"), b"x", Expected::Missing);
         assert!(file.exists(), "{name}");
