@@ -10,8 +10,7 @@ target=$1
 place=$work/lib/$target
 built=$work/cargo/$target/dist
 
-export RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc CARGO=/usr/bin/cargo CARGO_INCREMENTAL=0
-export RUSTC_BOOTSTRAP=1 # Debian's compiler is a stable one; compiling the standard library along counts as unstable.
+use_debian_rust
 export CARGO_TARGET_DIR=$work/cargo
 export CARGO_ZIGBUILD_ZIG_PATH=$work/python/ziglang/zig CARGO_ZIGBUILD_CACHE_DIR=$work/zig
 export ZIG_GLOBAL_CACHE_DIR=$work/zig/cache

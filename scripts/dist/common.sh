@@ -20,6 +20,11 @@ mkdir -p "$work" "$out"
 work=$(cd "$work" && pwd)
 out=$(cd "$out" && pwd)
 
+# One compiler for all platforms. It is a stable one, and compiling the standard library along counts as unstable.
+use_debian_rust() {
+    export RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc CARGO=/usr/bin/cargo RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0
+}
+
 is_windows() { [ "$1" = x86_64-pc-windows-gnu ]; }
 
 # archive_name TARGET: of the folder in the archive, too.

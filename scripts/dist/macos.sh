@@ -37,7 +37,8 @@ check_symbols() {
 bash "$here/setup.sh" build
 bash "$here/setup.sh" macos
 list_system_library
-export RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo RUSTC_BOOTSTRAP=1 CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$work/cargo
+use_debian_rust
+export CARGO_TARGET_DIR=$work/cargo
 export CARGO_ZIGBUILD_ZIG_PATH=$work/python/ziglang/zig CARGO_ZIGBUILD_CACHE_DIR=$work/zig
 export ZIG_GLOBAL_CACHE_DIR=$work/zig/cache
 export SDKROOT=$libraries MACOSX_DEPLOYMENT_TARGET=11.0

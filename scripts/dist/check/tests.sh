@@ -13,8 +13,7 @@ SLOW_TESTS="protocol simulation"
 PROCESS_TESTS="a_file_that_may_not_grow a_full_disk a_read_only_file_or_folder what_was_answered_survives two_processes_count
     no_thread_to_be_had"
 
-export RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc CARGO=/usr/bin/cargo CARGO_INCREMENTAL=0
-export RUSTC_BOOTSTRAP=1 # as in build.sh
+use_debian_rust
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64-static
 
