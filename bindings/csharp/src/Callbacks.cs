@@ -100,6 +100,7 @@ namespace SessionLocker
                 length -= Math.Max(1, length / 16);
             if (length > 0 && char.IsHighSurrogate(text[length - 1]))
                 length--;
+            // By way of an array: compilers pin a text by a function that Mono's library does not have.
             byte[] bytes = Encoding.UTF8.GetBytes(text.Substring(0, length));
             for (int at = 0; at < bytes.Length; at++)
                 buffer[at] = bytes[at] == 0 ? (byte)' ' : bytes[at];
